@@ -1,0 +1,1 @@
+"""What hub and center share: event envelope and chain, problem details, tokens, message catalogue, page frame."""

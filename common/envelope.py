@@ -1,0 +1,84 @@
+"""The event envelope: CloudEvents 1.0 as JSON, with this project's extensions (contract, "Events").
+
+Encoding is done once; the bytes made here are the bytes that the journal keeps, that the uplink sends and that the
+center stores. Times come in as milliseconds since 1970 (UTC) and leave as RFC 3339 with the hall's offset.
+"""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+
+from common.errors import CommonError
+
+SPEC_VERSION = "1.0"
+CONTENT_TYPE = "application/cloudevents+json"
+BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Envelope(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One event as it stands in a journal; the fields are named and ordered as they are sent."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    time: str
+    recordedtime: str
+    subject: str
+    sequence: str
+    journal: str
+    clock: str
+    datacontenttype: str = "application/json"
+    request: str | None = None
+    data: dict[str, Any]
+
+    @property
+    def number(self) -> int:
+        """The dense sequence in its journal, from 1."""
+        return int(self.sequence)
+
+
+class EnvelopeError(CommonError):
+    """These bytes are no event of ours; the text says what was wrong."""
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+def encode(envelope: Envelope) -> bytes:
+    """The exact bytes of an event."""
+    return _encoder.encode(envelope)
+
+
+def decode(data: bytes | memoryview) -> Envelope:
+    """An event from its bytes; raises `EnvelopeError`."""
+    try:
+        envelope = _decoder.decode(data)
+        if envelope.specversion != SPEC_VERSION:
+            raise EnvelopeError(f"specversion is {envelope.specversion!r}, not {SPEC_VERSION!r}")
+        if envelope.id != f"{envelope.journal}/{envelope.sequence}":
+            raise EnvelopeError(f"id {envelope.id!r} is not <journal>/<sequence> of its own fields")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EnvelopeError(str(error)) from error
+    return envelope
+
+
+def format_time(at_ms: int, offset_minutes: int = 0) -> str:
+    """RFC 3339 with milliseconds and the hall's offset, e.g. 2026-11-21T09:30:00.250+08:00."""
+    zone = timezone(timedelta(minutes=offset_minutes))
+    return (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone).isoformat(timespec="milliseconds")
+
+
+def parse_time(text: str) -> int:
+    """Milliseconds since 1970 from an RFC 3339 time with an offset; raises `EnvelopeError`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EnvelopeError(f"time {text!r} is not RFC 3339") from error
+    if moment.tzinfo is None:
+        raise EnvelopeError(f"time {text!r} has no offset")
+    return (moment - _EPOCH) // timedelta(milliseconds=1)

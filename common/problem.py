@@ -1,0 +1,58 @@
+"""Problem details (RFC 9457): how every HTTP door of ours says what was wrong and what to do."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's own word
+    """A refusal with its status; handlers raise it, `middleware` answers with it.
+
+    kind: a short name in kebab-case, stable for programs (`gap`, `wrong-token`); title: one line for people;
+    detail: what was wrong here and what to do next; extra: further members (`stored_through`, `state`, …).
+    """
+
+    def __init__(self, status: int, kind: str, title: str, detail: str = "", **extra: Any) -> None:
+        super().__init__(f"{status} {kind}: {title} {detail}".rstrip())
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.extra = extra
+
+    def body(self) -> dict[str, Any]:
+        """The members of the problem object."""
+        members: dict[str, Any] = {"type": f"urn:tingting:problem:{self.kind}", "title": self.title}
+        members["status"] = self.status
+        if self.detail:
+            members["detail"] = self.detail
+        return members | self.extra
+
+
+def response(problem: Problem) -> web.Response:
+    """The HTTP answer for a problem."""
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == web.HTTPUnauthorized.status_code else {}
+    return web.Response(
+        status=problem.status, body=msgspec.json.encode(problem.body()), content_type=CONTENT_TYPE, headers=headers
+    )
+
+
+@web.middleware
+async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Answers every refusal, aiohttp's own (404, 405, 413) included, as problem details."""
+    try:
+        answer: web.StreamResponse = await handler(request)
+    except Problem as problem:
+        return response(problem)
+    except web.HTTPException as error:
+        if error.status < 400:  # noqa: PLR2004 - redirects and the like are no problems
+            raise
+        kind = error.reason.lower().replace(" ", "-")
+        mended = response(Problem(error.status, kind, error.reason, f"{request.method} {request.path}"))
+        if "Allow" in error.headers:
+            mended.headers["Allow"] = error.headers["Allow"]
+        return mended
+    return answer

@@ -1,0 +1,94 @@
+"""Bearer tokens: made once at first start, shown once, kept only as SHA-256.
+
+A token has 128 bits of the operating system's randomness, so a plain hash is enough: there is nothing to guess.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from aiohttp import web
+
+from common import files
+from common.errors import CommonError
+from common.problem import Problem
+
+
+class TokenFileError(CommonError):
+    """The token file can't be used; the text says where and what to do."""
+
+
+def new() -> str:
+    """A fresh token, 128 bits in URL-safe text."""
+    return secrets.token_urlsafe(16)
+
+
+def digest(token: str) -> str:
+    """What is stored of a token."""
+    return sha256(token.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who a token speaks for: a role, and where the role has a place, that place (`hall`, `window/3`)."""
+
+    role: str
+    place: str | None = None
+
+
+class Tokens:
+    """The holders of a house, by the digest of their token."""
+
+    def __init__(self, holders: Mapping[str, Holder]) -> None:
+        self._holders = dict(holders)
+
+    @classmethod
+    def open(cls, path: Path, wanted: Iterable[Holder]) -> tuple["Tokens", dict[Holder, str]]:
+        """Reads the file, makes what `wanted` names and the file lacks; returns the new tokens to be shown once."""
+        holders: dict[str, Holder] = {}
+        if path.exists():
+            try:
+                for key, entry in json.loads(path.read_text("utf-8")).items():
+                    holders[key] = Holder(entry["role"], entry.get("place"))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise TokenFileError(
+                    f"{path}: not a token file ({error}). Restore it, or delete it to have new tokens made."
+                ) from error
+        made: dict[Holder, str] = {}
+        known = set(holders.values())
+        for holder in wanted:
+            if holder not in known:
+                token = new()
+                made[holder] = token
+                known.add(holder)
+                holders[digest(token)] = holder
+        if made:
+            entries = {key: {"role": holder.role, "place": holder.place} for key, holder in holders.items()}
+            files.replace(path, json.dumps(entries, indent=1).encode())
+        return cls(holders), made
+
+    def find(self, token: str) -> Holder | None:
+        """Who holds this token; compared in constant time."""
+        wanted = digest(token)
+        found = None
+        for key, holder in self._holders.items():
+            if hmac.compare_digest(key, wanted):
+                found = holder
+        return found
+
+
+def require(request: web.Request, tokens: Tokens, *roles: str) -> Holder:
+    """The holder behind a request's bearer token, if it has one of `roles`; otherwise raises 401 or 403."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Problem(401, "no-token", "This door needs a token", "Send it as: Authorization: Bearer <token>")
+    holder = tokens.find(token.strip())
+    if holder is None:
+        raise Problem(401, "wrong-token", "Nobody holds this token", "Tokens are printed once, at first start.")
+    if holder.role not in roles:
+        raise Problem(403, "wrong-role", f"This token is for {holder.role}", f"This door is for {', '.join(roles)}.")
+    return holder
