@@ -48,7 +48,7 @@ async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
     except Problem as problem:
         return response(problem)
     except web.HTTPException as error:
-        if error.status < 400:  # noqa: PLR2004 - redirects and the like are no problems
+        if error.status < 400:
             raise
         kind = error.reason.lower().replace(" ", "-")
         mended = response(Problem(error.status, kind, error.reason, f"{request.method} {request.path}"))
