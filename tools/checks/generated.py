@@ -1,0 +1,101 @@
+"""Tables made from the code: written by `make docs` (`--write`), checked by `make check`.
+
+A table stands in a Markdown file between `<!-- generated: NAME -->` and `<!-- end: NAME -->`; the text around it is
+written by hand. `.importlinter` is generated whole.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.checks import rooms, tables
+from tools.checks.rooms import ROOT
+
+_WRITE_AGAIN = "run `make docs` and commit what it writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One generated table: its name, the file it stands in, and what makes its text."""
+
+    name: str
+    path: str
+    make: Callable[[], str]
+
+
+TABLES = (
+    Table("rooms", "docs/reference/rooms.md", rooms.table),
+    Table("make-verbs", "docs/reference/commands.md", tables.make_verbs),
+    Table("libraries", "docs/reference/libraries.md", tables.libraries),
+)
+
+
+class GeneratedError(Exception):
+    """A file has no place for its table; the text says which markers are missing."""
+
+
+def place(text: str, name: str, body: str, path: str) -> str:
+    """The text with the table put between its markers; raises `GeneratedError` where they are missing."""
+    opening, closing = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
+    pattern = re.compile(re.escape(opening) + r"\n.*?" + re.escape(closing), re.DOTALL)
+    if not pattern.search(text):
+        raise GeneratedError(f"{path} has no line {opening} followed by {closing}; put both where the table goes")
+    return pattern.sub(lambda _: f"{opening}\n{body}\n{closing}", text, count=1)
+
+
+def wanted(root: Path = ROOT) -> dict[str, str]:
+    """What each file with generated text should hold, by its path."""
+    out = {".importlinter": rooms.importlinter(root)}
+    for table in TABLES:
+        path = root / table.path
+        if table.path not in out and not path.exists():
+            raise GeneratedError(f"{table.path} is missing; make it with the markers of the table {table.name}")
+        text = out.get(table.path) or path.read_text("utf-8")
+        out[table.path] = place(text, table.name, table.make(), table.path)
+    return out
+
+
+def check(root: Path = ROOT) -> list[str]:
+    """The files whose generated text is not what the code says today."""
+    try:
+        files = wanted(root)
+    except GeneratedError as error:
+        return [str(error)]
+    out = []
+    for name, text in files.items():
+        path = root / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            out.append(f"{name} is not current; {_WRITE_AGAIN}")
+    return out
+
+
+def write(root: Path = ROOT) -> list[str]:
+    """Writes what is not current; returns the paths that changed."""
+    changed = []
+    for name, text in wanted(root).items():
+        path = root / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            changed.append(name)
+    return changed
+
+
+def main(arguments: list[str]) -> int:
+    """`--write` writes; without it the tables are only checked."""
+    try:
+        if arguments == ["--write"]:
+            changed = write()
+            print("\n".join(f"wrote {name}" for name in changed) or "all generated text was current")
+            return 0
+        problems = check()
+    except GeneratedError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\n".join(problems) or "all generated text is current")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,131 @@
+"""The rooms of the house and what each may import: one table, from which `.importlinter` and the docs are made.
+
+A room is a package or a module. A room with rooms inside it (`hub`, `firmware`) holds nothing but them, so a new
+module has to be given a place here before it passes. An entry of `may` names a room or a single module of one.
+Limits on what is not ours (standard library, MicroPython's `machine`) stand in `tools/checks/outside.py`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TOPS = ("protocol", "firmware", "hub", "common", "center", "tools")
+ANYTHING = ("anything",)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One row: the room's dotted name, its job in a line, and what of ours it may import."""
+
+    name: str
+    job: str
+    may: tuple[str, ...] = ()
+
+
+_FIRMWARE = ("firmware.apps", "firmware.drivers", "firmware.boards", "firmware.links")
+_PIECES = ("firmware.eventlog", "firmware.settings")
+_FRAMING = ("protocol.framing", "protocol.errors", "protocol.compat")
+
+ROOMS = (
+    Room("protocol", "the wire, once for both Pythons: framing, CBOR, sealed sessions, messages; no I/O"),
+    Room("firmware.apps", "pure state machines of the boxes: (event, now_ms) → actions", ("protocol",)),
+    Room("firmware.drivers", "keys, lamps, buzzer, displays"),
+    Room("firmware.boards", "the pins of each board, one file a board", ("firmware.drivers",)),
+    Room("firmware.links", "serial bytes in and out", _FRAMING),
+    Room("firmware.eventlog", "the log of unsent facts in flash", (*_FIRMWARE, *_PIECES, "protocol")),
+    Room("firmware.settings", "what was provisioned, and the boot counter", (*_FIRMWARE, *_PIECES, "protocol")),
+    Room("firmware.main", "composition, task ownership, watchdog", (*_FIRMWARE, *_PIECES, "protocol")),
+    Room("firmware.device_main", "what the box runs at power-on: main, or nothing with the strap held", ANYTHING),
+    Room("hub.queueing", "the hall's rules, pure: decide, apply, views"),
+    Room("hub.journal", "append-only event store: one writer, group commit, replay", ("hub.queueing.events", "common")),
+    Room("hub.links", "serial links by URL: bytes in, bytes out, reconnect", (*_FRAMING, "common")),
+    Room(
+        "hub.devices",
+        "registry and device sessions: wire messages ↔ commands",
+        ("hub.links", "protocol", "hub.queueing", "common"),
+    ),
+    Room("hub.service", "the loop: decide, journal, publish after commit", ("hub.queueing", "hub.journal", "common")),
+    Room("hub.web", "pages and API", ("hub.queueing", "common")),
+    Room("hub.voice", "speech", ("hub.queueing.views", "common")),
+    Room("hub.printing", "tickets", ("hub.queueing.views", "common")),
+    Room("hub.uplink", "batches to the center, from the journal", ("hub.journal", "common")),
+    Room("hub.config", "one frozen configuration from one TOML", ("hub", "protocol", "common")),
+    Room("hub.main", "composition root: owns tasks, clock, signals", ("hub", "protocol", "common")),
+    Room("common", "what hub and center share: envelope and chain, problems, tokens, catalogue, page frame"),
+    Room("center", "ingest, store, reports, pages", ("common",)),
+    Room("tools", "the command line, the simulator, checks, benchmarks", ANYTHING),
+)
+
+
+def within(module: str, room: str) -> bool:
+    """Whether a dotted name is the room or stands in it."""
+    return module == room or module.startswith(room + ".")
+
+
+def room_of(module: str) -> Room | None:
+    """The room that a module stands in: the longest name that holds it."""
+    holding = [room for room in ROOMS if within(module, room.name)]
+    return max(holding, key=lambda room: len(room.name), default=None)
+
+
+def modules(root: Path = ROOT) -> Iterator[str]:
+    """Every module of ours on disk, packages included, by dotted name."""
+    for top in TOPS:
+        for path in sorted((root / top).rglob("*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def homeless(root: Path = ROOT) -> list[str]:
+    """Modules that stand in no room. A package that only holds rooms needs no row of its own."""
+    holders = {room.name.rpartition(".")[0] for room in ROOMS} - {""}
+    return [name for name in modules(root) if room_of(name) is None and name not in holders]
+
+
+def forbidden(room: Room, existing: list[str]) -> list[str]:
+    """The modules of other rooms that a room must not import directly; whole rooms where it may have none of them."""
+    if room.may == ANYTHING:
+        return []
+    out: list[str] = []
+    for other in ROOMS:
+        if other is room or other.name not in existing or any(within(other.name, may) for may in room.may):
+            continue
+        allowed = [may for may in room.may if within(may, other.name)]
+        inside = [name for name in existing if name != other.name and within(name, other.name)]
+        if allowed:
+            out += [name for name in inside if not any(within(name, may) or within(may, name) for may in allowed)]
+        else:
+            out.append(other.name)
+    return out
+
+
+def importlinter(root: Path = ROOT) -> str:
+    """The text of `.importlinter`: one contract a room that stands on disk."""
+    existing = list(modules(root))
+    tops = "\n".join(f"    {top}" for top in TOPS)
+    text = (
+        "# Written by `make docs` from tools/checks/rooms.py; change the table there.\n"
+        f"[importlinter]\nroot_packages =\n{tops}\ninclude_external_packages = True\n"
+    )
+    for room in ROOMS:
+        if room.name not in existing:
+            continue
+        banned = "\n".join(f"    {name}" for name in [*forbidden(room, existing), "tests"])
+        text += (
+            f"\n[importlinter:contract:{room.name}]\nname = {room.name} imports only what its row allows\n"
+            f"type = forbidden\nsource_modules =\n    {room.name}\nforbidden_modules =\n{banned}\n"
+            "# Each room answers for its own imports; what it reaches through another is that room's row.\n"
+            "allow_indirect_imports = True\n"
+        )
+    return text
+
+
+def table() -> str:
+    """The rooms as a Markdown table."""
+    rows = ["| room | job | may import of ours |", "|---|---|---|"]
+    for room in ROOMS:
+        stands = any((ROOT / room.name.replace(".", "/")).with_suffix(suffix).exists() for suffix in ("", ".py"))
+        may = "anything" if room.may == ANYTHING else ", ".join(f"`{name}`" for name in room.may) or "nothing"
+        rows.append(f"| `{room.name}` | {room.job}{'' if stands else ' (not built yet)'} | {may} |")
+    return "\n".join(rows)
