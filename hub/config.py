@@ -1,0 +1,149 @@
+"""One TOML file → one frozen configuration. Every key is documented where it is declared; `reference()` lists them."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from common import settings
+from common.settings import SettingsError, key
+
+_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
+_URL = r"^https?://[^\s]+$"
+_LINK_URL = r"^(/dev/[^\s]+|[A-Za-z0-9]+://[^\s]+|COM[0-9]+)$"
+
+Id = Annotated[str, msgspec.Meta(pattern=_ID)]
+
+
+class Hall(msgspec.Struct, frozen=True, kw_only=True):
+    """Which hall this is."""
+
+    id: Annotated[Id, key("the hall's name in every event and at the center; never changed later")]
+    name: Annotated[str, key("name on boards, tickets and pages, Chinese", min_length=1, max_length=60)]
+    name_en: Annotated[str, key("the same in English", max_length=120)] = ""
+    offset_minutes: Annotated[int, key("local time minus UTC, in minutes; China is 480", ge=-720, le=840)] = 480
+    invitation_s: Annotated[int, key("how long a citizen may press after a service", ge=5, le=120)] = 20
+    hours: Annotated[str, key("opening hours as people read them, e.g. 09:00–17:00", max_length=80)] = ""
+
+
+class Paths(msgspec.Struct, frozen=True, kw_only=True):
+    """Where data is kept."""
+
+    data: Annotated[str, key("folder for journal, registry and tokens; relative to this file", min_length=1)]
+
+
+class Http(msgspec.Struct, frozen=True, kw_only=True):
+    """The hub's own doors and pages."""
+
+    host: Annotated[str, key("address to listen on", min_length=1)] = "127.0.0.1"
+    port: Annotated[int, key("port to listen on; 0 takes a free one and prints it", ge=0, le=65535)] = 8080
+
+
+class Center(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the hall reports to; without this section the hub works alone and keeps everything."""
+
+    url: Annotated[str, key("the center's address, http:// or https://", pattern=_URL)]
+    token: Annotated[str, key("this hall's token at the center; or use token_file")] = ""
+    token_file: Annotated[str, key("file that holds the token, relative to this file")] = ""
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of business that numbers are given for."""
+
+    id: Annotated[Id, key("the service's id in events and doors")]
+    prefix: Annotated[str, key("letters before the number on a ticket", pattern=r"^[A-Z]{1,2}$")]
+    name: Annotated[str, key("name shown, Chinese", min_length=1, max_length=40)]
+    name_en: Annotated[str, key("the same in English", max_length=80)] = ""
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A counter."""
+
+    id: Annotated[Id, key("the window's id in events, doors and tokens")]
+    name: Annotated[str, key("label shown, e.g. 3号窗口", min_length=1, max_length=20)]
+    name_en: Annotated[str, key("the same in English", max_length=40)] = ""
+    services: Annotated[tuple[str, ...], key("ids of the services served here", min_length=1)]
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A line to a device."""
+
+    url: Annotated[
+        str,
+        key("pyserial URL: /dev/tty…, socket://host:port or rfc2217://host:port", pattern=_LINK_URL),
+    ]
+    baud: Annotated[int, key("baud rate of a real serial port", ge=1200, le=3_000_000)] = 115_200
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the hub lets itself use."""
+
+    stream_clients: Annotated[int, key("boards and pages on the live stream at once", ge=1, le=2000)] = 200
+    invite_answer_s: Annotated[int, key("how long an evaluator has to answer a call", ge=1, le=30)] = 5
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole file."""
+
+    hall: Hall
+    paths: Paths
+    http: Http = Http()
+    center: Center | None = None
+    services: Annotated[tuple[Service, ...], msgspec.Meta(min_length=1)]
+    windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1)]
+    links: tuple[Link, ...] = ()
+    limits: Limits = Limits()
+
+
+def load(path: Path) -> Config:
+    """The configuration in `path`, relative paths in it made absolute; raises `SettingsError`."""
+    config = settings.load(path, Config)
+    _cross_check(config, path)
+    return _resolved(config, path)
+
+
+def reference() -> list[tuple[str, str, str, str]]:
+    """Every key: name, what is allowed, default, meaning."""
+    return list(settings.rows(Config))
+
+
+def _cross_check(config: Config, path: Path) -> None:
+    """What one key alone can't show."""
+    for where, named in (
+        ("services[].id", [service.id for service in config.services]),
+        ("services[].prefix", [service.prefix for service in config.services]),
+        ("windows[].id", [window.id for window in config.windows]),
+        ("links[].url", [link.url for link in config.links]),
+    ):
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise SettingsError(path, where, f"{twice[0]!r} stands there twice; each may stand once")
+    known = [service.id for service in config.services]
+    for number, window in enumerate(config.windows):
+        for service in window.services:
+            if service not in known:
+                raise SettingsError(
+                    path,
+                    f"windows[{number}].services",
+                    f"there is no service {service!r}; allowed here: {', '.join(known)}",
+                )
+    if config.center is not None and bool(config.center.token) == bool(config.center.token_file):
+        raise SettingsError(path, "center", "give token or token_file, one of them (the center printed the token once)")
+
+
+def _resolved(config: Config, path: Path) -> Config:
+    """Paths made absolute from the file's folder; the token read."""
+    folder = path.resolve().parent
+    paths = Paths(data=str(folder / config.paths.data))
+    center = config.center
+    if center is not None and center.token_file:
+        token_file = folder / center.token_file
+        try:
+            token = token_file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(path, "center.token_file", f"{token_file} can't be read ({error})") from error
+        center = msgspec.structs.replace(center, token=token)
+    if center is not None and not re.fullmatch(r"[!-~]+", center.token):
+        raise SettingsError(path, "center.token", "is no token; the center printed it at its first start")
+    return msgspec.structs.replace(config, paths=paths, center=center)

@@ -1,0 +1,96 @@
+"""Which devices this hall knows, with their secrets. Secrets leave this room for the wire's endpoint only."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+from tinydb import TinyDB, where
+
+from hub.devices.errors import RegistryError
+from hub.devices.storage import CrashSafeStorage
+
+MAX_DEVICES = 2000  # three times a large city hall
+EVALUATOR = "evaluator"
+
+DeviceId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """One registered device."""
+
+    device: DeviceId
+    role: Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,15}$")]
+    window: str | None
+    epoch: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+    secret: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    board: Annotated[str, Meta(max_length=32)]
+    registered_at: str
+
+    def __repr__(self) -> str:
+        """Without the secret: a repr ends in logs."""
+        return f"Device({self.device!r}, {self.role!r}, window={self.window!r}, epoch={self.epoch!r})"
+
+    def public(self) -> dict[str, Any]:
+        """What doors and logs may show."""
+        shown = msgspec.structs.asdict(self)
+        del shown["secret"]
+        return shown
+
+    @property
+    def secret_bytes(self) -> bytes:
+        """For the wire's endpoint."""
+        return bytes.fromhex(self.secret)
+
+
+class Registry:
+    """The devices of a hall, kept in one TinyDB file and in memory."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or begins the file; raises `RegistryError`."""
+        self._path = path
+        self._db = TinyDB(path=path, storage=CrashSafeStorage)
+        self._table = self._db.table("devices")
+        self._devices: dict[str, Device] = {}
+        for entry in self._table.all():
+            try:
+                device = msgspec.convert(dict(entry), Device)
+            except msgspec.ValidationError as error:
+                raise RegistryError(f"{path}: device {entry.get('device')!r}: {error}. Provision it again.") from error
+            self._devices[device.device] = device
+
+    def find(self, device: str) -> Device | None:
+        """The device of this id."""
+        return self._devices.get(device)
+
+    def all(self) -> list[Device]:
+        """By id."""
+        return [self._devices[key] for key in sorted(self._devices)]
+
+    def evaluators(self, window: str) -> list[Device]:
+        """Who asks for a grade at a window."""
+        return [device for device in self.all() if device.role == EVALUATOR and device.window == window]
+
+    def register(self, device: Device) -> list[Device]:
+        """Adds or replaces; returns those it takes the place of (same role at the same window: they get no window).
+
+        A box that is taken away stays known, so that what it still holds is accepted when it is plugged in again.
+        """
+        if device.device not in self._devices and len(self._devices) >= MAX_DEVICES:
+            raise RegistryError(f"{MAX_DEVICES} devices are registered; a hall has no more.")
+        displaced = [
+            msgspec.structs.replace(other, window=None)
+            for other in self._devices.values()
+            if device.window is not None
+            and other.window == device.window
+            and other.role == device.role
+            and other.device != device.device
+        ]
+        for changed in (*displaced, device):  # a cut in between leaves a window without a box, never with two
+            self._table.upsert(msgspec.to_builtins(changed), where("device") == changed.device)
+            self._devices[changed.device] = changed
+        return displaced
+
+    def close(self) -> None:
+        """Gives the file back."""
+        self._db.close()

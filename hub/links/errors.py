@@ -1,0 +1,5 @@
+"""The root of this room's errors."""
+
+
+class LinkError(Exception):
+    """A line can't be opened, or is gone. The text says which line and what the system said of it."""
