@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.checks import generated, links, outside, private, scripts
+from tools.checks import generated, links, messages, outside, private, scripts
 from tools.checks.rooms import ROOT
 
 # Output longer than this hides its own beginning; the tool itself shows the rest.
@@ -39,6 +39,7 @@ CHECKS: tuple[tuple[str, Check, str], ...] = (
     ),
     ("links", links.check, "mend the links named above"),
     ("generated", generated.check, "make docs"),
+    ("messages", messages.check, "give them their Chinese in common/catalogue/<room>.zh_CN.po"),
     ("private", private.check, "name no package host and no path of a machine"),
     ("scripts", scripts.check, "mend the shell scripts named above"),
 )

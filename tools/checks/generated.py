@@ -28,6 +28,9 @@ class Table:
 TABLES = (
     Table("rooms", "docs/reference/rooms.md", rooms.table),
     Table("make-verbs", "docs/reference/commands.md", tables.make_verbs),
+    Table("hub-keys", "docs/reference/configuration.md", tables.hub_keys),
+    Table("center-keys", "docs/reference/configuration.md", tables.center_keys),
+    Table("event-types", "docs/reference/events.md", tables.event_types),
     Table("libraries", "docs/reference/libraries.md", tables.libraries),
 )
 
@@ -61,7 +64,7 @@ def check(root: Path = ROOT) -> list[str]:
     """The files whose generated text is not what the code says today."""
     try:
         files = wanted(root)
-    except GeneratedError as error:
+    except (GeneratedError, tables.TableError) as error:
         return [str(error)]
     out = []
     for name, text in files.items():
@@ -90,7 +93,7 @@ def main(arguments: list[str]) -> int:
             print("\n".join(f"wrote {name}" for name in changed) or "all generated text was current")
             return 0
         problems = check()
-    except GeneratedError as error:
+    except (GeneratedError, tables.TableError) as error:
         print(error, file=sys.stderr)
         return 1
     print("\n".join(problems) or "all generated text is current")

@@ -24,7 +24,7 @@ class Room:
 
 
 _FIRMWARE = ("firmware.apps", "firmware.drivers", "firmware.boards", "firmware.links")
-_PIECES = ("firmware.eventlog", "firmware.settings")
+_PIECES = ("firmware.records", "firmware.files", "firmware.eventlog", "firmware.settings")
 _FRAMING = ("protocol.framing", "protocol.errors", "protocol.compat")
 
 ROOMS = (
@@ -33,23 +33,34 @@ ROOMS = (
     Room("firmware.drivers", "keys, lamps, buzzer, displays"),
     Room("firmware.boards", "the pins of each board, one file a board", ("firmware.drivers",)),
     Room("firmware.links", "serial bytes in and out", _FRAMING),
+    Room("firmware.records", "the bytes of one logged fact", ("protocol",)),
+    Room("firmware.files", "a directory of a file system, as the event log needs it"),
     Room("firmware.eventlog", "the log of unsent facts in flash", (*_FIRMWARE, *_PIECES, "protocol")),
     Room("firmware.settings", "what was provisioned, and the boot counter", (*_FIRMWARE, *_PIECES, "protocol")),
     Room("firmware.main", "composition, task ownership, watchdog", (*_FIRMWARE, *_PIECES, "protocol")),
     Room("firmware.device_main", "what the box runs at power-on: main, or nothing with the strap held", ANYTHING),
+    Room("hub.errors", "the root of the hub's errors; the rules, which know only the standard library, have their own"),
     Room("hub.queueing", "the hall's rules, pure: decide, apply, views"),
-    Room("hub.journal", "append-only event store: one writer, group commit, replay", ("hub.queueing.events", "common")),
-    Room("hub.links", "serial links by URL: bytes in, bytes out, reconnect", (*_FRAMING, "common")),
+    Room(
+        "hub.journal",
+        "append-only event store: one writer, group commit, replay",
+        ("hub.queueing.events", "hub.errors", "common"),
+    ),
+    Room("hub.links", "serial links by URL: bytes in, bytes out, reconnect", (*_FRAMING, "hub.errors", "common")),
     Room(
         "hub.devices",
         "registry and device sessions: wire messages ↔ commands",
-        ("hub.links", "protocol", "hub.queueing", "common"),
+        ("hub.links", "protocol", "hub.queueing", "hub.errors", "common"),
     ),
-    Room("hub.service", "the loop: decide, journal, publish after commit", ("hub.queueing", "hub.journal", "common")),
-    Room("hub.web", "pages and API", ("hub.queueing", "common")),
-    Room("hub.voice", "speech", ("hub.queueing.views", "common")),
-    Room("hub.printing", "tickets", ("hub.queueing.views", "common")),
-    Room("hub.uplink", "batches to the center, from the journal", ("hub.journal", "common")),
+    Room(
+        "hub.service",
+        "the loop: decide, journal, publish after commit",
+        ("hub.queueing", "hub.journal", "hub.errors", "common"),
+    ),
+    Room("hub.web", "pages and API", ("hub.queueing", "hub.errors", "common")),
+    Room("hub.voice", "speech", ("hub.queueing.views", "hub.errors", "common")),
+    Room("hub.printing", "tickets", ("hub.queueing.views", "hub.errors", "common")),
+    Room("hub.uplink", "batches to the center, from the journal", ("hub.journal", "hub.errors", "common")),
     Room("hub.config", "one frozen configuration from one TOML", ("hub", "protocol", "common")),
     Room("hub.main", "composition root: owns tasks, clock, signals", ("hub", "protocol", "common")),
     Room("common", "what hub and center share: envelope and chain, problems, tokens, catalogue, page frame"),

@@ -1,9 +1,23 @@
 """What makes each generated table: read from the code, never typed twice."""
 
+import pkgutil
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from importlib import import_module
 
+import click
+
+import center.config as center_config
+import hub.config as hub_config
+from common import settings
+from hub.queueing import events
+from tools.checks.event_types import EVENT_DATA
 from tools.checks.rooms import ROOT
+from tools.cli import cli
+
+
+class TableError(Exception):
+    """A table can't be made; the text says what is missing."""
 
 
 def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -33,3 +47,60 @@ def libraries() -> str:
             brings.setdefault(parent, []).append(name)
     rows = [(f"`{name}`", versions[name], ", ".join(brings.get(name, [])) or "nothing") for name in asked]
     return _rows(("library", "locked", "brings along"), rows)
+
+
+def hub_keys() -> str:
+    """Every key of the hub's configuration."""
+    return settings.reference(hub_config.Config).rstrip()
+
+
+def center_keys() -> str:
+    """Every key of the center's configuration."""
+    return settings.reference(center_config.CenterSettings).rstrip()
+
+
+def event_types() -> str:
+    """Every event that the rules of this version make; a type without a description here is an error."""
+    made = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)}
+    if made != set(EVENT_DATA):
+        raise TableError(f"tools/checks/event_types.py and hub/queueing/events.py differ in {made ^ set(EVENT_DATA)}")
+    rows = [(f"`{name}`", when, f"`{data}`") for name, (when, data) in EVENT_DATA.items()]
+    return _rows(("type", "when", "data"), rows)
+
+
+def pins() -> str:
+    """The pins of each board."""
+    boards = {
+        name: import_module(f"firmware.boards.{name}")
+        for _, name, _ in sorted(pkgutil.iter_modules([str(ROOT / "firmware/boards")]))
+    }
+    names = sorted({key for board in boards.values() for key in vars(board) if key.isupper() and key[0] != "_"})
+    rows = [(f"`{name}`", *(str(getattr(board, name, "–")) for board in boards.values())) for name in names]
+    return _rows(("constant", *(f"`{name}`" for name in boards)), rows)
+
+
+def command_line() -> str:
+    """Every command of `tingting` with its options."""
+    rows = [(f"`{path}`", command.get_short_help_str(200), _options(command)) for path, command in _commands()]
+    return _rows(("command", "does", "options"), rows)
+
+
+def _commands() -> Iterator[tuple[str, click.Command]]:
+    waiting: list[tuple[str, click.Command]] = [("tingting", cli)]
+    while waiting:
+        path, command = waiting.pop(0)
+        yield path, command
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            found = ((name, command.get_command(context, name)) for name in command.list_commands(context))
+            waiting = [(f"{path} {name}", inner) for name, inner in found if inner is not None] + waiting
+
+
+def _options(command: click.Command) -> str:
+    out = []
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            out.append(f"`{parameter.opts[0]}`" + (f" {parameter.help}" if parameter.help else ""))
+        else:
+            out.append(f"`{parameter.make_metavar(click.Context(command))}`")
+    return "; ".join(out) or "–"
