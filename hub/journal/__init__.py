@@ -1,0 +1,28 @@
+"""The journal: the append-only event store that is the hub's truth (SQLite, one writer, group commit)."""
+
+from hub.journal.errors import (
+    JournalBusy,
+    JournalCorrupt,
+    JournalError,
+    JournalFailed,
+    JournalFull,
+    JournalLocked,
+    JournalMismatch,
+)
+from hub.journal.journal import Journal
+from hub.journal.limits import JournalLimits
+from hub.journal.rows import Committed, Stored
+
+__all__ = [
+    "Committed",
+    "Journal",
+    "JournalBusy",
+    "JournalCorrupt",
+    "JournalError",
+    "JournalFailed",
+    "JournalFull",
+    "JournalLimits",
+    "JournalLocked",
+    "JournalMismatch",
+    "Stored",
+]

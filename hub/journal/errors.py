@@ -1,0 +1,31 @@
+"""The errors of this room."""
+
+from hub.errors import HubError
+
+
+class JournalError(HubError):
+    """The root of what the journal raises."""
+
+
+class JournalBusy(JournalError):  # noqa: N818 - an answer: come again
+    """More is waiting for the disk than the queue may hold; nothing was taken. Try again in a moment."""
+
+
+class JournalFull(JournalError):  # noqa: N818 - an answer: make room
+    """There is no room for more; nothing was taken. It is taken again as soon as there is room."""
+
+
+class JournalFailed(JournalError):  # noqa: N818 - what happened to a commit
+    """A commit failed; what was queued is not in the journal."""
+
+
+class JournalLocked(JournalError):  # noqa: N818
+    """Another process has this journal open."""
+
+
+class JournalMismatch(JournalError):  # noqa: N818
+    """This file is a journal, but not this hall's, or of a later version."""
+
+
+class JournalCorrupt(JournalError):  # noqa: N818
+    """The file does not hold what was written to it; nothing was changed."""

@@ -1,0 +1,366 @@
+"""The journal as its user sees it: append, replay, read, replies and cursors; lives on the event loop's thread."""
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from common import chain
+from common.envelope import EnvelopeError
+from hub.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFailed, JournalFull
+from hub.journal.limits import JournalLimits
+from hub.journal.rows import Committed, Stored, Writer, read
+from hub.journal.storage import Batch, Room, Storage, connect, corrupt, translate, verify_row
+from hub.queueing.events import Event
+
+_A = TypeVar("_A")
+_R = TypeVar("_R")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What one append (or cursor, or barrier) put into the queue."""
+
+    done: asyncio.Future[list[Committed]]
+    rows: list[Committed]
+    request: str | None = None
+    reply: bytes | None = None
+    cursor: tuple[str, str] | None = None
+
+
+class Journal:
+    """Events in order, durable before anybody hears of them.
+
+    Sequences and bytes are made here, at once; one writer commits whatever has arrived since its last sync. After a
+    failed commit everything queued fails, `on_failed` is called before any of it is told, and the sequence goes on
+    from what is on disk.
+    """
+
+    def __init__(self, storage: Storage, journal: str, hall: str, offset_minutes: int, executor: Executor) -> None:
+        self.id = journal
+        self.path = storage.path
+        self.on_committed: Callable[[list[Committed]], None] = _nobody
+        self.on_failed: Callable[[JournalError], None] = _nobody
+        self._storage = storage
+        self._limits = storage.limits
+        self._writer = Writer(journal, hall, offset_minutes)
+        self._executor = executor
+        self._reader = connect(storage.path, read_only=True)
+        self._reader_lock = threading.Lock()
+        self._sequence = 0
+        self._link = chain.start(journal)
+        self._durable = 0
+        self._queue: deque[_Entry] = deque()
+        self._in_flight: list[_Entry] = []
+        self._queued_rows = 0
+        self._woken = False
+        self._closing = False
+        self._refusal: JournalError | None = None
+        self._probing = False
+        self.last_recorded_ms = 0
+        self._take_head(storage.head())
+        self._note_room(storage.room())
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        hall: str,
+        offset_minutes: int,
+        new_id: Callable[[], str],
+        *,
+        limits: JournalLimits | None = None,
+        executor: Executor | None = None,
+        free_bytes: Callable[[Path], int] | None = None,
+    ) -> "Journal":
+        """Opens or makes the journal and verifies its tail.
+
+        new_id: makes the id of a new journal. executor: who commits; one thread of its own, unless a simulation gives
+        one that works at once. Raises `JournalLocked`, `JournalMismatch`, `JournalCorrupt`, `JournalFailed`.
+        """
+        limits = limits or JournalLimits()
+        storage = Storage(path, limits, free_bytes) if free_bytes else Storage(path, limits)
+        journal = storage.open(hall, new_id)
+        try:
+            storage.verify(journal)
+            writer = executor or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+            return cls(storage, journal, hall, offset_minutes, writer)
+        except BaseException:
+            storage.close()
+            raise
+
+    @property
+    def durable(self) -> int:
+        """The last sequence that is on disk."""
+        return self._durable
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is waiting for the disk."""
+        return not self._queue and not self._in_flight
+
+    @property
+    def queued_rows(self) -> int:
+        """How many events wait for the disk."""
+        return self._queued_rows
+
+    def admit(self) -> None:
+        """Raises `JournalBusy`, `JournalFull` or `JournalFailed` when nothing more can be taken now."""
+        if self._closing:
+            raise JournalFailed(f"{self.path}: the journal is closed.")
+        if self._queued_rows >= self._limits.queued_rows:
+            raise JournalBusy(f"{self.path}: {self._queued_rows} events wait for the disk. Try again in a moment.")
+        if self._refusal is not None:
+            self._probe()
+            raise type(self._refusal)(str(self._refusal))
+
+    def append(
+        self, events: Sequence[Event], recorded_ms: int, request: str | None = None, reply: bytes | None = None
+    ) -> "asyncio.Future[list[Committed]]":
+        """Queues events and the reply to the request behind them for one transaction; the future ends after it.
+
+        No events: a barrier, which ends when all that was queued before is durable. Call `admit` first.
+        """
+        rows = []
+        sequence, link = self._sequence, self._link
+        for event in events:
+            sequence += 1
+            data = self._writer.encode(sequence, event, recorded_ms, request)
+            link = chain.link(link, data)
+            rows.append(Committed(sequence, event, data, link, recorded_ms, request))
+        self._sequence, self._link = sequence, link
+        self.last_recorded_ms = max(self.last_recorded_ms, recorded_ms)
+        return self._enqueue(_Entry(self._future(), rows, request, reply))
+
+    def settled(self) -> "asyncio.Future[list[Committed]]":
+        """Ends when all that is queued now is durable; fails if that fails."""
+        done = self._future()
+        if self.idle:
+            done.set_result([])
+            return done
+        return self._enqueue(_Entry(done, []))
+
+    def set_cursor(self, name: str, value: str) -> "asyncio.Future[list[Committed]]":
+        """Remembers how far a reader has come; ends when that is durable."""
+        return self._enqueue(_Entry(self._future(), [], cursor=(name, value)))
+
+    def cursor(self, name: str) -> str | None:
+        """What `set_cursor` made durable last."""
+        with self._reader_lock:
+            row = self._reader.execute("SELECT value FROM cursors WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def reply(self, request: str) -> bytes | None:
+        """The first reply to a request, if it is durable (the last `replies_kept` are)."""
+        with self._reader_lock:
+            row = self._reader.execute("SELECT reply FROM replies WHERE request = ?", (request,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def read(self, after: int, limit: int) -> list[Stored]:
+        """Up to `limit` durable events after a sequence, in order. May be called from any thread."""
+        try:
+            with self._reader_lock:
+                rows = self._reader.execute(
+                    "SELECT sequence, data, chain FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                    (after, limit),
+                ).fetchall()
+        except sqlite3.Error as error:
+            raise translate(self.path, "read", error) from error
+        return [Stored(*row) for row in rows]
+
+    def chain_at(self, sequence: int) -> bytes | None:
+        """Chain(sequence), or None where the journal doesn't reach; chain(0) is the journal id's."""
+        if sequence == 0:
+            return chain.start(self.id)
+        rows = self.read(sequence - 1, 1)
+        return rows[0].chain if rows and rows[0].sequence == sequence else None
+
+    def replay(self) -> Iterator[Committed]:
+        """All that is durable, from the first event, its whole chain checked; raises `JournalCorrupt`."""
+        last = 0
+        link = chain.start(self.id)
+        while rows := self.read(last, self._limits.replay_rows):
+            for row in rows:
+                verify_row(self.path, row, last, link)
+                last, link = row.sequence, row.chain
+                yield self._decoded(row)
+        if last < self._durable:
+            raise JournalCorrupt(corrupt(self.path, f"it ends at {last}, but {self._durable} was written"))
+
+    def queued(self) -> list[Committed]:
+        """What is queued and not known to be durable, in order."""
+        return [row for entries in (self._in_flight, self._queue) for entry in entries for row in entry.rows]
+
+    async def close(self) -> None:
+        """Commits what is queued, then lets the file go."""
+        if self._closing:
+            return
+        self._closing = True
+        try:
+            while not self.idle:
+                await asyncio.wait([(self._queue or self._in_flight)[-1].done])
+        finally:
+            self._executor.shutdown(wait=True)
+            self._reader.close()
+            self._storage.close()
+
+    def _decoded(self, row: Stored) -> Committed:
+        try:
+            return read(row)
+        except EnvelopeError as error:
+            raise JournalCorrupt(corrupt(self.path, f"event {row.sequence} can't be read ({error})")) from error
+
+    def _take_head(self, head: Stored | None) -> None:
+        if head is None:
+            self._sequence, self._link = 0, chain.start(self.id)
+        else:
+            self._sequence, self._link = head.sequence, head.chain
+            self.last_recorded_ms = max(self.last_recorded_ms, self._decoded(head).recorded_ms)
+        self._durable = self._sequence
+
+    def _future(self) -> "asyncio.Future[list[Committed]]":
+        done: asyncio.Future[list[Committed]] = asyncio.get_running_loop().create_future()
+        # A caller that was cancelled no longer asks; its failure is not to be called unnoticed.
+        done.add_done_callback(_noticed)
+        return done
+
+    def _enqueue(self, entry: _Entry) -> "asyncio.Future[list[Committed]]":
+        self._queue.append(entry)
+        self._queued_rows += len(entry.rows)
+        self._wake()
+        return entry.done
+
+    def _wake(self) -> None:
+        """Hands the queue to the writer, when it is free, after this turn of the loop: its appends go together."""
+        if not self._woken and not self._in_flight and self._queue:
+            self._woken = True
+            asyncio.get_running_loop().call_soon(self._start)
+
+    def _start(self) -> None:
+        self._woken = False
+        if self._in_flight or not self._queue:
+            return
+        entries: list[_Entry] = []
+        batch = Batch()
+        while self._queue:
+            entry = self._queue[0]
+            if entries and len(batch.rows) + len(entry.rows) > self._limits.commit_rows:
+                break
+            entries.append(self._queue.popleft())
+            batch.rows.extend(Stored(row.sequence, row.data, row.chain) for row in entry.rows)
+            if entry.request is not None and entry.reply is not None:
+                batch.replies.append((entry.request, entry.reply))
+            if entry.cursor is not None:
+                batch.cursors[entry.cursor[0]] = entry.cursor[1]
+        self._in_flight = entries
+        self._run(self._commit, batch, self._ended)
+
+    def _commit(self, batch: Batch) -> Room | None:
+        """In the writer's thread."""
+        if not batch.rows and not batch.replies and not batch.cursors:
+            return None
+        return self._storage.commit(batch)
+
+    def _run(self, job: Callable[[_A], _R], argument: _A, ended: Callable[["Future[_R]"], None]) -> None:
+        loop = asyncio.get_running_loop()
+        future = self._executor.submit(job, argument)
+        future.add_done_callback(lambda finished: loop.call_soon_threadsafe(ended, finished))
+
+    def _ended(self, finished: "Future[Room | None]") -> None:
+        error = finished.exception()
+        if error is not None:
+            self._recover(error if isinstance(error, JournalError) else JournalFailed(f"{self.path}: {error!r}"))
+            return
+        entries, self._in_flight = self._in_flight, []
+        rows = [row for entry in entries for row in entry.rows]
+        if rows:
+            self._durable = rows[-1].sequence
+            self._queued_rows -= len(rows)
+        room = finished.result()
+        if room is not None:
+            self._note_room(room)
+        self._start()
+        if rows:
+            self.on_committed(rows)
+        for entry in entries:
+            if not entry.done.done():
+                entry.done.set_result(entry.rows)
+
+    def _recover(self, error: JournalError) -> None:
+        """The writer looks at what is on disk; until then `_in_flight` keeps new appends waiting behind it."""
+        self._refusal = error
+        self._run(self._look, None, lambda finished: self._failed(error, finished))
+
+    def _look(self, _: None) -> Stored | None:
+        """In the writer's thread."""
+        self._storage.reopen()
+        return self._storage.head()
+
+    def _failed(self, error: JournalError, finished: "Future[Stored | None]") -> None:
+        entries = [*self._in_flight, *self._queue]
+        self._in_flight, self._queue, self._queued_rows = [], deque(), 0
+        if finished.exception() is None:
+            self._take_head(finished.result())
+        try:
+            self.on_failed(error)
+        finally:
+            for entry in entries:
+                if not entry.done.done():
+                    entry.done.set_exception(type(error)(str(error)))
+
+    def _note_room(self, room: Room) -> None:
+        """Refuses before the disk does."""
+        limits = self._limits
+        if room.database_bytes >= limits.max_bytes:
+            self._refusal = JournalFull(
+                f"{self.path}: holds {room.database_bytes} bytes, its limit is {limits.max_bytes}. Raise the limit."
+            )
+        elif room.free_bytes < limits.min_free_bytes:
+            self._refusal = JournalFull(
+                f"{self.path}: the disk has {room.free_bytes} bytes left, {limits.min_free_bytes} must stay free. "
+                "Make room on this disk; it goes on by itself."
+            )
+        else:
+            self._refusal = None
+
+    def _probe(self) -> None:
+        """Tries whether there is room again; one try at a time, its result stands at the next `admit`."""
+        if self._probing or self._in_flight:
+            return
+        self._probing = True
+        self._run(lambda _: self._try(), None, self._probed)
+
+    def _try(self) -> tuple[Room, Stored | None]:
+        """In the writer's thread."""
+        storage = self._storage
+        if not storage.is_open:
+            storage.reopen()
+        room = storage.room()
+        if room.free_bytes >= self._limits.min_free_bytes and room.database_bytes < self._limits.max_bytes:
+            room = storage.probe()
+        return room, storage.head()
+
+    def _probed(self, finished: "Future[tuple[Room, Stored | None]]") -> None:
+        self._probing = False
+        error = finished.exception()
+        if error is None:
+            room, head = finished.result()
+            if self._queued_rows == 0:
+                self._take_head(head)
+            self._note_room(room)
+        elif isinstance(error, JournalError):
+            self._refusal = error
+
+
+def _nobody(_: object) -> None:
+    """Until somebody listens."""
+
+
+def _noticed(done: "asyncio.Future[list[Committed]]") -> None:
+    if not done.cancelled():
+        done.exception()

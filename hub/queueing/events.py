@@ -1,0 +1,58 @@
+"""What has happened, as the core says it; the journal puts it into the contract's envelope."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+TICKET_ISSUED = "hall.ticket.issued"
+TICKET_CALLED = "hall.ticket.called"
+TICKET_ARRIVED = "hall.ticket.arrived"
+TICKET_FINISHED = "hall.ticket.finished"
+RATING_INVITED = "hall.rating.invited"
+RATING_SUBMITTED = "hall.rating.submitted"
+RATING_UNRATED = "hall.rating.unrated"
+RATING_IGNORED = "hall.rating.ignored"
+STAFF_SIGNED_IN = "hall.staff.signed_in"
+STAFF_SIGNED_OUT = "hall.staff.signed_out"
+WINDOW_PAUSED = "hall.window.paused"
+WINDOW_UNPAUSED = "hall.window.unpaused"
+DEVICE_ONLINE = "hall.device.online"
+DEVICE_OFFLINE = "hall.device.offline"
+DEVICE_BOOTED = "hall.device.booted"
+DEVICE_FAULT = "hall.device.fault"
+DEVICE_RECOVERED = "hall.device.recovered"
+DEVICE_KEY_TESTED = "hall.device.key_tested"
+# A fact of a kind, or with fields, that these rules can't read: kept whole, acknowledged, never in the device's way.
+DEVICE_FACT_UNREADABLE = "hall.device.fact_unreadable"
+HUB_STARTED = "hall.hub.started"
+CLOCK_STEPPED = "hall.hub.clock_stepped"
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """A moment as the hub knows it; earliest and latest bound it where it is unsure.
+
+    monotonic_ms: a clock that never steps, for telling a step of this one (the service's business, not the rules').
+    """
+
+    ms: int
+    sure: bool = True
+    earliest_ms: int | None = None
+    latest_ms: int | None = None
+    monotonic_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: type, subject and data as in the contract; time_ms is when it happened (UTC).
+
+    secret: the ticket's token on its way into the reply; it is in no event and never journalled.
+    """
+
+    type: str
+    subject: str
+    data: dict[str, Any]
+    time_ms: int
+    earliest_ms: int | None = None
+    latest_ms: int | None = None
+    sure: bool = True
+    secret: str | None = field(default=None, repr=False, compare=False)

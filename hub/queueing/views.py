@@ -1,0 +1,115 @@
+"""What is shown of the state, as JSON-ready dicts. No grade, nor whether a citizen rated, is in any of them."""
+
+from typing import Any
+
+from hub.queueing.commands import AcceptFact, Command, IssueTicket
+from hub.queueing.events import Event, Now
+from hub.queueing.layout import Layout
+from hub.queueing.state import State
+from hub.queueing.tables import WindowState
+from hub.queueing.times import rfc3339
+
+# The languages the hall's pages speak (architecture, decision 10).
+LANGUAGES = ["zh-CN", "en"]
+
+
+def hall(layout: Layout, state: State) -> dict[str, Any]:
+    """The hall as built, and what each window is doing."""
+    return {
+        "hall": layout.hall,
+        "name": layout.name,
+        "name_en": layout.name_en,
+        "offset_minutes": layout.offset_minutes,
+        "languages": list(LANGUAGES),
+        "services": [
+            {"service": service.id, "prefix": service.prefix, "name": service.name, "name_en": service.name_en}
+            for service in layout.services
+        ],
+        "windows": [
+            {
+                "window": window.id,
+                "name": window.name,
+                "services": list(window.services),
+                "state": state.windows[window.id].state.value,
+            }
+            for window in layout.windows
+        ],
+    }
+
+
+def queue(state: State, now: Now) -> dict[str, Any]:
+    """Waiting by service, now serving, last calls (newest first), paused windows."""
+    layout = state.layout
+    serving = []
+    for place in layout.windows:
+        window = state.windows[place.id]
+        if window.ticket is not None:
+            number = state.tickets[window.ticket].number
+            serving.append({"window": place.id, "name": place.name, "number": number, "state": window.state.value})
+    return {
+        "business_date": state.business_date or None,
+        "waiting": {service.id: state.waiting(service.id) for service in layout.services},
+        "serving": serving,
+        "calls": [
+            {
+                "number": call.number,
+                "window": call.window,
+                "called_at": rfc3339(call.called_at_ms, layout.offset_minutes),
+            }
+            for call in reversed(state.calls)
+        ],
+        "paused": [place.id for place in layout.windows if state.windows[place.id].state is WindowState.PAUSED],
+        "as_of": rfc3339(now.ms, layout.offset_minutes),
+    }
+
+
+def window(state: State, window_id: str) -> dict[str, Any]:
+    """What stands at a window, for its clerk; the window must be in the layout."""
+    place = state.layout.window_by_id[window_id]
+    current = state.windows[window_id]
+    ticket = None
+    if current.ticket is not None:
+        held = state.tickets[current.ticket]
+        ticket = {
+            "ticket": held.id,
+            "number": held.number,
+            "service": held.service,
+            "state": held.state.value,
+            "issued_at": _time(state, held.issued_at_ms),
+            "called_at": _time(state, held.called_at_ms),
+            "arrived_at": _time(state, held.arrived_at_ms),
+        }
+    return {
+        "window": place.id,
+        "name": place.name,
+        "services": list(place.services),
+        "state": current.state.value,
+        "staff": current.staff,
+        "role": current.role,
+        "reason": current.pause_reason,
+        "ticket": ticket,
+        "waiting": sum(state.waiting(service) for service in place.services),
+    }
+
+
+def reply(state: State, command: Command, events: list[Event]) -> dict[str, Any]:
+    """The answer to a command, from the state after its events."""
+    if isinstance(command, IssueTicket):
+        issued = events[0]
+        return {
+            "number": issued.data["number"],
+            "ticket": issued.data["ticket"],
+            "ahead": issued.data["ahead"],
+            "issued_at": _time(state, issued.time_ms),
+            "token": issued.secret,
+        }
+    if isinstance(command, AcceptFact):
+        return {"stored_through": state.stored_through(command.device, command.epoch)}
+    window_id = getattr(command, "window", None)
+    if window_id is not None:
+        return window(state, window_id)
+    return {}
+
+
+def _time(state: State, at_ms: int | None) -> str | None:
+    return None if at_ms is None else rfc3339(at_ms, state.layout.offset_minutes)

@@ -1,0 +1,235 @@
+"""The loop: decide and apply at once, journal, and tell anybody only after the commit.
+
+The working state runs ahead of the disk; nothing made from it leaves before its events are durable. A failed commit
+throws the working state away and rebuilds it from the journal.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from hub.errors import HubError
+from hub.journal import Committed, Journal, JournalError
+from hub.queueing import state as queueing_state
+from hub.queueing import views
+from hub.queueing.apply import apply
+from hub.queueing.commands import ClockStepped, Command
+from hub.queueing.decide import Ids, decide
+from hub.queueing.errors import Refusal
+from hub.queueing.events import Event, Now
+from hub.queueing.layout import Layout
+from hub.queueing.state import State
+
+_log = logging.getLogger(__name__)
+
+# A jump of the clock that is worth an event: more than a slewing time daemon or a sleepy event loop makes of it.
+STEP_MS = 1_000
+# While the clock is behind the journal, ours runs at half speed until they meet: durations stay above zero, and an
+# hour's error is gone in two.
+CATCH_UP = 2
+
+Subscriber = Callable[[list[Committed]], None]
+
+
+class SystemIds:
+    """Ids from the operating system's randomness."""
+
+    def ticket(self) -> str:
+        """16 hex digits."""
+        return secrets.token_hex(8)
+
+    def run(self) -> str:
+        """16 hex digits: 8 bytes on the wire."""
+        return secrets.token_hex(8)
+
+    def token(self) -> str:
+        """128 bits in URL-safe text."""
+        return secrets.token_urlsafe(16)
+
+
+class ServiceError(HubError):
+    """The service could not do what was asked."""
+
+
+class Timekeeper:
+    """The hub's time: never behind its own journal, and unsure wherever the clock can't be right."""
+
+    def __init__(self, clock: Callable[[], Now], last_recorded_ms: int) -> None:
+        self._clock = clock
+        self._last_ms = last_recorded_ms
+        self._reading: Now | None = None
+        self._pending_step: ClockStepped | None = None
+
+    def now(self) -> Now:
+        """The moment to stamp with."""
+        reading = self._clock()
+        self._pending_step = self._step(reading) or self._pending_step
+        elapsed_ms = self._elapsed(reading)
+        self._reading = reading
+        # After the last event for certain; how long after, an unsure clock can't say.
+        earliest_ms = self._last_ms or None
+        if reading.ms >= self._last_ms:
+            self._last_ms = reading.ms
+            if reading.sure:
+                return Now(reading.ms)
+            return Now(reading.ms, False, earliest_ms, reading.latest_ms)
+        self._last_ms += elapsed_ms // CATCH_UP
+        return Now(self._last_ms, False, earliest_ms)
+
+    def take_step(self) -> ClockStepped | None:
+        """A step of the clock seen since this was last asked."""
+        step, self._pending_step = self._pending_step, None
+        return step
+
+    def _elapsed(self, reading: Now) -> int:
+        before = self._reading
+        if before is None or before.monotonic_ms is None or reading.monotonic_ms is None:
+            return 0
+        return max(0, reading.monotonic_ms - before.monotonic_ms)
+
+    def _step(self, reading: Now) -> ClockStepped | None:
+        before = self._reading
+        if before is None:
+            if reading.ms < self._last_ms - STEP_MS:
+                return ClockStepped(self._last_ms, reading.ms, "the clock is behind the journal")
+            return None
+        expected_ms = before.ms
+        if reading.monotonic_ms is not None and before.monotonic_ms is not None:
+            expected_ms += reading.monotonic_ms - before.monotonic_ms
+            if reading.ms - expected_ms > STEP_MS:
+                return ClockStepped(expected_ms, reading.ms, "the clock was set forward")
+        if expected_ms - reading.ms > STEP_MS:
+            return ClockStepped(expected_ms, reading.ms, "the clock was set back")
+        return None
+
+
+class HallService:
+    """Commands in, events into the journal, replies and publications out, in the journal's order."""
+
+    def __init__(self, journal: Journal, layout: Layout, clock: Callable[[], Now], ids: Ids) -> None:
+        self.layout = layout
+        self.state: State = queueing_state.new(layout)
+        self._journal = journal
+        self._ids = ids
+        self._subscribers: list[Subscriber] = []
+        # Requests whose commit is under way: the same id again waits for the same commit.
+        self._in_flight: dict[str, tuple[asyncio.Future[list[Committed]], dict[str, Any]]] = {}
+        self._stale = False
+        journal.on_committed = self._publish
+        journal.on_failed = self._failed
+        self._rebuild()
+        self._time = Timekeeper(clock, journal.last_recorded_ms)
+
+    @property
+    def journal(self) -> Journal:
+        """Where the events go."""
+        return self._journal
+
+    def now(self) -> Now:
+        """The hub's time, as it would stamp an event."""
+        return self._time.now()
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Calls back with each commit's events, in order, after they are durable; returns what ends it."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    async def submit(self, command: Command, request: str | None = None) -> dict[str, Any]:
+        """Does a command and returns its reply once it is durable.
+
+        request: the command's id; the same again, also after a restart, gives the first reply and changes nothing.
+        Raises `Refusal`; `JournalBusy`, `JournalFull` or `JournalFailed` when it can't be kept (nothing has changed).
+        Everything up to the commit is done before the first await, so commands stand in the order of their calls.
+        """
+        if request is not None:
+            known = self._first_reply(request)
+            if isinstance(known, dict):
+                return known
+            if known is not None:
+                future, reply = known
+                await asyncio.shield(future)
+                return reply
+        self._journal.admit()
+        if self._stale:
+            self._rebuild()
+        now = self._stamp()
+        try:
+            events = decide(self.state, command, now, self._ids)
+        except Refusal:
+            # The refusal may rest on what is not durable yet; it is told when that is.
+            await asyncio.shield(self._journal.settled())
+            raise
+        reply = self._take(command, events)
+        if not events:
+            await asyncio.shield(self._journal.settled())
+            return reply
+        kept = None if request is None else msgspec.json.encode(reply)
+        future = self._journal.append(events, now.ms, request, kept)
+        if request is not None:
+            self._in_flight[request] = (future, reply)
+            future.add_done_callback(lambda _: self._in_flight.pop(request, None))
+        await asyncio.shield(future)
+        return reply
+
+    def _first_reply(
+        self, request: str
+    ) -> tuple[asyncio.Future[list[Committed]], dict[str, Any]] | dict[str, Any] | None:
+        waiting = self._in_flight.get(request)
+        if waiting is not None:
+            return waiting
+        stored = self._journal.reply(request)
+        return None if stored is None else msgspec.json.decode(stored, type=dict[str, Any])
+
+    def _stamp(self) -> Now:
+        """Now; a step of the clock goes into the journal before what comes after it."""
+        now = self._time.now()
+        step = self._time.take_step()
+        if step is not None:
+            events = decide(self.state, step, now, self._ids)
+            self._take(step, events)
+            self._journal.append(events, now.ms)
+        return now
+
+    def _take(self, command: Command, events: list[Event]) -> dict[str, Any]:
+        """The reply, with the events in the working state; if the rules fail, the state as it was."""
+        try:
+            for event in events:
+                apply(self.state, event)
+            return views.reply(self.state, command, events)
+        except Exception:
+            self._stale = True
+            raise
+
+    def _rebuild(self) -> None:
+        """The state from what is durable and what is queued."""
+        state = queueing_state.new(self.layout)
+        last = 0
+        for row in self._journal.replay():
+            apply(state, row.event)
+            last = row.sequence
+        for row in self._journal.queued():
+            if row.sequence > last:
+                apply(state, row.event)
+        self.state = state
+        self._stale = False
+
+    def _publish(self, rows: list[Committed]) -> None:
+        for subscriber in tuple(self._subscribers):
+            try:
+                subscriber(rows)
+            except Exception:
+                # One that fails must not keep the others, or the replies, from what is durable.
+                _log.exception(
+                    "subscriber %r failed on events %d to %d", subscriber, rows[0].sequence, rows[-1].sequence
+                )
+
+    def _failed(self, error: JournalError) -> None:
+        """Before anybody hears of the failure: the working state is thrown away."""
+        _log.error("%s The hall's state is rebuilt from the journal.", error)
+        self._in_flight.clear()
+        self._stale = True
+        self._rebuild()
