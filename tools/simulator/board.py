@@ -1,0 +1,367 @@
+"""A board without hardware: genuine MicroPython, its pins, its flash, its two serial lines."""
+
+import asyncio
+import json
+import secrets
+import shutil
+import struct
+import tempfile
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from tools.simulator import flash, profile
+from tools.simulator.errors import SimulatorError
+from tools.simulator.onboard import kinds
+from tools.simulator.process import Process
+from tools.simulator.serial_line import SerialLine
+from tools.simulator.terminal import UsbTerminal
+from tools.simulator.verbs import Board, Change, View
+
+START_TIMEOUT_S = 30.0  # 40 ms alone; 64 boards starting together on two busy cores took seconds
+HISTORY = 4096  # changes kept for tests; a shift at a window makes about 2,000
+_REBOOT_PAUSE_S = 0.02  # a board whose program ends at once must not fill a core with restarts
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a board is built; the defaults are an RP2040 board's."""
+
+    heap_bytes: int = 200 * 1024
+    blocks: int = flash.BLOCKS
+    erase_ms: float = flash.ERASE_MS
+    program_ms: float = flash.PROGRAM_MS
+    baud_delay: bool = True
+    uart_port: int = 0
+    overrun: bool = False  # True: bytes that find the UART's buffer full are lost, as on hardware
+    lose_unsynced: bool = False  # True: a power cut takes back what flash had not synced
+    start_ticks_ms: int = 0  # close to 2^30 to see the ticks wrap
+
+
+class SimulatedBoard(Board):
+    """Made by `start`, ended by `close`; everything happens in the event loop that started it."""
+
+    def __init__(self, image: Path, board: str | profile.BoardProfile, unique_id: str | None, options: Options) -> None:
+        super().__init__()
+        self.profile = profile.load(board) if isinstance(board, str) else board
+        self.unique_id = unique_id or secrets.token_hex(8)
+        self.options = options
+        self.flash = flash.FlashImage(image, options.blocks)
+        self.flash_counters = flash.FlashCounters()
+        self.history: deque[Change] = deque(maxlen=HISTORY)
+        self.output = bytearray()  # the last of what the terminal printed
+        self.found: dict[str, Any] = {}  # what the interpreter said of itself at its last boot
+        self.resets = {"soft": 0, "hard": 0, "watchdog": 0, "crash": 0}
+        self._room = Path(tempfile.mkdtemp(prefix="tingting-board-"))
+        self._terminal = UsbTerminal(self._printed)
+        self.usb_port = self._terminal.path
+        self._line = SerialLine(self._to_uart, options.baud_delay, options.overrun)
+        self._process = Process(self._packet, self._exited)
+        self._drives: dict[int, int] = {}
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._ready = asyncio.Event()
+        self._boots: asyncio.Task[None] | None = None
+        self._next_cause = kinds.PWRON_RESET
+        self._power = False
+        self._parts = self._name_parts()
+        self.view = View(lamps=(False,) * len(self.profile.lamp_pins))
+        self._verbs: dict[str, Callable[..., Any]] = {
+            "hold": lambda grade: self._drive(self.profile.key_pin(grade), 0),
+            "release": lambda grade: self._drive(self.profile.key_pin(grade), None),
+            "strap": self._strap,
+            "drive": self._drive,
+            "cut_power": self._cut_power,
+            "cut_power_after": self._cut_power_after,
+            "restore_power": self._restore_power,
+            "reset": self._reset,
+            "cut_wire": self._cut_wire,
+            "unplug": self._line.unplug,
+            "garble": self._line.garble,
+            "stats": lambda: self.stats,
+        }
+
+    def _name_parts(self) -> dict[int, str]:
+        parts = {pin: f"lamp{index}" for index, pin in enumerate(self.profile.lamp_pins)}
+        if self.profile.power_led_pin is not None:
+            parts[self.profile.power_led_pin] = "power_led"
+        if self.profile.buzzer_pin is not None:
+            parts[self.profile.buzzer_pin] = "buzzer"
+        return parts
+
+    # -- its life
+
+    @classmethod
+    async def start(
+        cls,
+        image: Path,
+        board: str | profile.BoardProfile = "rpi_pico",
+        unique_id: str | None = None,
+        *,
+        strap: bool = False,
+        power: bool = True,
+        **options: Any,
+    ) -> Self:
+        """Builds a board on `image` (made when missing) and powers it up. `options`: see `Options`.
+
+        unique_id: 16 hex digits as the board's chip would have; strap: held from the first boot on.
+        """
+        made = cls(image, board, unique_id, Options(**options))
+        try:
+            await made._line.open(made.options.uart_port)
+            made.uart_url = f"socket://127.0.0.1:{made._line.port}"
+            if strap:
+                made._strap(True)
+            if power:
+                await made._restore_power()
+        except BaseException:
+            await made.close()
+            raise
+        return made
+
+    async def close(self) -> None:
+        """Ends everything; what it holds outside (ptys, port, folder) is given back."""
+        self._stop(power=False)
+        if self._boots is not None:
+            self._boots.cancel()
+            await asyncio.wait([self._boots])
+        await self._line.close()
+        self._terminal.close()
+        shutil.rmtree(self._room, ignore_errors=True)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counters since this board object was made."""
+        return {
+            "boots": self.view.boots,
+            "resets": dict(self.resets),
+            "flash": asdict(self.flash_counters),
+            "line": asdict(self._line.counters),
+            "terminal_dropped": self._terminal.dropped,
+            "found": self.found,
+        }
+
+    async def call(self, verb: str, **arguments: Any) -> Any:
+        """Does one verb by name, as the control socket does."""
+        action = self._verbs.get(verb)
+        if action is None:
+            raise SimulatorError(f"no verb {verb!r}; there are {', '.join(sorted(self._verbs))}")
+        try:
+            result = action(**arguments)
+        except TypeError as error:
+            raise SimulatorError(f"{verb}: {error}") from error
+        return await result if isinstance(result, Awaitable) else result
+
+    # -- power and resets
+
+    async def _restore_power(self) -> None:
+        if not self._power:
+            if self.options.lose_unsynced:
+                self.flash.begin_undo()
+            self._next_cause = kinds.PWRON_RESET
+            self._boot(soft=False)
+        await self._started()
+
+    async def _reset(self) -> None:
+        if not self._power:
+            raise SimulatorError("the board has no power; restore_power first")
+        self._hard_reset(kinds.HARD_RESET, "hard")
+        await self._started()
+
+    async def _started(self) -> None:
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self._ready.wait()
+        except TimeoutError as error:
+            printed = bytes(self.output).decode(errors="replace")
+            raise SimulatorError(
+                f"the board did not start within {START_TIMEOUT_S} s; it printed {printed!r}"
+            ) from error
+
+    def _cut_power(self) -> None:
+        self._stop(power=False)
+        if self.options.lose_unsynced:
+            self.flash.forget_unsynced()
+
+    def _cut_power_after(self, operations: int, tear_bytes: int = 0) -> None:
+        if operations < 1:
+            raise SimulatorError("cut_power_after counts from 1, the next flash operation")
+        self._send(kinds.ARM, "IH", operations, tear_bytes)
+
+    def _hard_reset(self, cause: int, name: str) -> None:
+        self.resets[name] += 1
+        self._stop(power=True)
+        self._next_cause = cause
+        self._boot(soft=False)
+
+    def _stop(self, power: bool) -> None:
+        """Ends the interpreter without any of its clean-up; without `power` everything goes dark."""
+        self._ready.clear()
+        self._power = power
+        if self._boots is not None:
+            self._boots.cancel()
+        self._halt()
+        self._process.kill()
+        if not power:
+            self._terminal.power(False)
+            if self.view.powered:
+                self._change("power", 0, None, powered=False)
+
+    def _halt(self) -> None:
+        """What stops with the program: watchdog, UART, every output."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
+        self._line.listen(0, 0)
+        for pin, part in self._parts.items():
+            if self._level(part):
+                self._output(pin, 0, None)
+
+    def _boot(self, soft: bool) -> None:
+        self._power = True
+        self._ready.clear()
+        self._boots = asyncio.get_running_loop().create_task(self._run(soft))
+
+    async def _run(self, soft: bool) -> None:
+        if soft:
+            await asyncio.sleep(_REBOOT_PAUSE_S)
+        self._terminal.power(True)
+        run_main = self._terminal.boot(soft)
+        self._change(
+            "boot", self.view.boots + 1, None, powered=True, boots=self.view.boots + 1, reset_cause=self._next_cause
+        )
+        config = {
+            "image": str(self.flash.path),
+            "undo": str(self.flash.undo_path) if self.options.lose_unsynced else None,
+            "blocks": self.options.blocks,
+            "erase_us": round(self.options.erase_ms * 1000),
+            "program_us": round(self.options.program_ms * 1000),
+            "baud_delay": self.options.baud_delay,
+            "start_ticks_ms": self.options.start_ticks_ms,
+            "unique_id": self.unique_id,
+            "reset_cause": self._next_cause,
+            "run_main": run_main,
+            "pin_names": self.profile.pin_names,
+            "drives": list(self._drives.items()),
+        }
+        await self._process.start(
+            self._room / "link", self._terminal.board_end, self.options.heap_bytes, json.dumps(config).encode()
+        )
+
+    def _exited(self, status: int) -> None:
+        """The interpreter ended: by us, by ^D or sys.exit (a soft reset), or by a crash."""
+        if not self._ready.is_set() or not self._power:
+            return
+        self._halt()
+        crashed = status < 0
+        self.resets["crash" if crashed else "soft"] += 1
+        self._next_cause = kinds.HARD_RESET if crashed else kinds.SOFT_RESET
+        self._boot(soft=not crashed)
+
+    # -- what the stand-ins say
+
+    def _packet(self, packet: bytes) -> None:
+        kind, body = packet[0], packet[1:]
+        if kind == kinds.PIN:
+            at_us, pin, level = struct.unpack("<QBB", body)
+            self._output(pin, level, at_us)
+        elif kind == kinds.PWM:
+            at_us, pin, frequency_hz, duty = struct.unpack("<QBIH", body)
+            self._output(pin, frequency_hz if duty else 0, at_us)
+        elif kind == kinds.BLOCK:
+            self._count(body[0])
+        elif kind == kinds.WDT:
+            self._feed(struct.unpack("<I", body)[0])
+        elif kind == kinds.READY:
+            self.found = json.loads(body[1:])
+            self._ready.set()
+        elif kind == kinds.RESET:
+            self._hard_reset(body[0], "hard")
+        elif kind == kinds.POWER_LOST:
+            self._cut_power()
+        elif kind == kinds.INTERRUPTED:
+            asyncio.get_running_loop().call_later(0.001, self._process.interrupt)
+        elif body and body[0] == self.profile.uart_id:
+            self._uart_packet(kind, body)
+
+    def _uart_packet(self, kind: int, body: bytes) -> None:
+        if kind == kinds.UART_TX:
+            self._line.from_board(body[1:])
+        elif kind == kinds.UART_TAKEN:
+            self._line.taken(struct.unpack("<H", body[1:])[0])
+        elif kind == kinds.UART_INIT:
+            self._line.listen(*struct.unpack("<IH", body[1:]))
+
+    def _count(self, operation: int) -> None:
+        counters = self.flash_counters
+        if operation == kinds.ERASE:
+            counters.erases += 1
+        elif operation == kinds.PROGRAM:
+            counters.programs += 1
+        elif operation == kinds.FORMAT:
+            counters.formats += 1
+
+    def _feed(self, timeout_ms: int) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        loop = asyncio.get_running_loop()
+        self._watchdog = loop.call_later(timeout_ms / 1000, self._hard_reset, kinds.WDT_RESET, "watchdog")
+
+    def _printed(self, data: bytes) -> None:
+        self.output += data
+        del self.output[:-4096]
+
+    # -- pins
+
+    def _level(self, part: str) -> int:
+        if part == "power_led":
+            return self.view.power_led
+        if part == "buzzer":
+            return self.view.buzzer_hz
+        return self.view.lamps[int(part.removeprefix("lamp"))]
+
+    def _output(self, pin: int, value: int, at_us: int | None) -> None:
+        part = self._parts.get(pin, f"pin{pin}")
+        if part == "buzzer":
+            self._change(part, value, at_us, buzzer_hz=value)
+        elif part == "power_led":
+            self._change(part, value, at_us, power_led=bool(value))
+        elif part.startswith("lamp"):
+            lamps = list(self.view.lamps)
+            lamps[int(part.removeprefix("lamp"))] = bool(value)
+            self._change(part, value, at_us, lamps=tuple(lamps))
+        else:
+            self._change(part, value, at_us)
+
+    def _change(self, what: str, value: int, at_us: int | None, **view: Any) -> None:
+        self.view = replace(self.view, **view)
+        change = Change(what, value, self.view.boots, at_us, time.monotonic())
+        self.history.append(change)
+        self._publish(change)
+
+    def _strap(self, held: bool) -> None:
+        if self.profile.strap_pin is None:
+            raise SimulatorError(f"board {self.profile.name} has no maintenance strap")
+        self._drive(self.profile.strap_pin, 0 if held else None)
+
+    def _drive(self, pin: int, level: int | None) -> None:
+        wanted = kinds.RELEASED if level is None else int(bool(level))
+        self._drives[pin] = wanted
+        self._send(kinds.DRIVE, "BB", pin, wanted)
+
+    def _cut_wire(self, cut: bool) -> None:
+        self._line.cut = cut
+
+    def _to_uart(self, data: bytes) -> None:
+        self._process.send(bytes((kinds.UART_RX, self.profile.uart_id)) + data)
+
+    def _send(self, kind: int, layout: str, *fields: int) -> None:
+        self._process.send(bytes((kind,)) + struct.pack("<" + layout, *fields))
