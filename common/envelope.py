@@ -4,6 +4,7 @@ Encoding is done once; the bytes made here are the bytes that the journal keeps,
 center stores. Times come in as milliseconds since 1970 (UTC) and leave as RFC 3339 with the hall's offset.
 """
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -14,6 +15,9 @@ from common.errors import CommonError
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/cloudevents+json"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
+
+# No leading zero, no sign, and never so long that a store's 64-bit column can't hold it.
+_DENSE = re.compile(r"[1-9][0-9]{0,17}")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -64,6 +68,8 @@ def decode(data: bytes | memoryview) -> Envelope:
             raise EnvelopeError(f"id {envelope.id!r} is not <journal>/<sequence> of its own fields")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EnvelopeError(str(error)) from error
+    if not _DENSE.fullmatch(envelope.sequence):
+        raise EnvelopeError(f"sequence {envelope.sequence!r} is not a decimal number from 1")
     return envelope
 
 

@@ -1,0 +1,167 @@
+"""A batch as it comes in: bounded unpacking, exact bytes of each event, what is malformed. Pure; knows no store."""
+
+import re
+import zlib
+from dataclasses import dataclass
+
+import msgspec
+
+from center.counting import Fact, MalformedError, read_fact
+from center.errors import CenterError
+from common import envelope
+from common.envelope import Envelope, EnvelopeError
+
+MAX_UNPACKED = 4 * 1024 * 1024  # the contract's limit
+# No event of ours is shorter than this, so 4 MiB of real events never reach the limit on their number; it keeps
+# two million one-byte elements from becoming two million rows.
+SHORTEST_EVENT = 200
+MAX_EVENTS = MAX_UNPACKED // SHORTEST_EVENT
+MAX_JOURNAL_CHARS = 128  # a UUID has 36
+MAX_AFTER = 10**17  # fits SQLite's integer with any batch added
+GZIP = 31  # zlib's name for "gzip header and trailer"
+
+_JOURNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
+_LINK = re.compile(r"[0-9a-f]{64}")
+_AFTER = re.compile(r"[0-9]{1,18}")
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class BatchError(CenterError):
+    """This body is no batch; nothing of it is stored."""
+
+
+class TooLargeError(CenterError):
+    """More than the limit, unpacked."""
+
+
+class RequestError(CenterError):
+    """The address or a header of the request is not what the door asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a batch: its exact bytes and what they say; `reason` is set when they are malformed."""
+
+    data: bytes
+    declared: int | None
+    event: Envelope | None
+    fact: Fact | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a batch is said to be: the events of a hall's journal after `after`, where its chain is `chain`."""
+
+    hall: str
+    journal: str
+    after: int
+    chain: bytes
+    offset_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The events after `after` of a journal, as a hall sent them."""
+
+    hall: str
+    journal: str
+    after: int
+    chain: bytes
+    elements: tuple[Element, ...]
+
+
+def journal_id(text: str | None) -> str:
+    """A journal's id from the address; raises `RequestError`."""
+    if text is None or len(text) > MAX_JOURNAL_CHARS or not _JOURNAL.fullmatch(text):
+        raise RequestError(
+            f"journal={text!r}: 1 to {MAX_JOURNAL_CHARS} letters, digits, '.', '_', ':' or '-' are needed"
+        )
+    return text
+
+
+def position(text: str | None) -> int:
+    """`after` from the address; raises `RequestError`."""
+    if text is None or not _AFTER.fullmatch(text) or int(text) > MAX_AFTER:
+        raise RequestError(f"after={text!r}: the number of the last event before this batch is needed, 0 at the start")
+    return int(text)
+
+
+def chain_link(text: str | None) -> bytes:
+    """The header Journal-Chain; raises `RequestError`."""
+    if text is None or not _LINK.fullmatch(text):
+        raise RequestError("Journal-Chain: chain(after) is needed as 64 lower-case hex digits")
+    return bytes.fromhex(text)
+
+
+def unpack(body: bytes, encoding: str) -> bytes:
+    """The body without its gzip, never more than the limit; raises `BatchError`, `TooLargeError`, `RequestError`."""
+    if encoding in ("", "identity"):
+        if len(body) > MAX_UNPACKED:
+            raise TooLargeError(f"{len(body)} bytes")
+        return body
+    if encoding != "gzip":
+        raise RequestError(f"Content-Encoding {encoding!r} is not known here; send gzip or nothing")
+    unpacked = bytearray()
+    rest = body
+    while True:  # RFC 1952: a file may have several members
+        stream = zlib.decompressobj(GZIP)
+        try:
+            unpacked += stream.decompress(rest, MAX_UNPACKED - len(unpacked) + 1)
+        except zlib.error as error:
+            raise BatchError(f"gzip: {error}") from error
+        if len(unpacked) > MAX_UNPACKED:
+            raise TooLargeError("the gzip unpacks to more")
+        if not stream.eof:
+            raise BatchError("gzip: cut off before its end")
+        rest = stream.unused_data
+        if not rest:
+            break
+    return bytes(unpacked)
+
+
+def split(body: bytes) -> list[bytes]:
+    """The exact bytes of each element; raises `BatchError`, `TooLargeError`."""
+    try:
+        # msgspec keeps raw elements without looking at their UTF-8.
+        body.decode()
+        elements = _elements.decode(body)
+    except UnicodeDecodeError as error:
+        raise BatchError(f"not UTF-8: {error}") from error
+    except msgspec.DecodeError as error:
+        raise BatchError(f"not a JSON array of events: {error}") from error
+    except RecursionError as error:
+        raise BatchError("nested too deeply") from error
+    if len(elements) > MAX_EVENTS:
+        raise TooLargeError(f"{len(elements)} events; at most {MAX_EVENTS} fit in a batch")
+    return [bytes(element) for element in elements]
+
+
+def read_element(data: bytes, hall: str, journal: str, offset_minutes: int) -> Element:
+    """What an element says; whatever is wrong with it stands in `reason`, nothing is raised."""
+    declared = None
+    try:
+        event = envelope.decode(data)
+        if event.journal != journal:
+            raise EnvelopeError(f"it is of journal {event.journal!r}")
+        if event.source != f"/halls/{hall}":
+            raise EnvelopeError(f"its source is {event.source!r}, not '/halls/{hall}'")
+        declared = event.number
+        fact = read_fact(event, offset_minutes)
+    except (EnvelopeError, MalformedError) as error:
+        return Element(data, declared, None, None, str(error))
+    return Element(data, declared, event, fact)
+
+
+def read_batch(heading: Heading, body: bytes, encoding: str) -> Batch:
+    """A request's body as a batch; raises `BatchError`, `TooLargeError`, `RequestError`."""
+    seen: set[bytes] = set()
+    elements = []
+    for data in split(unpack(body, encoding)):
+        element = read_element(data, heading.hall, heading.journal, heading.offset_minutes)
+        # The same event twice in one batch is the same event: it has one number.
+        if element.declared is not None and data in seen:
+            continue
+        seen.add(data)
+        elements.append(element)
+    return Batch(heading.hall, heading.journal, heading.after, heading.chain, tuple(elements))

@@ -1,0 +1,114 @@
+"""The center as a process: the composition root, which owns clock, store, server and signals."""
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from aiohttp import web
+
+from center import config
+from center.config import CenterSettings
+from center.errors import CenterError
+from center.metrics import Metrics
+from center.store.sqlite import FILE_NAME, SqliteStore
+from center.web import app as web_app
+from center.web.context import Center
+from center.web.sessions import Sessions
+from common.errors import CommonError
+from common.pages import Pages
+from common.tokens import Holder, Tokens
+
+WEB = Path(__file__).parent / "web"
+TOKEN_FILE = "tokens.json"  # noqa: S105 - a file's name; it keeps only hashes
+READERS = ("viewer", "supervisor", "auditor", "monitor")
+SHUTDOWN_S = 5.0  # answers that are on their way; a batch is durable in well under a second
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def version() -> str:
+    """The version of this program as installed."""
+    try:
+        return metadata.version("tingting")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def say(line: str) -> None:
+    """One line on stdout, at once: others wait for it."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def announce(made: dict[Holder, str], tell: Callable[[str], None]) -> None:
+    """New tokens, the only time that they can be seen."""
+    for holder, token in made.items():
+        tell(f"token {holder.role}{f' {holder.place}' if holder.place else ''}: {token}")
+
+
+async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tell: Callable[[str], None] = say) -> None:
+    """Runs a center until `stop`; `folder` is where relative paths begin."""
+    data = folder / settings.paths.data
+    store = SqliteStore(data / FILE_NAME, asyncio.get_running_loop())
+    try:
+        wanted = [*(Holder("hall", hall.id) for hall in settings.halls), *(Holder(role) for role in READERS)]
+        tokens, made = Tokens.open(data / TOKEN_FILE, wanted)
+        pages = Pages([WEB / "templates"], [WEB / "static"])
+        sessions = Sessions(now_ms, settings.http.secure_cookie)
+        center = Center(settings, store, tokens, sessions, pages, Metrics(), now_ms, version())
+        runner = web.AppRunner(
+            web_app.build(center), auto_decompress=False, access_log=None, shutdown_timeout=SHUTDOWN_S
+        )
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, settings.http.host, settings.http.port)
+            try:
+                await site.start()
+            except OSError as error:
+                where = f"{settings.http.host}:{settings.http.port}"
+                raise CenterError(f"can't listen on {where}: {error.strerror}; set [http] host and port") from error
+            announce(made, tell)
+            host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
+            tell(f"center: serving http://{host}:{runner.addresses[0][1]}")
+            await stop.wait()
+        finally:
+            await runner.cleanup()
+    finally:
+        await store.close()
+
+
+async def _run(settings: CenterSettings, folder: Path) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    await serve(settings, folder, stop)
+
+
+def run(path: Path) -> int:
+    """Runs the center of a settings file until SIGINT or SIGTERM; returns the exit status."""
+    try:
+        asyncio.run(_run(config.load(path), path.resolve().parent))
+    except (CenterError, CommonError) as error:
+        sys.stderr.write(f"center: {error}\n")
+        return 1
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`python -m center.main --config center.toml`."""
+    parser = argparse.ArgumentParser(prog="center", description="Runs the center.")
+    parser.add_argument("--config", type=Path, required=True, help="the settings file (TOML)")
+    return run(parser.parse_args(arguments).config)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

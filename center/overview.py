@@ -1,0 +1,152 @@
+"""What the overview shows: five figures, and the halls in the order silent, late, unhappy, others. Pure."""
+
+from dataclasses import dataclass
+
+from center.config import Hall, Overview
+from center.reports import Grades, add, figures
+from center.store import HallDay, JournalState, Tally, Waits
+
+NONE: Grades = (0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of a hall, or of all."""
+
+    served: int
+    grades: Grades
+
+    @property
+    def rated(self) -> int:
+        """Runs with a counted rating."""
+        return sum(self.grades)
+
+    @property
+    def unrated(self) -> int:
+        """Runs without one."""
+        return self.served - self.rated
+
+    @property
+    def satisfied(self) -> int:
+        """Grades 3, 4, 5."""
+        return int(figures(self.served, self.grades)["satisfaction_rate"]["numerator"])
+
+    @property
+    def bad(self) -> int:
+        """Grades 1 and 2."""
+        return self.grades[0] + self.grades[1]
+
+    def plus(self, other: "Figures") -> "Figures":
+        """Both together."""
+        return Figures(self.served + other.served, add(self.grades, other.grades))
+
+
+@dataclass(frozen=True, slots=True)
+class HallLine:
+    """A hall on the overview. state: never, silent, late, quarantined, unhappy or well."""
+
+    hall: Hall
+    state: str
+    figures: Figures
+    waiting: int
+    oldest_wait_ms: int | None
+    devices_up: int
+    devices: int
+    known_until_ms: int | None
+    silent_ms: int | None
+    quarantined: int
+
+    @property
+    def old(self) -> bool:
+        """Its figures are not of now: they are shown grey, with their time."""
+        return self.state in ("silent", "late", "never")
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewData:
+    """All that the page shows."""
+
+    now_ms: int
+    total: Figures
+    waits: Waits
+    devices_up: int
+    devices: int
+    lines: tuple[HallLine, ...]
+    well: tuple[HallLine, ...]
+    well_figures: Figures
+
+
+# What is wrong comes first.
+ORDER = ("silent", "late", "unhappy", "quarantined", "never", "well")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the center knows of its halls at `now_ms`."""
+
+    now_ms: int
+    tallies: dict[str, Tally]
+    days: dict[str, HallDay]
+    waits: Waits
+    journals: dict[str, list[JournalState]]
+    lags: dict[str, float | None]
+    heard: dict[str, int]
+
+
+def _state(limits: Overview, lag_s: float | None, silent_ms: int | None, own: Figures, quarantined: int) -> str:
+    if lag_s is None or silent_ms is None:
+        return "never"
+    if silent_ms > limits.silent_after_s * 1000:
+        return "silent"
+    if lag_s > limits.late_after_s:
+        return "late"
+    if own.bad:
+        return "unhappy"
+    return "quarantined" if quarantined else "well"
+
+
+def line(hall: Hall, known: Known, limits: Overview) -> HallLine:
+    """One hall."""
+    tally = known.tallies.get(hall.id)
+    own = Figures(tally.served, tally.grades) if tally else Figures(0, NONE)
+    day = known.days.get(hall.id, HallDay(hall.id, 0, None, 0, 0))
+    journals = known.journals.get(hall.id, [])
+    heard = [known.heard[hall.id]] if hall.id in known.heard else []
+    heard += [journal.received_ms for journal in journals]
+    silent_ms = max(0, known.now_ms - max(heard)) if heard else None
+    lag_s = known.lags.get(hall.id)
+    quarantined = sum(journal.quarantined for journal in journals)
+    return HallLine(
+        hall=hall,
+        state=_state(limits, lag_s, silent_ms, own, quarantined),
+        figures=own,
+        waiting=day.waiting,
+        oldest_wait_ms=None if day.oldest_ms is None else max(0, known.now_ms - day.oldest_ms),
+        devices_up=day.devices_up,
+        devices=day.devices,
+        known_until_ms=None if lag_s is None else known.now_ms - int(lag_s * 1000),
+        silent_ms=silent_ms,
+        quarantined=quarantined,
+    )
+
+
+def build(halls: list[Hall], known: Known, limits: Overview) -> OverviewData:
+    """The overview of these halls."""
+    lines = [line(hall, known, limits) for hall in halls]
+    total, well_figures = Figures(0, NONE), Figures(0, NONE)
+    for one in lines:
+        total = total.plus(one.figures)
+        if one.state == "well":
+            well_figures = well_figures.plus(one.figures)
+    # Silent longest, latest, most unhappy first within each kind.
+    lines.sort(key=lambda one: (ORDER.index(one.state), -one.figures.bad, -(one.silent_ms or 0), one.hall.id))
+    return OverviewData(
+        now_ms=known.now_ms,
+        total=total,
+        waits=known.waits,
+        devices_up=sum(one.devices_up for one in lines),
+        devices=sum(one.devices for one in lines),
+        lines=tuple(one for one in lines if one.state != "well"),
+        well=tuple(one for one in lines if one.state == "well"),
+        well_figures=well_figures,
+    )

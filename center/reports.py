@@ -1,0 +1,84 @@
+"""The ratings report: served, rated, grades, the two rates with both their numbers, points (contract). Pure."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from center.counting import GRADES, POINTS, SATISFIED
+from center.store import Tally
+
+BY = ("hall", "region", "department", "window", "staff", "service", "day", "month")
+# What the store groups by for each; region and department are sums, by the settings.
+STORE_GROUP = {"region": "hall", "department": "window"} | {by: by for by in BY if by not in ("region", "department")}
+FEWEST_SHOWN = 5  # domain.md: tables by person and day with fewer ratings are not shown
+
+Grades = tuple[int, int, int, int, int]
+
+
+def rate(numerator: int, denominator: int) -> dict[str, Any]:
+    """A rate with both its numbers; without any denominator it has no value."""
+    return {
+        "numerator": numerator,
+        "denominator": denominator,
+        "value": numerator / denominator if denominator else None,
+    }
+
+
+def satisfied(grades: Grades) -> int:
+    """Grades 3, 4 and 5."""
+    return sum(grades[grade - 1] for grade in SATISFIED)
+
+
+def figures(served: int, grades: Grades) -> dict[str, Any]:
+    """The figures of a set of runs. `points` is the sum of the runs' points; divided by `rated` it is their mean."""
+    rated = sum(grades)
+    return {
+        "served": served,
+        "rated": rated,
+        "unrated": served - rated,
+        "grades": {str(grade): grades[grade - 1] for grade in GRADES},
+        "evaluation_rate": rate(rated, served),
+        "satisfaction_rate": rate(satisfied(grades), rated),
+        "points": sum(POINTS[grade] * grades[grade - 1] for grade in GRADES),
+    }
+
+
+def hidden(values: dict[str, Any]) -> dict[str, Any]:
+    """The same without what would tell a person's few ratings of a day apart."""
+    return values | {"grades": None, "satisfaction_rate": None, "points": None, "hidden": True}
+
+
+def add(one: Grades, other: Grades) -> Grades:
+    """Two sets of grades together."""
+    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3], one[4] + other[4])
+
+
+def total(tallies: Iterable[Tally]) -> tuple[int, Grades]:
+    """All runs of these tallies together."""
+    served, grades = 0, (0, 0, 0, 0, 0)
+    for tally in tallies:
+        served, grades = served + tally.served, add(grades, tally.grades)
+    return served, grades
+
+
+def merged(tallies: Iterable[Tally], keys: dict[tuple[str | None, ...], tuple[str | None, ...]]) -> list[Tally]:
+    """Tallies added up under other keys; a key that `keys` lacks stands under no name."""
+    sums: dict[tuple[str | None, ...], tuple[int, Grades]] = {}
+    for tally in tallies:
+        key = keys.get(tally.key, (None,))
+        served, grades = sums.get(key, (0, (0, 0, 0, 0, 0)))
+        sums[key] = (served + tally.served, add(grades, tally.grades))
+    return [Tally(key, *sums[key]) for key in sorted(sums, key=lambda key: tuple(part or "" for part in key))]
+
+
+def rows(by: str, tallies: Iterable[Tally], one_day: bool) -> list[dict[str, Any]]:
+    """One row a key: `key`, with its `hall` where a key only means something within its hall, and the figures."""
+    found = []
+    for tally in tallies:
+        names: dict[str, Any] = {"key": tally.key[-1]}
+        if len(tally.key) > 1:
+            names["hall"] = tally.key[0]
+        values = figures(tally.served, tally.grades)
+        if by == "staff" and one_day and 0 < tally.rated < FEWEST_SHOWN:
+            values = hidden(values)
+        found.append(names | values)
+    return found

@@ -1,0 +1,209 @@
+"""The store on SQLite: WAL, synchronous=FULL, one writer thread with group commit, a few readers beside it."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from center.errors import StoreBusyError, StoreError, StoreFullError
+from center.ingest import Batch
+from center.store import FOREIGN, Cursor, HallDay, JournalState, Part, Refused, Stored, Tally, Waits, reading
+from center.store.append import append
+from center.store.schema import MIGRATIONS, migrate
+from common import chain
+
+T = TypeVar("T")
+
+FILE_NAME = "center.sqlite"
+MAX_QUEUED = 32  # batches waiting for the disk: 128 MiB at their largest, and seconds of work, not minutes
+MAX_IN_COMMIT = 32  # more would make the first of a commit wait for the last
+READERS = 2  # a report must not hold up a cursor; more would only share the same two cores
+BUSY_TIMEOUT_S = 5.0  # a reader never waits for the writer under WAL; this is for a checkpoint
+CACHE_KIB = 32 * 1024
+
+_Job = tuple[Batch, int, "Future[Stored]"]
+_Outcome = tuple["Future[Stored]", Stored | Exception]
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection as every part of the store uses it; transactions are ours to begin and end."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
+
+
+class SqliteStore:
+    """`center.store.Store` in one file."""
+
+    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
+        self._path = path
+        self._loop = loop
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_QUEUED)
+        self._failure: str | None = None
+        self._closing = False
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = connect(path)
+            found = migrate(self._connection)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{path}: the store can't be opened: {error}") from error
+        if found > len(MIGRATIONS):
+            raise StoreError(f"{path}: made by a newer version (schema {found}); update this program")
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
+        self._writer.start()
+
+    # --- writing ---
+
+    def submit(self, batch: Batch, received_ms: int) -> "Future[Stored]":
+        """Takes a batch; the future ends after the commit."""
+        future: Future[Stored] = self._loop.create_future()
+        if self._closing:
+            raise StoreError("the store is closing")
+        try:
+            self._jobs.put_nowait((batch, received_ms, future))
+        except queue.Full as error:
+            raise StoreBusyError(f"{MAX_QUEUED} batches are waiting for the disk; send again in a second") from error
+        return future
+
+    def _write(self) -> None:
+        ending = False
+        while not ending:
+            jobs: list[_Job] = []
+            first = self._jobs.get()
+            while True:
+                if first is None:
+                    ending = True
+                    break
+                jobs.append(first)
+                if len(jobs) == MAX_IN_COMMIT:
+                    break
+                try:
+                    first = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+            if jobs:
+                self._loop.call_soon_threadsafe(_settle, self._commit(jobs))
+
+    def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
+        """One transaction for all jobs; a refused one is taken back alone. Nothing is told before the commit."""
+        outcomes: list[_Outcome] = []
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for batch, received_ms, future in jobs:
+                connection.execute("SAVEPOINT batch")
+                try:
+                    outcomes.append((future, append(connection, batch, received_ms)))
+                except Refused as refused:
+                    connection.execute("ROLLBACK TO batch")
+                    outcomes.append((future, refused))
+                except sqlite3.Error:
+                    raise
+                except Exception as error:  # one batch that we can't digest must not stop the other halls
+                    connection.execute("ROLLBACK TO batch")
+                    outcomes.append((future, self._translate(error)))
+                connection.execute("RELEASE batch")
+            connection.execute("COMMIT")
+        except Exception as error:  # whatever it was, every sender must hear that nothing was stored
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            failure = self._translate(error)
+            self._failure = str(failure)
+            return [(future, failure) for _, _, future in jobs]
+        self._failure = None
+        return outcomes
+
+    def _translate(self, error: Exception) -> StoreError:
+        if isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            return StoreFullError(f"{self._path}: the disk is full; make room, the halls send again by themselves")
+        return StoreError(f"{self._path}: nothing could be stored: {type(error).__name__}: {error}")
+
+    def failure(self) -> str | None:
+        """Why the last commit failed, or None."""
+        return self._failure
+
+    async def close(self) -> None:
+        """Ends after what was taken is durable."""
+        if self._closing:
+            return
+        self._closing = True
+        await asyncio.to_thread(self._jobs.put, None)
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        for connection in (*self._opened, self._connection):
+            connection.close()
+
+    # --- reading ---
+
+    async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        def ask() -> T:
+            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = connect(self._path)
+                connection.execute("PRAGMA query_only = ON")
+                self._local.connection = connection
+                self._opened.append(connection)
+            connection.execute("BEGIN")
+            try:
+                return question(connection)
+            finally:
+                connection.execute("COMMIT")
+
+        try:
+            return await self._loop.run_in_executor(self._readers, ask)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: can't be read: {error}") from error
+
+    async def cursor(self, hall: str, journal: str) -> Cursor:
+        """How far a journal is stored."""
+        row = await self._read(lambda connection: reading.journal_row(connection, journal))
+        if row is None:
+            return Cursor(journal, 0, chain.start(journal))
+        if row.hall != hall:
+            raise Refused(FOREIGN, 0, "this journal came from another hall; a journal belongs to one hall")
+        return Cursor(journal, row.stored_through, row.chain)
+
+    async def events(self, hall: str, journal: str, part: Part) -> list[bytes]:
+        """Stored events, byte for byte."""
+        return await self._read(lambda c: reading.events(c, hall, journal, part))
+
+    async def journals(self) -> list[JournalState]:
+        """All journals."""
+        return await self._read(reading.journals)
+
+    async def tallies(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[Tally]:
+        """Runs by group."""
+        return await self._read(lambda c: reading.tallies(c, by, first, last, halls))
+
+    async def hall_day(self, dates: dict[str, str]) -> list[HallDay]:
+        """Waiting and devices by hall."""
+        return await self._read(lambda c: reading.hall_day(c, dates))
+
+    async def waits(self, dates: dict[str, str]) -> Waits:
+        """Waiting times."""
+        return await self._read(lambda c: reading.waits(c, dates))
+
+    async def quarantine(self, hall: str, limit: int) -> list[tuple[str, int, str]]:
+        """The last events in quarantine."""
+        return await self._read(lambda c: reading.quarantine(c, hall, limit))
+
+
+def _settle(outcomes: list[_Outcome]) -> None:
+    for future, outcome in outcomes:
+        if future.done():  # the sender hung up; what was stored stays stored
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

@@ -1,0 +1,38 @@
+"""All routes of the center, and what stands around them."""
+
+from aiohttp import web
+
+from center.ingest import MAX_UNPACKED
+from center.web import figures, journals, operation, overview
+from center.web.context import CENTER, Center
+from common import problem
+from common.pages import security_headers
+
+# gzip makes nothing larger than this longer than it was, so what is longer packed is too long unpacked.
+MAX_BODY = MAX_UNPACKED + 64 * 1024
+
+
+def build(center: Center) -> web.Application:
+    """The application; run it by `AppRunner(app, auto_decompress=False)`: unpacking is bounded by the ingest door."""
+    app = web.Application(middlewares=[security_headers, problem.middleware], client_max_size=MAX_BODY)
+    app[CENTER] = center
+    app.add_routes(
+        [
+            web.post("/api/v1/halls/{hall}/events", journals.post_events),
+            web.get("/api/v1/halls/{hall}/events", journals.get_events),
+            web.get("/api/v1/halls/{hall}/cursor", journals.get_cursor),
+            web.get("/api/v1/halls", figures.get_halls),
+            web.get("/api/v1/reports/ratings", figures.get_ratings),
+            web.get("/api/v1/openapi.json", operation.get_openapi),
+            web.get("/healthz", operation.get_health),
+            web.get("/readyz", operation.get_ready),
+            web.get("/metrics", operation.get_metrics),
+            web.get("/", overview.get_overview),
+            web.get("/overview", overview.get_figures),
+            web.get("/sign-in", overview.get_sign_in),
+            web.post("/sign-in", overview.post_sign_in),
+            web.post("/sign-out", overview.post_sign_out),
+        ]
+    )
+    center.pages.add_to(app)
+    return app

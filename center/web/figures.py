@@ -1,0 +1,102 @@
+"""The doors of the readers: halls and the ratings report."""
+
+from datetime import date
+from typing import Any
+
+from aiohttp import web
+
+from center import reports
+from center.config import Hall
+from center.store import JournalState
+from center.web.context import CENTER, Center, json_response, require_reader, scope
+from common.envelope import format_time
+from common.problem import Problem
+
+READERS = ("viewer", "supervisor", "auditor")
+MAX_DAYS = 3660  # ten years: one answer by day stays small
+
+
+def hall_journals(journals: list[JournalState], hall: Hall) -> list[JournalState]:
+    """A hall's journals, the one heard last first."""
+    return [journal for journal in journals if journal.hall == hall.id]
+
+
+def lag_s(center: Center, hall: Hall, latest: JournalState | None) -> float | None:
+    """Seconds since the moment up to which the center knows what happened in a hall; None when it never heard of it."""
+    presence = center.presence.get(hall.id)
+    known = [presence.known_ms] if presence else []
+    if latest is not None and latest.last_event_ms is not None:
+        known.append(min(latest.last_event_ms, latest.received_ms))
+    return max(0.0, (center.now_ms() - max(known)) / 1000) if known else None
+
+
+async def get_halls(request: web.Request) -> web.Response:
+    """GET /api/v1/halls: how each hall stands with the center."""
+    center = request.app[CENTER]
+    halls = scope(center, require_reader(request, *READERS))
+    journals = await center.store.journals()
+    days = {day.hall: day for day in await center.store.hall_day(center.dates())}
+    rows: list[dict[str, Any]] = []
+    for hall in halls:
+        own = hall_journals(journals, hall)
+        latest = own[0] if own else None
+        last_ms = latest.last_event_ms if latest else None
+        rows.append(
+            {
+                "hall": hall.id,
+                "name": hall.name,
+                "name_en": hall.name_en or hall.id,
+                "region": hall.region or None,
+                "journal": latest.journal if latest else None,
+                "stored_through": latest.stored_through if latest else 0,
+                "last_event": None if last_ms is None else format_time(last_ms, hall.offset_minutes),
+                "lag_s": lag_s(center, hall, latest),
+                "devices": {"up": days[hall.id].devices_up, "all": days[hall.id].devices},
+                "quarantined": sum(journal.quarantined for journal in own),
+                "journals": [
+                    {
+                        "journal": journal.journal,
+                        "stored_through": journal.stored_through,
+                        "quarantined": journal.quarantined,
+                    }
+                    for journal in own
+                ],
+            }
+        )
+    return json_response({"halls": rows, "as_of": center.as_of()})
+
+
+def _date(request: web.Request, name: str) -> date:
+    text = request.query.get(name, "")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise Problem(400, "bad-request", f"{name} is not a date", f"{name}={text!r}: write 2026-11-21.") from error
+    return day
+
+
+async def get_ratings(request: web.Request) -> web.Response:
+    """GET /api/v1/reports/ratings: the figures of the service dates from..to, both included."""
+    center = request.app[CENTER]
+    holder = require_reader(request, *READERS)
+    by = request.query.get("by", "hall")
+    if by not in reports.BY:
+        raise Problem(400, "bad-request", f"by={by!r} is not known", f"One of {', '.join(reports.BY)}.")
+    first, last = _date(request, "from"), _date(request, "to")
+    if not 0 <= (last - first).days < MAX_DAYS:
+        raise Problem(400, "bad-request", "from..to is no range", f"from ≤ to, at most {MAX_DAYS} days.")
+    halls = scope(center, holder)
+    group = reports.STORE_GROUP[by]
+    tallies = await center.store.tallies(group, first.isoformat(), last.isoformat(), [hall.id for hall in halls])
+    if by == "region":
+        tallies = reports.merged(tallies, {(hall.id,): (hall.region or None,) for hall in halls})
+    elif by == "department":
+        keys: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
+        for hall in halls:
+            keys |= {(hall.id, window): (hall.id, name) for window, name in hall.departments.items()}
+            keys |= {t.key: (hall.id, None) for t in tallies if t.key[0] == hall.id and t.key not in keys}
+        tallies = reports.merged(tallies, keys)
+    answer: dict[str, Any] = {"from": first.isoformat(), "to": last.isoformat(), "by": by}
+    answer |= reports.figures(*reports.total(tallies))
+    answer |= {"rows": reports.rows(by, tallies, first == last), "as_of": center.as_of()}
+    return json_response(answer)

@@ -1,0 +1,89 @@
+"""The overview page and signing in to it."""
+
+from aiohttp import web
+
+from center.overview import Known, build
+from center.web.context import CENTER, scope
+from center.web.figures import READERS, hall_journals, lag_s
+from common.problem import Problem
+from common.tokens import Holder
+
+MAX_TOKEN_CHARS = 200  # a token has 22
+
+
+def _reader(request: web.Request) -> Holder | None:
+    holder = request.app[CENTER].sessions.find(request)
+    return holder if holder is not None and holder.role in READERS else None
+
+
+def _same_origin(request: web.Request) -> None:
+    """A form sent from another site must not sign anybody in or out."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.partition("://")[2] != request.host:
+        raise Problem(403, "wrong-origin", "This form was sent from another site", f"Open {request.host} itself.")
+
+
+async def get_overview(request: web.Request) -> web.Response:
+    """GET /: the frame with its labels at once; the figures follow."""
+    center = request.app[CENTER]
+    holder = _reader(request)
+    if holder is None:
+        raise web.HTTPSeeOther("/sign-in")
+    return center.pages.page(request, "overview.html", center=center.settings.overview, holder=holder)
+
+
+async def get_figures(request: web.Request) -> web.Response:
+    """GET /overview: the figures alone, as they stand now; the page asks for them again and again."""
+    center = request.app[CENTER]
+    holder = _reader(request)
+    if holder is None:
+        raise Problem(401, "signed-out", "Nobody is signed in here", "Sign in again.")
+    halls = scope(center, holder)
+    dates = center.dates()
+    seen = {hall.id: dates[hall.id] for hall in halls}
+    first, last = min(seen.values(), default=""), max(seen.values(), default="")
+    journals = await center.store.journals()
+    tallies = []
+    for date in sorted({first, last}):
+        on_date = [hall_id for hall_id, own in seen.items() if own == date]
+        tallies += await center.store.tallies("hall", date, date, on_date)
+    known = Known(
+        now_ms=center.now_ms(),
+        tallies={str(tally.key[0]): tally for tally in tallies},
+        days={day.hall: day for day in await center.store.hall_day(seen)},
+        waits=await center.store.waits(seen),
+        journals={hall.id: hall_journals(journals, hall) for hall in halls},
+        lags={hall.id: lag_s(center, hall, next(iter(hall_journals(journals, hall)), None)) for hall in halls},
+        heard={hall: presence.heard_ms for hall, presence in center.presence.items()},
+    )
+    overview = build(halls, known, center.settings.overview)
+    answer = web.Response(text=center.pages.text(request, "figures.html", o=overview), content_type="text/html")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+async def get_sign_in(request: web.Request) -> web.Response:
+    """GET /sign-in."""
+    center = request.app[CENTER]
+    return center.pages.page(request, "sign_in.html", center=center.settings.overview, wrong=False)
+
+
+async def post_sign_in(request: web.Request) -> web.Response:
+    """POST /sign-in: the viewer's token, once; then a cookie."""
+    center = request.app[CENTER]
+    _same_origin(request)
+    token = str((await request.post()).get("token", ""))[:MAX_TOKEN_CHARS].strip()
+    holder = center.tokens.find(token)
+    if holder is None or holder.role not in READERS:
+        return center.pages.page(request, "sign_in.html", status=403, center=center.settings.overview, wrong=True)
+    answer = web.Response(status=303, headers={"Location": "/"})
+    center.sessions.begin(answer, holder)
+    return answer
+
+
+async def post_sign_out(request: web.Request) -> web.Response:
+    """POST /sign-out."""
+    _same_origin(request)
+    answer = web.Response(status=303, headers={"Location": "/sign-in"})
+    request.app[CENTER].sessions.end(request, answer)
+    return answer
