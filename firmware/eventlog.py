@@ -1,0 +1,455 @@
+"""The log of unsent facts: in flash before anything else happens, kept until the hub has them durably. Both Pythons.
+
+One directory on littlefs. Its file names carry what must outlive everything (hexadecimal):
+    t<number>  the tail, so small that it stays inside littlefs' metadata: an append costs no block erase of its own
+    b<number>  bulk: tails moved together, up to one block a file; <number> is that of the file's first record
+    s<shift>   what is added to a number here to get the number the hub knows (see `advance`); the greatest one holds
+    k<boot>    the boot counter; the greatest one holds
+    o<run>     the open invitation
+A file is a row of records:
+    length of the body u8 | low byte of the number u8 | CRC-32 of (number u32 ‖ body) u32 | body
+A body begins with its kind and the uptime in ms (5 bytes). Kind 0 has no number of its own: it says in which boot the
+records after it were made, and when that boot began. All integers are little-endian. A rated record is 23 bytes.
+A record that does not match its CRC ends a file after a cut; one that rots later is delivered as FAULT_LOG_DAMAGED
+under its number, so that the numbers after it go on. Nothing is ever overwritten: a full log raises LogFullError.
+"""
+
+import struct
+from binascii import crc32, hexlify, unhexlify
+
+from firmware.records import LogError, LogFullError, decode_body, encode_body, run_of
+from protocol import messages
+from protocol.compat import const
+
+_HEAD = const(6)
+_MAX_BODY = const(100)  # the longest fact (booted, with its texts) fits an ESP32's tail beside a context
+_CONTEXT_KIND = const(0)
+_CONTEXT = "<BIBIH"  # kind, boot, flags, boot_at_ms (low 32 bits, high 16 bits)
+_CONTEXT_BYTES = const(18)
+_ANCHORED = const(1)
+_SURE = const(2)
+# littlefs keeps a file inline up to an eighth of a block, its cache (progsize × 4) and 1,022 bytes; 232 bytes also fit,
+# with littlefs' own 24, into one program page of a Pico. A board whose cache is smaller says so (boards/).
+TAIL_BYTES = const(232)
+# One block of littlefs: given back as soon as its 177 facts are acknowledged, and small enough to be read into RAM.
+BULK_BYTES = const(4096)
+# 58 blocks of bulk; with the root, this directory and one block to copy on, no more than 64 blocks of 4 KB.
+LOG_BYTES = const(236_000)
+# Kept back for the end of an open invitation, the fault that says "full", and its recovery.
+RESERVE_BYTES = const(512)
+# An anchor is written again when it has moved by this much: a quarter of the second a press time may be off.
+_ANCHOR_STEP_MS = const(250)
+_MAX_RUNS = const(16)  # ended runs remembered, so that an invitation offered again is not opened again
+# What littlefs needs to move its own files when all else is full: a block to copy on, and one to replace a worn one.
+_SPARE_BYTES = const(2 * 4096)
+
+
+def pack_record(number, body):
+    """One record as it stands in a file."""
+    return struct.pack("<BBI", len(body), number & 0xFF, crc32(body, crc32(struct.pack("<I", number)))) + body
+
+
+def parse_record(data, at, number):
+    """Where the body of record `number` begins and ends in `data`, or None if no whole, true record stands at `at`."""
+    if at + _HEAD > len(data):
+        return None
+    length, low, crc = struct.unpack_from("<BBI", data, at)
+    end = at + _HEAD + length
+    if not 0 < length <= _MAX_BODY or end > len(data) or low != number & 0xFF:
+        return None
+    if crc32(data[at + _HEAD : end], crc32(struct.pack("<I", number))) != crc:
+        return None
+    return at + _HEAD, end
+
+
+class _Context:
+    """Which boot the records belong to, and when it began."""
+
+    def __init__(self, boot, boot_at_ms=None, sure=False):
+        self.boot = boot
+        self.boot_at_ms = boot_at_ms
+        self.sure = sure
+
+    def pack(self, number):
+        at_ms = self.boot_at_ms or 0
+        flags = (_ANCHORED if self.boot_at_ms is not None else 0) | (_SURE if self.sure else 0)
+        body = struct.pack(_CONTEXT, _CONTEXT_KIND, self.boot, flags, at_ms & 0xFFFFFFFF, at_ms >> 32)
+        return pack_record(number, body)
+
+    def same(self, other):
+        if other is None or self.boot != other.boot or self.sure != other.sure:
+            return False
+        if self.boot_at_ms is None or other.boot_at_ms is None:
+            return self.boot_at_ms is other.boot_at_ms
+        return abs(self.boot_at_ms - other.boot_at_ms) < _ANCHOR_STEP_MS
+
+
+def _unpack_context(body):
+    _, boot, flags, low, high = struct.unpack(_CONTEXT, body)
+    return _Context(boot, (high << 32 | low) if flags & _ANCHORED else None, bool(flags & _SURE))
+
+
+class _Scan:
+    """Walks the records of one file's bytes; stops for good at the first thing that is not a whole record."""
+
+    def __init__(self, data, number):
+        self.data = data
+        self.number = number  # of the record that comes next
+        self.at = 0
+        self.context = None
+
+    def step(self):
+        """The body of the next fact (its number was `number` before this call), or None at the end."""
+        while True:
+            found = parse_record(self.data, self.at, self.number)
+            if found is None:
+                return None
+            start, self.at = found
+            body = self.data[start : self.at]
+            if body[0] != _CONTEXT_KIND:
+                self.number += 1
+                return body
+            self.context = _unpack_context(body)
+
+
+class EventLog:
+    """See this module's docstring. `files`: a `firmware.files.Directory` or what a test puts in its place.
+
+    After `LogError` (but not `LogFullError`) the object's idea of the flash may be wrong: restart the board.
+    """
+
+    def __init__(self, files, tail_bytes=TAIL_BYTES, log_bytes=LOG_BYTES):
+        self._files = files
+        self._tail_bytes = tail_bytes
+        self._bulks = []  # [first number, bytes], oldest first
+        self._bulk_context = None
+        self._bulk_open = False  # whether the last bulk file may grow
+        self._shift = 0
+        self._cursor = None
+        self.open_run = None
+        self.ended_runs = []
+        self._recover()
+        free = files.free_bytes()
+        used = self._used()
+        # On a small or crowded volume the log is full before littlefs is: it needs blocks of its own to move files.
+        self._limit = min(log_bytes, max(used + free - _SPARE_BYTES, 0))
+
+    # --- the numbers
+
+    @property
+    def oldest(self):
+        """Number of the oldest fact that is kept; equals `next` when nothing is."""
+        return self._first + self._shift
+
+    @property
+    def next(self):
+        """Number that the next fact will get."""
+        return self._end + self._shift
+
+    @property
+    def fill_permille(self):
+        """How full the log is."""
+        return min(self._used() * 1000 // self._limit, 1000) if self._limit else 1000
+
+    @property
+    def has_room(self):
+        """Whether a fact of any kind still fits. False is the fault FAULT_LOG_FULL."""
+        return self._used() + _HEAD + _MAX_BODY + _CONTEXT_BYTES <= self._limit - RESERVE_BYTES
+
+    # --- writing
+
+    def append(self, kind, uptime_ms, **fields):
+        """Write a fact; returns its number once it is in flash. Without room: LogFullError, nothing changed."""
+        body = encode_body(kind, uptime_ms, fields)
+        if len(body) > _MAX_BODY:
+            raise LogError(
+                "a fact of kind %d takes %d bytes, %d are allowed: shorten its texts" % (kind, len(body), _MAX_BODY)
+            )
+        record = pack_record(self._end, body)
+        context = self._context_if_new()
+        ends_open = kind in (messages.RATED, messages.UNRATED) and fields["run"] == self.open_run
+        limit = (
+            self._limit if ends_open or kind in (messages.FAULT, messages.RECOVERED) else self._limit - RESERVE_BYTES
+        )
+        if self._used() + len(context) + len(record) > limit:
+            raise LogFullError(kind, self._used(), limit)
+        if len(self._tail) + len(context) + len(record) > self._tail_bytes:
+            self._roll()
+            context = self._context_if_new()
+        self._write_tail(context, record)
+        self._end += 1
+        if kind in (messages.RATED, messages.UNRATED):
+            self._remember(fields["run"])
+            if ends_open:
+                self._files.remove(_open_name(self.open_run))
+                self.open_run = None
+        return self._end - 1 + self._shift
+
+    def open_invitation(self, run):
+        """Note that this run's invitation is open; only its own rated or unrated fact ends it."""
+        if self.open_run == run:
+            return
+        if self.open_run is not None:
+            raise LogError("invitation %s is still open: log its end first" % hexlify(self.open_run).decode())
+        self._files.write(_open_name(run), b"")
+        self.open_run = run
+
+    def note_anchor(self, boot_at_ms, sure):
+        """This boot's uptime 0 in unix time; it is written with the next fact if it is news."""
+        self._now = _Context(self.boot, boot_at_ms, sure)
+
+    def trim(self, through):
+        """Everything up to and including this number is durable at the hub and may go."""
+        number = through + 1 - self._shift
+        if number > self._end:
+            raise LogError("trim through %d, but the last fact is %d" % (through, self.next - 1))
+        if number <= self._first:
+            return
+        while self._bulks and (self._bulks[1][0] if len(self._bulks) > 1 else self._tail_number) <= number:
+            self._files.remove(_name("b", self._bulks[0][0]))
+            self._bulks.pop(0)
+            self._bulk_open = self._bulk_open and len(self._bulks) > 0
+            self._cursor = None
+        self._first = number
+
+    def advance(self, to):
+        """Give the unsent facts new numbers from `to` on: the hub has already stored others under the old ones."""
+        if to <= self.next:
+            raise LogError("advance to %d, but the next fact is already %d" % (to, self.next))
+        shift = to - self._first
+        self._files.write(_name("s", shift), b"")
+        if self._shift:
+            self._files.remove(_name("s", self._shift))
+        self._shift = shift
+
+    # --- reading
+
+    def read(self, number):
+        """The fact with this number: fact_kind, boot, uptime_ms, boot_at_ms, boot_at_sure, fields."""
+        raw = number - self._shift
+        if not self._first <= raw < self._end:
+            raise LogError("fact %d is not in the log, which holds %d to %d" % (number, self.oldest, self.next - 1))
+        scan, body = self._find(raw)
+        context = scan.context or self._now
+        if body is None:
+            kind, uptime_ms, fields = messages.FAULT, 0, {"code": messages.FAULT_LOG_DAMAGED, "detail": "fact %d" % raw}
+        else:
+            kind, uptime_ms, fields = decode_body(body)
+        if context.boot == self._now.boot:
+            context = self._now
+        return {
+            "fact_kind": kind,
+            "boot": context.boot,
+            "uptime_ms": uptime_ms,
+            "boot_at_ms": context.boot_at_ms,
+            "boot_at_sure": context.sure,
+            "fields": fields,
+        }
+
+    def _find(self, raw):
+        """The scan standing behind fact `raw`, and its body (None if it has rotted)."""
+        scan = self._cursor
+        if scan is None or scan.number > raw or raw >= scan.limit:
+            data, number, limit = self._file_of(raw)
+            scan = _Scan(data, number)
+            scan.limit = limit
+            self._cursor = scan if limit != self._end else None  # the tail grows under a cursor
+        body = None
+        while scan.number <= raw:
+            before = scan.number
+            body = scan.step()
+            if body is None:
+                self._resync(scan, before)
+        return scan, body
+
+    def _file_of(self, raw):
+        """Bytes, first number and end number of the file that holds `raw`."""
+        if raw >= self._tail_number:
+            return self._tail, self._tail_number, self._end
+        for index in range(len(self._bulks) - 1, -1, -1):
+            number = self._bulks[index][0]
+            if raw >= number:
+                last = index + 1 == len(self._bulks)
+                data = self._files.read(_name("b", number))
+                return data, number, self._tail_number if last else self._bulks[index + 1][0]
+        return b"", raw, raw + 1
+
+    def _resync(self, scan, number):
+        """Leave the rotten record `number` behind: find where the one after it begins."""
+        scan.number = number + 1
+        for at in range(scan.at + 1, len(scan.data)):
+            if parse_record(scan.data, at, number + 1) is not None:
+                scan.at = at
+                return
+        # Nothing found: the next number may have rotted as well; stay here and look for the one after it.
+
+    # --- the inside: the tail and the bulk
+
+    def _used(self):
+        return sum([size for _, size in self._bulks]) + len(self._tail)
+
+    def _context_if_new(self):
+        return b"" if self._now.same(self._tail_context) else self._now.pack(self._end)
+
+    def _write_tail(self, context, record):
+        data = context + record
+        try:
+            self._handle.write(data)
+            self._handle.flush()
+        except OSError as error:
+            raise LogError("the log's tail can't be written (%s): restart the board" % error)
+        self._tail += data
+        if context:
+            self._tail_context = self._now
+
+    def _roll(self):
+        """Move what is unsent in the tail to the bulk, and begin an empty tail."""
+        number = max(self._first, self._tail_number)
+        if number < self._end:
+            self._move(number)
+        self._begin_tail(self._end)
+
+    def _move(self, number):
+        """Append the tail's facts from `number` on to the bulk, filling each of its files to the end."""
+        scan = _Scan(self._tail, self._tail_number)
+        data = b""
+        while scan.number < self._end:
+            here = scan.number
+            body = scan.step()
+            if here < number:
+                continue
+            context = b"" if scan.context.same(self._bulk_context) else scan.context.pack(here)
+            record = pack_record(here, body)
+            if not self._bulk_open or self._bulks[-1][1] + len(data) + len(context) + len(record) > BULK_BYTES:
+                self._write_bulk(data)
+                self._bulks.append([here, 0])
+                self._bulk_open = True
+                context = scan.context.pack(here)
+                data = b""
+            if context:
+                self._bulk_context = scan.context
+            data += context + record
+        self._write_bulk(data)
+        self._cursor = None
+
+    def _write_bulk(self, data):
+        if not data:
+            return
+        bulk = self._bulks[-1]
+        try:
+            self._files.append(_name("b", bulk[0]), data)
+        except OSError as error:
+            raise LogError("facts can't be moved to %s (%s): restart the board" % (_name("b", bulk[0]), error))
+        bulk[1] += len(data)
+
+    def _begin_tail(self, number):
+        old = self._tail_number
+        if self._handle is not None:
+            self._handle.close()
+        self._tail = bytearray()
+        self._tail_context = None
+        self._tail_number = number
+        self._cursor = None
+        self._handle = self._files.open_for_append(_name("t", number), True)
+        self._write_tail(self._now.pack(number), b"")
+        if old is not None and old != number:
+            self._files.remove(_name("t", old))
+
+    def _remember(self, run):
+        self.ended_runs.append(run)
+        self.ended_runs = self.ended_runs[-_MAX_RUNS:]
+
+    # --- recovery
+
+    def _recover(self):
+        """Read back what a cut left. Order of work: everything found is read before anything is changed."""
+        marks = {"t": [], "b": [], "s": [], "k": []}
+        for name in self._files.names():
+            if name[0] == "o":
+                self.open_run = unhexlify(name[1:])
+            elif name[0] in marks:
+                marks[name[0]].append(int(name[1:], 16))
+        for numbers in marks.values():
+            numbers.sort()
+        self._shift = marks["s"][-1] if marks["s"] else 0
+        self._count_boot(marks["k"])
+        self._now = _Context(self.boot)
+        self._handle = None
+        self._recover_bulks(marks["b"])
+        self._recover_tail(marks["t"])
+        for number in marks["s"][:-1]:
+            self._files.remove(_name("s", number))
+
+    def _count_boot(self, counters):
+        """The new boot's number is in flash before anyone can use it."""
+        last = counters[-1] if counters else 0
+        self.boot = (last + 1) & 0xFFFFFFFF
+        self._files.write(_name("k", self.boot), b"")
+        for counter in counters:
+            self._files.remove(_name("k", counter))
+
+    def _recover_bulks(self, numbers):
+        self._bulk_end = None
+        for number in numbers:
+            self._bulks.append([number, self._files.size(_name("b", number))])
+        if not numbers:
+            return
+        scan = _Scan(self._files.read(_name("b", numbers[-1])), numbers[-1])
+        self._note_ends(scan)
+        if scan.number == numbers[-1]:  # cut before its first record was whole: the tail still has it all
+            self._files.remove(_name("b", numbers[-1]))
+            self._bulks.clear()
+            self._recover_bulks(numbers[:-1])
+            return
+        self._bulk_end = scan.number
+        self._bulk_context = scan.context
+        self._bulk_open = scan.at == len(scan.data)  # behind a torn end a new file begins
+
+    def _note_ends(self, scan):
+        while True:
+            body = scan.step()
+            if body is None:
+                return
+            run = run_of(body)
+            if run is not None:
+                self._remember(run)
+
+    def _recover_tail(self, numbers):
+        self._tail = bytearray()
+        self._tail_context = None
+        self._tail_number = number = numbers[-1] if numbers else None
+        if number is None:
+            self._first = self._end = self._bulk_end or 1
+            if self._bulks:
+                self._first = self._bulks[0][0]
+            self._begin_tail(self._end)
+            return
+        data = self._files.read(_name("t", number))
+        scan = _Scan(data, number)
+        self._note_ends(scan)
+        self._end = scan.number
+        self._tail = bytearray(data[: scan.at])
+        self._tail_context = scan.context
+        moved = number if self._bulk_end is None else max(self._bulk_end, number)
+        self._first = self._bulks[0][0] if self._bulks else number
+        if self.open_run is not None and self.open_run in self.ended_runs:
+            self._files.remove(_open_name(self.open_run))
+            self.open_run = None
+        for old in numbers[:-1]:  # moved, but not yet removed
+            self._files.remove(_name("t", old))
+        if scan.at != len(data) or moved > number or scan.context is None:
+            # A torn end, or a move that was cut before the old tail went: begin a clean one.
+            self._end = max(self._end, moved)
+            if moved < self._end:
+                self._move(moved)
+            self._begin_tail(self._end)
+        else:
+            self._handle = self._files.open_for_append(_name("t", number), False)
+
+
+def _name(letter, number):
+    return "%s%x" % (letter, number)
+
+
+def _open_name(run):
+    return "o" + hexlify(run).decode()

@@ -1,0 +1,137 @@
+"""The body of one logged fact: kind u8, uptime in ms (5 bytes), then the fields of its kind. Both Pythons."""
+
+import struct
+
+from protocol import messages
+
+_HEAD = "<BIB"  # kind, uptime_ms low 32 bits, high 8 bits: 34 years
+_HEAD_BYTES = 6
+
+# Texts are this short so that the longest fact fits the smallest tail (eventlog.py).
+CAUSE_BYTES = 10
+INTERPRETER_BYTES = 52
+SHORT_TEXT_BYTES = 14
+DETAIL_BYTES = 64
+
+
+class LogError(Exception):
+    """The log of unsent facts can't do what was asked."""
+
+
+class LogFullError(LogError):
+    """There is no room for this fact; nothing was changed, nothing was lost."""
+
+    def __init__(self, kind, used_bytes, limit_bytes):
+        super().__init__(
+            "the log is full (%d of %d bytes): a fact of kind %d was not written; connect the hub and let it empty"
+            % (used_bytes, limit_bytes, kind)
+        )
+        self.kind = kind
+        self.used_bytes = used_bytes
+        self.limit_bytes = limit_bytes
+
+
+class _Run:
+    """8 bytes, as they are."""
+
+    def put(self, value):
+        if not isinstance(value, (bytes, bytearray)) or len(value) != 8:
+            raise LogError("a run is 8 bytes, not %r" % (value,))
+        return bytes(value)
+
+    def take(self, body, at):
+        return bytes(body[at : at + 8]), at + 8
+
+
+class _Number:
+    """A whole number in `size` bytes, little-endian."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def put(self, value):
+        if not 0 <= value < 1 << 8 * self.size:
+            raise LogError("%r doesn't fit %d bytes" % (value, self.size))
+        return value.to_bytes(self.size, "little")
+
+    def take(self, body, at):
+        return int.from_bytes(body[at : at + self.size], "little"), at + self.size
+
+
+class _Text:
+    """UTF-8 behind its length; what is longer than `limit` bytes was cut by the caller."""
+
+    def __init__(self, limit):
+        self.limit = limit
+
+    def put(self, value):
+        data = value.encode()
+        if len(data) > self.limit:
+            raise LogError("text of %d bytes, %d are allowed: %r" % (len(data), self.limit, value))
+        return bytes((len(data),)) + data
+
+    def take(self, body, at):
+        end = at + 1 + body[at]
+        return bytes(body[at + 1 : end]).decode(), end
+
+
+_RUN = _Run()
+_U8 = _Number(1)
+_U16 = _Number(2)
+# Fact kind (its number on the wire is its number in flash) → its fields in their order here. 0 is the log's own.
+_LAYOUTS = {
+    messages.BOOTED: (
+        ("reset_cause", _Text(CAUSE_BYTES)),
+        ("interpreter", _Text(INTERPRETER_BYTES)),
+        ("firmware", _Text(SHORT_TEXT_BYTES)),
+        ("board", _Text(SHORT_TEXT_BYTES)),
+    ),
+    messages.RATED: (("run", _RUN), ("grade", _U8), ("pressed_after_ms", _U16)),
+    messages.UNRATED: (("run", _RUN), ("reason", _U8)),
+    messages.IGNORED: (("why", _U8),),
+    messages.KEY_TESTED: (("keys_ok", _U8),),
+    messages.FAULT: (("code", _U8), ("detail", _Text(DETAIL_BYTES))),
+    messages.RECOVERED: (("code", _U8),),
+}
+
+
+def clip(text, limit):
+    """The longest beginning of `text` that takes at most `limit` bytes of UTF-8."""
+    while len(text.encode()) > limit:
+        text = text[:-1]
+    return text
+
+
+def encode_body(kind, uptime_ms, fields):
+    """A fact's body; LogError if a field is missing, unknown or too large."""
+    layout = _LAYOUTS.get(kind)
+    if layout is None:
+        raise LogError("unknown kind of fact %r" % (kind,))
+    if len(fields) != len(layout):
+        raise LogError("a fact of kind %d has the fields %s" % (kind, ", ".join([name for name, _ in layout])))
+    if not 0 <= uptime_ms < 1 << 40:
+        raise LogError("uptime of %r ms doesn't fit 5 bytes" % (uptime_ms,))
+    body = struct.pack(_HEAD, kind, uptime_ms & 0xFFFFFFFF, uptime_ms >> 32)
+    for name, codec in layout:
+        if name not in fields:
+            raise LogError("a fact of kind %d lacks its field %s" % (kind, name))
+        body += codec.put(fields[name])
+    return body
+
+
+def decode_body(body):
+    """(kind, uptime_ms, fields) of what `encode_body` wrote. The body has passed its CRC."""
+    kind, low, high = struct.unpack_from(_HEAD, body, 0)
+    layout = _LAYOUTS.get(kind)
+    if layout is None:
+        raise LogError("a fact of kind %d is in the log: was it written by a newer firmware?" % kind)
+    fields = {}
+    at = _HEAD_BYTES
+    for name, codec in layout:
+        fields[name], at = codec.take(body, at)
+    return kind, high << 32 | low, fields
+
+
+def run_of(body):
+    """The run that this fact ends, or None."""
+    return bytes(body[_HEAD_BYTES : _HEAD_BYTES + 8]) if body[0] in (messages.RATED, messages.UNRATED) else None
