@@ -30,11 +30,12 @@ class BoardProfile:
 
 
 def load(name: str) -> BoardProfile:
-    """The profile of `firmware/boards/<name>.py`; raises `SimulatorError` when it can't serve."""
+    """The profile of `firmware/boards/<name>.py`, or of any module given with its dots; raises `SimulatorError`."""
+    path = name if "." in name else f"firmware.boards.{name}"
     try:
-        module = importlib.import_module(f"firmware.boards.{name}")
+        module = importlib.import_module(path)
     except ImportError as error:
-        raise SimulatorError(f"no board {name!r}: firmware/boards/{name}.py can't be imported ({error})") from error
+        raise SimulatorError(f"no board {name!r}: {path} can't be imported ({error})") from error
     try:
         return BoardProfile(
             name=name,
@@ -46,7 +47,7 @@ def load(name: str) -> BoardProfile:
             uart_id=module.UART_ID,
         )
     except AttributeError as error:
-        raise SimulatorError(f"firmware/boards/{name}.py lacks a pin: {error}") from error
+        raise SimulatorError(f"{path} lacks a pin: {error}") from error
 
 
 def _optional(module: ModuleType, name: str) -> int | None:
