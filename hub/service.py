@@ -19,7 +19,7 @@ from hub.queueing import views
 from hub.queueing.apply import apply
 from hub.queueing.commands import ClockStepped, Command
 from hub.queueing.decide import Ids, decide
-from hub.queueing.errors import Refusal
+from hub.queueing.errors import ApplyError, Refusal
 from hub.queueing.events import Event, Now
 from hub.queueing.layout import Layout
 from hub.queueing.state import State
@@ -51,8 +51,8 @@ class SystemIds:
         return secrets.token_urlsafe(16)
 
 
-class ServiceError(HubError):
-    """The service could not do what was asked."""
+class RebuildError(HubError):
+    """The journal holds what these rules can't follow; the text names the event."""
 
 
 class Timekeeper:
@@ -112,13 +112,17 @@ class HallService:
 
     def __init__(self, journal: Journal, layout: Layout, clock: Callable[[], Now], ids: Ids) -> None:
         self.layout = layout
+        # Ahead of the disk: what the next command is decided on.
         self.state: State = queueing_state.new(layout)
+        # What is durable: what may be shown.
+        self.shown: State = queueing_state.new(layout)
         self._journal = journal
         self._ids = ids
         self._subscribers: list[Subscriber] = []
         # Requests whose commit is under way: the same id again waits for the same commit.
         self._in_flight: dict[str, tuple[asyncio.Future[list[Committed]], dict[str, Any]]] = {}
         self._stale = False
+        self._shown_through = 0
         journal.on_committed = self._publish
         journal.on_failed = self._failed
         self._rebuild()
@@ -163,17 +167,17 @@ class HallService:
             # The refusal may rest on what is not durable yet; it is told when that is.
             await asyncio.shield(self._journal.settled())
             raise
-        reply = self._take(command, events)
-        if not events:
-            await asyncio.shield(self._journal.settled())
-            return reply
-        kept = None if request is None else msgspec.json.encode(reply)
-        future = self._journal.append(events, now.ms, request, kept)
-        if request is not None:
+        reply, future = self._take(command, events, now, request)
+        if request is not None and events:
             self._in_flight[request] = (future, reply)
-            future.add_done_callback(lambda _: self._in_flight.pop(request, None))
+            future.add_done_callback(lambda _: self._forget(request, future))
         await asyncio.shield(future)
         return reply
+
+    def _forget(self, request: str, future: asyncio.Future[list[Committed]]) -> None:
+        waiting = self._in_flight.get(request)
+        if waiting is not None and waiting[0] is future:
+            del self._in_flight[request]
 
     def _first_reply(
         self, request: str
@@ -189,35 +193,56 @@ class HallService:
         now = self._time.now()
         step = self._time.take_step()
         if step is not None:
-            events = decide(self.state, step, now, self._ids)
-            self._take(step, events)
-            self._journal.append(events, now.ms)
+            self._take(step, decide(self.state, step, now, self._ids), now, None)
         return now
 
-    def _take(self, command: Command, events: list[Event]) -> dict[str, Any]:
-        """The reply, with the events in the working state; if the rules fail, the state as it was."""
+    def _take(
+        self, command: Command, events: list[Event], now: Now, request: str | None
+    ) -> tuple[dict[str, Any], asyncio.Future[list[Committed]]]:
+        """The events into state and journal; the reply, and what ends when it may be told.
+
+        Whatever fails on the way, the state is rebuilt before it is used again.
+        """
         try:
             for event in events:
                 apply(self.state, event)
-            return views.reply(self.state, command, events)
+            reply = views.reply(self.state, command, events)
+            if not events:
+                return reply, self._journal.settled()
+            kept = None if request is None else msgspec.json.encode(reply)
+            return reply, self._journal.append(events, now.ms, request, kept)
         except Exception:
             self._stale = True
             raise
 
     def _rebuild(self) -> None:
-        """The state from what is durable and what is queued."""
+        """Both states from what is durable, and the working one from what is queued, too."""
         state = queueing_state.new(self.layout)
         last = 0
-        for row in self._journal.replay():
-            apply(state, row.event)
-            last = row.sequence
-        for row in self._journal.queued():
-            if row.sequence > last:
+        try:
+            for row in self._journal.replay():
+                last = row.sequence
                 apply(state, row.event)
+            self.shown = queueing_state.for_showing(state)
+            self._shown_through = last
+            for row in self._journal.queued():
+                if row.sequence > last:
+                    last = row.sequence
+                    apply(state, row.event)
+        except ApplyError as error:
+            raise RebuildError(
+                f"{self._journal.path}: event {last}: {error}. This journal was written by another version of the "
+                "rules, or for another hall's layout; start the version that wrote it."
+            ) from error
         self.state = state
         self._stale = False
 
     def _publish(self, rows: list[Committed]) -> None:
+        for row in rows:
+            # A rebuild in between has read some of them from the disk already.
+            if row.sequence > self._shown_through:
+                apply(self.shown, row.event)
+        self._shown_through = rows[-1].sequence
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(rows)

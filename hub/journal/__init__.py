@@ -9,12 +9,14 @@ from hub.journal.errors import (
     JournalLocked,
     JournalMismatch,
 )
+from hub.journal.inline import InlineExecutor
 from hub.journal.journal import Journal
 from hub.journal.limits import JournalLimits
 from hub.journal.rows import Committed, Stored
 
 __all__ = [
     "Committed",
+    "InlineExecutor",
     "Journal",
     "JournalBusy",
     "JournalCorrupt",

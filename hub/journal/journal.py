@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from common import chain
 from common.envelope import EnvelopeError
@@ -151,26 +151,19 @@ class Journal:
 
     def cursor(self, name: str) -> str | None:
         """What `set_cursor` made durable last."""
-        with self._reader_lock:
-            row = self._reader.execute("SELECT value FROM cursors WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._select("SELECT value FROM cursors WHERE name = ?", name)
+        return str(rows[0][0]) if rows else None
 
     def reply(self, request: str) -> bytes | None:
         """The first reply to a request, if it is durable (the last `replies_kept` are)."""
-        with self._reader_lock:
-            row = self._reader.execute("SELECT reply FROM replies WHERE request = ?", (request,)).fetchone()
-        return None if row is None else bytes(row[0])
+        rows = self._select("SELECT reply FROM replies WHERE request = ?", request)
+        return bytes(rows[0][0]) if rows else None
 
     def read(self, after: int, limit: int) -> list[Stored]:
         """Up to `limit` durable events after a sequence, in order. May be called from any thread."""
-        try:
-            with self._reader_lock:
-                rows = self._reader.execute(
-                    "SELECT sequence, data, chain FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
-                    (after, limit),
-                ).fetchall()
-        except sqlite3.Error as error:
-            raise translate(self.path, "read", error) from error
+        rows = self._select(
+            "SELECT sequence, data, chain FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?", after, limit
+        )
         return [Stored(*row) for row in rows]
 
     def chain_at(self, sequence: int) -> bytes | None:
@@ -208,6 +201,13 @@ class Journal:
             self._executor.shutdown(wait=True)
             self._reader.close()
             self._storage.close()
+
+    def _select(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
+        try:
+            with self._reader_lock:
+                return self._reader.execute(query, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise translate(self.path, "read", error) from error
 
     def _decoded(self, row: Stored) -> Committed:
         try:

@@ -197,7 +197,10 @@ class Storage:
                 db.executemany(
                     "INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA), ("journal", journal), ("hall", hall)]
                 )
-            os.chmod(self.path, 0o600)  # noqa: PTH101 - replies hold the citizens' tokens
+            # Into the file itself at once: a torn WAL must not cost the journal its id.
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            # The replies hold citizens' tokens.
+            self.path.chmod(0o600)
             return journal
         meta = dict(db.execute("SELECT name, value FROM meta WHERE name IN ('schema', 'journal', 'hall')").fetchall())
         if meta.get("schema") != SCHEMA:

@@ -7,7 +7,7 @@ from typing import Any
 from hub.queueing import events as ev
 from hub.queueing.errors import ApplyError
 from hub.queueing.events import Event
-from hub.queueing.state import RUNS_KEPT, Call, Device, Run, State, Ticket, WindowNow
+from hub.queueing.state import Call, Device, Run, State, Ticket, WindowNow
 from hub.queueing.tables import RUN_MOVES, TICKET_MOVES, WINDOW_MOVES, RunState, TicketState
 
 
@@ -89,7 +89,7 @@ def _finished(state: State, data: dict[str, Any], event: Event) -> None:
 def _remember(state: State, run: Run) -> None:
     state.runs[run.id] = run
     state.run_order.append(run.id)
-    while len(state.run_order) > RUNS_KEPT:
+    while len(state.run_order) > state.runs_kept:
         del state.runs[state.run_order.popleft()]
 
 

@@ -1,7 +1,8 @@
 """The working state: a projection of the journal, owned and mutated by `apply` alone."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 
 from hub.queueing.layout import Layout
 from hub.queueing.tables import RunState, TicketState, WindowState
@@ -90,6 +91,7 @@ class State:
     facts: dict[tuple[str, str], int] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_KEPT))
+    runs_kept: int = RUNS_KEPT
 
     def window(self, window: str) -> WindowNow:
         """What stands at a window; one that nothing has happened at yet is closed."""
@@ -120,3 +122,9 @@ def new(layout: Layout) -> State:
     for window in layout.windows:
         state.windows[window.id] = WindowNow(window.id)
     return state
+
+
+def for_showing(state: State) -> State:
+    """A copy to be kept beside it for views, without the runs, which no view shows. Made once a start."""
+    bare = replace(state, runs={}, run_order=deque(), runs_kept=0)
+    return deepcopy(bare, {id(state.layout): state.layout})
