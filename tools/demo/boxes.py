@@ -1,0 +1,81 @@
+"""The boxes on the counters: simulated boards with the genuine interpreter, put to work by the genuine tools."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tools.demo.hall import Window
+from tools.simulator.board import SimulatedBoard
+from tools.simulator.errors import SimulatorError
+
+
+class Box:
+    """One evaluator: what a hand can do to it and what an eye sees of it."""
+
+    def __init__(self, window: Window, board: SimulatedBoard) -> None:
+        self.window = window.id
+        self.link = board.usb_port if window.link == "usb" else board.uart_url
+        self.power_cuts = 0
+        self.wire_cut = False
+        self._board = board
+        self._listeners: list[Callable[[], None]] = []
+        board.subscribe(lambda _: self._tell())
+
+    @property
+    def lit(self) -> bool:
+        """Whether its five lamps burn."""
+        return bool(self._board.lamps) and all(self._board.lamps)
+
+    async def wait_lit(self, lit: bool, timeout_s: float) -> bool:
+        """Waits for the lamps; False when they did not come to that in time."""
+        try:
+            await self._board.wait_lamps(lit, timeout_s)
+        except SimulatorError:
+            return False
+        return True
+
+    async def press(self, grade: int) -> None:
+        """Presses the real (simulated) pin and lets it go."""
+        await self._board.press(grade)
+
+    async def power(self, on: bool) -> None:
+        """Pulls the plug, or puts it back."""
+        if on:
+            await self._board.restore_power()
+        elif self._board.view.powered:
+            self.power_cuts += 1
+            await self._board.cut_power()
+        self._tell()
+
+    async def cut_wire(self, cut: bool) -> None:
+        """Takes the line to the hub apart, or puts it together."""
+        self.wire_cut = cut
+        await self._board.cut_wire(cut)
+        self._tell()
+
+    async def garble(self, rate: float, seed: int) -> None:
+        """Spoils bytes on the line, both ways."""
+        await self._board.garble(rate, seed)
+
+    def hear(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` when anything to be seen has changed."""
+        self._listeners.append(listener)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def view(self) -> dict[str, Any]:
+        """What an eye sees, for the page."""
+        view = self._board.view
+        return {
+            "window": self.window,
+            "power": "on" if view.powered else "off",
+            "lamps": list(view.lamps),
+            "led": view.power_led,
+            "wire_cut": self.wire_cut,
+            "face": None,
+        }
+
+    async def close(self) -> None:
+        """Ends the board."""
+        await self._board.close()

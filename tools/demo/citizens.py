@@ -1,0 +1,163 @@
+"""The people of the demo: citizens at the kiosk, clerks at their windows, fingers on the keys.
+
+They use nothing but the doors that people use: the kiosk's and the clerk's HTTP doors and the keys of the boxes. They
+know of the invitation only what a citizen sees: the lamps.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from tools.demo.boxes import Box
+from tools.demo.doors import Doors, RefusalError
+from tools.demo.hall import WINDOWS, Server, Window
+from tools.demo.plan import Citizen
+from tools.demo.presses import Press, PressLog, clock_text
+from tools.demo.story import Story
+
+LOOK_AGAIN_S: Final = 0.15  # a clerk with nobody waiting
+INVITED_S: Final = 8.0  # the hub gives a box 5 s to accept; after 8 s without lamps nobody waits for them
+THANKED_S: Final = 2.0  # a box that took a press puts its lamps out within some 100 ms, durable write included
+NOBODY_WAITS: Final = "queue-empty"  # the hub's name for it
+
+
+class Progress:
+    """How many visits have ended, for those who wait for a certain number."""
+
+    def __init__(self) -> None:
+        self.finished = 0
+        self._changed = asyncio.Condition()
+
+    async def add(self) -> None:
+        """One more."""
+        async with self._changed:
+            self.finished += 1
+            self._changed.notify_all()
+
+    async def reach(self, number: int) -> None:
+        """Waits until that many have ended."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.finished >= number)
+
+
+class Play:
+    """One day in the hall."""
+
+    def __init__(
+        self,
+        *,
+        hub: Server,
+        doors: Doors,
+        boxes: Mapping[str, Box],
+        log: PressLog | None,
+        story: Story,
+        now_ms: Callable[[], int],
+        invitation_s: int,
+    ) -> None:
+        self.progress = Progress()
+        self.hands_off = False  # the person before the page presses, the citizens don't
+        self._hub = hub
+        self._doors = doors
+        self._boxes = boxes
+        self._log = log
+        self._story = story
+        self._now_ms = now_ms
+        self._invitation_s = invitation_s
+        self._holders: dict[str, asyncio.Future[Citizen]] = {}  # by ticket; a clerk may be quicker than the printer
+        self._issued = 0
+        self._closing = False  # no citizen comes any more
+
+    async def run(self, citizens: Iterable[Citizen]) -> None:
+        """Opens the doors; returns when everybody has been served and has left."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._kiosk(citizens))
+            for window in WINDOWS:
+                group.create_task(self._clerk(window))
+
+    async def _kiosk(self, citizens: Iterable[Citizen]) -> None:
+        token = self._hub.token("kiosk")
+        loop = asyncio.get_running_loop()
+        opened = loop.time()
+        for citizen in citizens:
+            await asyncio.sleep(max(0.0, opened + citizen.arrival_ms / 1000 - loop.time()))
+            body = {"service": citizen.service, "priority": None, "id": str(uuid.uuid4())}
+            ticket = await self._doors.post("/api/v1/tickets", token, body)
+            self._holder(ticket["ticket"]).set_result(citizen)
+            self._issued += 1
+            self._story.say("A citizen takes number %(number)s.", number=ticket["number"])
+        self._closing = True
+
+    async def _clerk(self, window: Window) -> None:
+        await self._command(window, "sign_in", staff=window.staff, role="A")
+        while not (self._closing and self.progress.finished >= self._issued):
+            ticket = await self._next(window)
+            if ticket is None:
+                await asyncio.sleep(LOOK_AGAIN_S)
+                continue
+            await self._serve(window, ticket)
+            await self.progress.add()
+
+    async def _next(self, window: Window) -> Mapping[str, Any] | None:
+        try:
+            state = await self._command(window, "next")
+        except RefusalError as refusal:
+            if refusal.kind == NOBODY_WAITS:
+                return None
+            raise
+        ticket: Mapping[str, Any] | None = state["ticket"]
+        return ticket
+
+    async def _serve(self, window: Window, ticket: Mapping[str, Any]) -> None:
+        number = ticket["number"]
+        self._story.say("Number %(number)s is called to window %(window)s.", number=number, window=window.id)
+        citizen = await self._holder(ticket["ticket"])
+        await self._command(window, "arrive")
+        await asyncio.sleep(citizen.serving_ms / 1000)
+        # A visit lasts until the lamps of the one before are out, or its finger could press for a stranger.
+        await self._boxes[window.id].wait_lit(False, self._invitation_s + INVITED_S)
+        self._story.say("Number %(number)s is served; window %(window)s asks.", number=number, window=window.id)
+        await self._command(window, "finish")
+        await self._rate(window, ticket, citizen)
+
+    async def _rate(self, window: Window, ticket: Mapping[str, Any], citizen: Citizen) -> None:
+        box = self._boxes[window.id]
+        if not await box.wait_lit(True, INVITED_S):
+            return
+        await asyncio.sleep(citizen.thinking_ms / 1000)
+        if self.hands_off:
+            await box.wait_lit(False, self._invitation_s)
+        elif citizen.grade is not None:
+            await self._press(box, ticket, citizen.grade)
+            if citizen.second is not None:
+                await self._press(box, ticket, citizen.second)
+
+    async def _command(self, window: Window, command: str, **more: str) -> Any:
+        body = {"command": command, "id": str(uuid.uuid4()), **more}
+        token = self._hub.token("clerk", f"window/{window.id}")
+        return await self._doors.post(f"/api/v1/windows/{window.id}/commands", token, body)
+
+    def _holder(self, ticket: str) -> asyncio.Future[Citizen]:
+        return self._holders.setdefault(ticket, asyncio.get_running_loop().create_future())
+
+    async def _press(self, box: Box, ticket: Mapping[str, Any], grade: int) -> None:
+        """Presses a key and writes down what the finger knows."""
+        cuts = box.power_cuts
+        lit = box.lit
+        at_ms = self._now_ms()
+        await box.press(grade)
+        out = lit and await box.wait_lit(False, THANKED_S)
+        power_lost = box.power_cuts != cuts
+        if self._log is not None:
+            self._log.add(
+                Press(
+                    window=box.window,
+                    grade=grade,
+                    time=clock_text(at_ms),
+                    ticket=ticket["ticket"],
+                    number=ticket["number"],
+                    lit=lit,
+                    thanked=out and not power_lost,
+                    power_lost=power_lost,
+                )
+            )

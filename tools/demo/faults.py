@@ -1,0 +1,116 @@
+"""What goes wrong in a headless demo, on purpose and from the seed: servers killed, lines cut and garbled, power lost.
+
+When something goes wrong is drawn from the seed: servers at numbers of finished visits and then some milliseconds,
+lines and power by the clock. The citizens' decisions have their own stream and stay the same with every fault.
+"""
+
+import asyncio
+from random import Random
+from typing import Final
+
+from tools.demo.boxes import Box
+from tools.demo.citizens import Progress
+from tools.demo.hall import Server
+from tools.demo.house import House
+from tools.demo.plan import stream
+
+CENTER_DOWN: Final = "center-down"
+HUB_KILLS: Final = "hub-kills"
+WIRES: Final = "wires"
+POWER: Final = "power"
+KINDS: Final = (CENTER_DOWN, HUB_KILLS, WIRES, POWER)
+
+KILLS: Final = 10  # issue 2: "killed by SIGKILL ten times"
+OFFLINE_KILLS: Final = (3, 4)  # of the ten: one that boots offline, and one killed that had booted offline
+BOOTING_KILLS: Final = (7,)  # and one before it has opened its doors
+BEFORE_KILL_MS: Final = 500  # up to so long after the visit that triggers it, so that every state is hit
+BOOT_KILL_MS: Final = 900  # a hub needs about a second to open its doors on two busy cores
+
+WHOLE_MS: Final = (1_500, 6_000)  # a line is whole for so long,
+CUT_MS: Final = (200, 1_500)  # then cut for so long,
+GARBLED_MS: Final = (500, 2_000)  # or garbled
+GARBLE_RATE: Final = 0.02  # one byte in fifty: of a 60-byte frame two in three are hit
+
+POWERED_MS: Final = (6_000, 15_000)  # a box has power for so long,
+DARK_MS: Final = (100, 1_000)  # and none for so long
+
+
+def _pause_s(chance: Random, span_ms: tuple[int, int]) -> float:
+    return chance.randint(*span_ms) / 1000
+
+
+async def center_down(center: Server, progress: Progress, citizens: int) -> None:
+    """The center is down for the middle third: killed, and started again."""
+    await progress.reach(citizens // 3)
+    await center.kill()
+    await progress.reach(2 * citizens // 3)
+    await center.start()
+
+
+async def hub_kills(hub: Server, center: Server, progress: Progress, citizens: int, seed: int) -> None:
+    """Ten SIGKILLs spread over the day, some of them with the center out of reach."""
+    chance = stream(seed, "faults")
+    moments = sorted(chance.randint(0, max(0, citizens - 2)) for _ in range(KILLS))
+    for number, moment in enumerate(moments):
+        await progress.reach(moment)
+        await asyncio.sleep(chance.randint(0, BEFORE_KILL_MS) / 1000)
+        if number == OFFLINE_KILLS[0]:
+            await center.kill()
+        await hub.kill()
+        if number in BOOTING_KILLS:
+            await hub.launch()
+            await asyncio.sleep(chance.randint(0, BOOT_KILL_MS) / 1000)
+            await hub.kill()
+        await hub.start()
+        if number == OFFLINE_KILLS[-1]:
+            await center.start()
+
+
+async def wires(box: Box, seed: int) -> None:
+    """Cuts and garbles one box's line now and then, until cancelled; leaves it whole."""
+    chance = Random(f"{seed}/wires/{box.window}")
+    try:
+        while True:
+            await asyncio.sleep(_pause_s(chance, WHOLE_MS))
+            if chance.random() < 0.5:
+                await box.cut_wire(True)
+                await asyncio.sleep(_pause_s(chance, CUT_MS))
+                await box.cut_wire(False)
+            else:
+                await box.garble(GARBLE_RATE, chance.getrandbits(32))
+                await asyncio.sleep(_pause_s(chance, GARBLED_MS))
+                await box.garble(0.0, 0)
+    finally:
+        await box.cut_wire(False)
+        await box.garble(0.0, 0)
+
+
+async def power(box: Box, seed: int) -> None:
+    """Takes one box's power now and then, until cancelled; leaves it powered."""
+    chance = Random(f"{seed}/power/{box.window}")
+    try:
+        while True:
+            await asyncio.sleep(_pause_s(chance, POWERED_MS))
+            await box.power(False)
+            await asyncio.sleep(_pause_s(chance, DARK_MS))
+            await box.power(True)
+    finally:
+        await box.power(True)
+
+
+def start(
+    group: asyncio.TaskGroup, kinds: frozenset[str], house: House, *, progress: Progress, citizens: int, seed: int
+) -> tuple[list[asyncio.Task[None]], list[asyncio.Task[None]]]:
+    """Starts what was asked for; (tasks that end by themselves, tasks to be cancelled when the day is over)."""
+    ending: list[asyncio.Task[None]] = []
+    endless: list[asyncio.Task[None]] = []
+    if CENTER_DOWN in kinds:
+        ending.append(group.create_task(center_down(house.center, progress, citizens)))
+    if HUB_KILLS in kinds:
+        ending.append(group.create_task(hub_kills(house.hub, house.center, progress, citizens, seed)))
+    for box in house.boxes.values():
+        if WIRES in kinds:
+            endless.append(group.create_task(wires(box, seed)))
+        if POWER in kinds:
+            endless.append(group.create_task(power(box, seed)))
+    return ending, endless

@@ -1,0 +1,123 @@
+"""Sets up a whole hall as a technician would, and takes it down again: center, boxes, hub."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+
+from tools.demo.boxes import Box
+from tools.demo.doors import Doors
+from tools.demo.errors import DemoError
+from tools.demo.hall import WINDOWS, Server, Window, center_config, hub_config
+from tools.demo.processes import Processes
+from tools.demo.story import Story
+from tools.simulator.board import SimulatedBoard
+
+TOOL_S: Final = 180.0  # flashing takes some seconds here and half a minute on a Raspberry Pi with a cold disk
+
+
+class House:
+    """A running hall; an async context manager that leaves nothing running."""
+
+    def __init__(self, story: Story, keep: Path | None, invitation_s: int) -> None:
+        self.boxes: dict[str, Box] = {}
+        self.folder = keep if keep is not None else Path(tempfile.mkdtemp(prefix="tingting-demo-"))
+        self._keep = keep is not None
+        self._story = story
+        self._invitation_s = invitation_s
+        self._links: list[str] = []
+        self._processes = Processes(self.folder / "logs")
+        self.center = Server("center", self.folder, self._processes, center_config)
+        self.hub = Server("hub", self.folder, self._processes, self._write_hub_config)
+        self._session: aiohttp.ClientSession | None = None
+        self.hub_doors: Doors
+        self.center_doors: Doors
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._set_up()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+        await self.hub.stop()
+        await self.center.stop()
+        await asyncio.gather(*(box.close() for box in self.boxes.values()))
+        await self._processes.stop()
+        if not self._keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def _set_up(self) -> None:
+        step = self._story.step
+        await self._processes.start_guard()
+        self._session = aiohttp.ClientSession()
+        self.hub_doors = Doors(self.hub, self._session)
+        self.center_doors = Doors(self.center, self._session)
+        step("center: starting")
+        await self.center.start()
+        step(f"center: serving {self.center.url}")
+        step("hub: starting for the first time")
+        await self.hub.start()
+        step(f"hub: serving {self.hub.url}")
+        async with asyncio.TaskGroup() as group:
+            for window in WINDOWS:
+                group.create_task(self._make_box(window))
+        # A technician, too, writes the links once the boxes hang on them; the hub reads its file at start.
+        self._links = [self.boxes[window.id].link for window in WINDOWS]
+        step("hub: starting again with the three lines to the boxes")
+        await self.hub.stop()
+        await self.hub.start()
+        await self._online()
+
+    async def _make_box(self, window: Window) -> None:
+        step = self._story.step
+        step(f"box at window {window.id}: powering a simulated {window.board}, flashing the firmware over USB")
+        board = await SimulatedBoard.start(self.folder / f"{window.device}.img", window.board)
+        self.boxes[window.id] = Box(window, board)
+        await self._tool(window, "flash", "--port", board.usb_port, "--board", window.board)
+        step(f"box at window {window.id}: provisioning ({window.link.upper()}), registering at the hub")
+        await self._tool(
+            window,
+            "provision",
+            "--port", board.usb_port,
+            "--device", window.device,
+            "--window", window.id,
+            "--link", window.link,
+            "--hub", self.hub.url,
+            "--token", self.hub.token("admin"),
+        )  # fmt: skip
+        await board.reset()
+
+    async def _tool(self, window: Window, verb: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", "tools.cli", "device", verb, *arguments]
+        await self._processes.run(f"{verb}-{window.id}", command, TOOL_S)
+
+    async def _online(self) -> None:
+        """Waits until the hub has proven all boxes."""
+        self._story.step("boxes: greeting the hub")
+        token = self.hub.token("manager")
+        try:
+            async with asyncio.timeout(TOOL_S):
+                while True:
+                    devices = (await self.hub_doors.get("/api/v1/devices", token))["devices"]
+                    away = [device["device"] for device in devices if not device["online"]]
+                    if not away:
+                        break
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise DemoError(f"the hub does not hear {', '.join(away)}; see {self.folder}/logs/hub.log.") from None
+        self._story.step(f"boxes: {len(devices)} of {len(WINDOWS)} are online")
+
+    def _write_hub_config(self, path: Path, port: int) -> None:
+        hub_config(path, port, self.center, self._links, self._invitation_s)

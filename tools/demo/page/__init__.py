@@ -1,0 +1,1 @@
+"""The demo's page: the virtual boxes and what is going on."""

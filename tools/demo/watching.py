@@ -1,0 +1,66 @@
+"""The demo to look at: citizens come and go, the page shows the boxes, until Ctrl-C."""
+
+import asyncio
+from typing import Any, Final
+
+from tools.demo import plan
+from tools.demo.center_reading import CenterReader
+from tools.demo.citizens import Play
+from tools.demo.hall import SERVICES
+from tools.demo.headless import now_ms
+from tools.demo.house import House
+from tools.demo.page.server import Page
+from tools.demo.presses import clock_text
+from tools.demo.story import Story
+
+INVITATION_S: Final = 20  # the domain page's; a person at the page has time to press
+COUNT_EVERY_S: Final = 2.0  # the panel's figures
+
+
+async def run(seed: int, port: int, story: Story) -> None:
+    """Runs until it is cancelled."""
+    async with House(story, None, INVITATION_S) as house:
+        play = Play(
+            hub=house.hub,
+            doors=house.hub_doors,
+            boxes=house.boxes,
+            log=None,
+            story=story,
+            now_ms=now_ms,
+            invitation_s=INVITATION_S,
+        )
+        page = Page(house, story, play)
+        await page.start(port)
+        try:
+            _invite(house, page, story)
+            async with asyncio.TaskGroup() as group:
+                citizens = plan.visits(seed, [service.id for service in SERVICES], plan.CALM)
+                group.create_task(play.run(citizens))
+                group.create_task(_count(house, page))
+        finally:
+            await page.stop()
+
+
+def _invite(house: House, page: Page, story: Story) -> None:
+    viewer = house.center.token("viewer")
+    story.step("")
+    story.step("A whole hall is running. Open in a browser on this machine:")
+    story.step(f"  the boxes      {page.url}/   press a key when the lamps burn")
+    story.step(f"  the hub        {house.hub.url}/   its pages need no sign-in")
+    story.step(f"  the center     {house.center.url}/   sign in with the viewer's token: {viewer}")
+    story.step("Ctrl-C ends it.")
+
+
+async def _count(house: House, page: Page) -> None:
+    """Reads the figures at the center's doors, like anybody else."""
+    reader = CenterReader(house.center, house.center_doors)
+    tickets: set[str] = set()
+    seen = 0
+    while True:
+        events = await reader.read()
+        tickets |= {event["data"]["ticket"] for event in events[seen:] if event["type"] == "hall.ticket.issued"}
+        seen = len(events)
+        ratings = await reader.ratings(now_ms())
+        counts: dict[str, Any] = {"tickets": len(tickets), "served": ratings["served"], "rated": ratings["rated"]}
+        page.count(**counts, as_of=clock_text(now_ms())[11:19])
+        await asyncio.sleep(COUNT_EVERY_S)

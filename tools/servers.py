@@ -1,0 +1,38 @@
+"""`tingting hub` and `tingting center`: the servers' own programs under one command line."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+_CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def hub() -> None:
+    """Run a hall's hub."""
+
+
+@click.group()
+def center() -> None:
+    """Run the center that the halls report to."""
+
+
+@hub.command("run")
+@click.option("--config", type=_CONFIG, required=True, help="The hub's TOML file; every key is in the reference.")
+def run_hub(config: Path) -> None:
+    """Serve the hall until a signal ends it. Tokens are printed once, at the first start."""
+    _become("hub.main", config)
+
+
+@center.command("run")
+@click.option("--config", type=_CONFIG, required=True, help="The center's TOML file; every key is in the reference.")
+def run_center(config: Path) -> None:
+    """Serve the center until a signal ends it. Tokens are printed once, at the first start."""
+    _become("center.main", config)
+
+
+def _become(module: str, config: Path) -> None:
+    """Replaces this process by the server: one process a server, and signals reach it directly."""
+    os.execv(sys.executable, [sys.executable, "-m", module, "--config", str(config)])  # noqa: S606 - no shell is meant
