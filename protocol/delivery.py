@@ -52,12 +52,14 @@ class FactSender:
     def __init__(self, log: "Any") -> None:
         self._log = log
         self._window = 0
+        self._open = 0  # of the window: after a silence one fact, doubling with each acknowledgement
         self._cursor = 0
         self._backoff = Backoff()
 
     def start(self, window: int) -> None:
         """A session is open: everything from the log's oldest goes out."""
         self._window = window
+        self._open = window
         self._cursor = self._log.oldest
         self._backoff.stop()
 
@@ -72,10 +74,12 @@ class FactSender:
             return None
         oldest: int = self._log.oldest
         if self._backoff.due(now_ms):
+            # A line that changes the order lets only the first of a burst through: go on with bursts of one.
+            self._open = 1
             self._cursor = oldest
             self._backoff.again(now_ms)
         self._cursor = max(self._cursor, oldest)
-        if self._cursor < self._log.next and self._cursor - oldest < self._window:
+        if self._cursor < self._log.next and self._cursor - oldest < self._open:
             return self._cursor
         return None
 
@@ -94,6 +98,7 @@ class FactSender:
         if through < self._log.oldest:
             return
         self._log.trim(through)
+        self._open = min(self._open * 2, self._window)
         if self._cursor > self._log.oldest:
             self._backoff.begin(now_ms)
         else:
@@ -105,7 +110,7 @@ class FactSender:
             return None
         oldest: int = self._log.oldest
         cursor = max(self._cursor, oldest)
-        if cursor < self._log.next and cursor - oldest < self._window:
+        if cursor < self._log.next and cursor - oldest < self._open:
             return now_ms
         return self._backoff.at_ms
 
@@ -129,13 +134,12 @@ class FactReceiver:
         return AHEAD
 
     def acknowledge(self, through: int) -> None:
-        """Facts through this number are durable here."""
-        if not self.acknowledged <= through < self.expected:
-            raise MisuseError(
-                "can't acknowledge %d: received through %d, acknowledged through %d"
-                % (through, self.expected - 1, self.acknowledged)
-            )
-        self.acknowledged = through
+        """Facts through this number are durable here.
+
+        One that is durable since an earlier session, though it hasn't come in this one, isn't wanted any more either.
+        """
+        self.acknowledged = max(self.acknowledged, through)
+        self.expected = max(self.expected, through + 1)
         self.ack_due = True
 
 

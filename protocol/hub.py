@@ -116,7 +116,7 @@ class HubEndpoint(session.Endpoint):
         return self._facts.expected
 
     def acknowledge(self, through: int) -> None:
-        """Facts through this number are durable; call it after the commit. Raises `MisuseError` beyond what came."""
+        """Facts through this number are durable; call it after the commit, also for one of an earlier session."""
         if self._facts is None:
             raise MisuseError("no session whose facts could be acknowledged")
         self._facts.acknowledge(through)
