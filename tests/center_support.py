@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import io
 import json
 import signal
 import sys
@@ -152,7 +153,7 @@ class CenterProcess:
         """Posts any body to the ingest door."""
         url = f"{self.url}/api/v1/halls/{hall}/events?journal={journal}&after={after}"
         headers = headers | {"Authorization": f"Bearer {token or self.tokens[f'hall {hall}']}"}
-        async with self.client.post(url, data=body, headers=headers) as answer:
+        async with self.client.post(url, data=io.BytesIO(body), headers=headers) as answer:
             return answer.status, json.loads(await answer.read())
 
     async def get(self, path: str, who: str = "viewer") -> Any:

@@ -5,6 +5,7 @@ from aiohttp import web
 from center.overview import Known, build
 from center.web.context import CENTER, scope
 from center.web.figures import READERS, hall_journals, lag_s
+from common.envelope import format_time
 from common.problem import Problem
 from common.tokens import Holder
 
@@ -57,7 +58,13 @@ async def get_figures(request: web.Request) -> web.Response:
         heard={hall: presence.heard_ms for hall, presence in center.presence.items()},
     )
     overview = build(halls, known, center.settings.overview)
-    answer = web.Response(text=center.pages.text(request, "figures.html", o=overview), content_type="text/html")
+
+    def clock(at_ms: int, offset_minutes: int = halls[0].offset_minutes if halls else 0) -> str:
+        return format_time(at_ms, offset_minutes)[11:19]
+
+    answer = web.Response(
+        text=center.pages.text(request, "figures.html", o=overview, clock=clock), content_type="text/html"
+    )
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -1,0 +1,51 @@
+"""A real browser for the page tests: Debian's chromium, driven by Playwright. It is needed: without it they fail."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+# No sandbox: containers and CI have no user namespaces, and only our own pages are opened. No background networking:
+# nothing but our own pages is asked for.
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+TIMEOUT_MS = 15_000  # a loaded CI machine; a page that needs more is broken
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A chromium of one test."""
+    assert CHROMIUM.exists(), f"{CHROMIUM} is missing: apt-get install chromium fonts-noto-cjk (make setup does)"
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
+    """`await open_page(url, width=1366, height=768, lang="zh-CN")`: a page in a fresh profile; script errors fail."""
+    failures: list[str] = []
+
+    async def open_(url: str, width: int = 1366, height: int = 768, lang: str = "zh-CN", **more: object) -> Page:
+        context = await browser.new_context(viewport={"width": width, "height": height}, locale=lang, **more)
+        context.set_default_timeout(TIMEOUT_MS)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        await page.goto(url)
+        return page
+
+    yield open_
+    assert not failures, failures
+
+
+async def screenshot(page: Page, name: str) -> Path:
+    """The whole page as build/screenshots/<name>.png."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{name}.png"
+    await page.screenshot(path=path, full_page=True)
+    return path
