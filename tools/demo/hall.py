@@ -43,11 +43,6 @@ class Window:
     board: str
     link: str  # "uart" or "usb"
 
-    @property
-    def device(self) -> str:
-        """The id of its evaluator."""
-        return f"evaluator-{self.id}"
-
 
 SERVICES: Final = (
     Service("A", "社会保险", "Social insurance"),

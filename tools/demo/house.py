@@ -83,25 +83,26 @@ class House:
     async def _make_box(self, window: Window) -> None:
         step = self._story.step
         step(f"box at window {window.id}: powering a simulated {window.board}, flashing the firmware over USB")
-        board = await SimulatedBoard.start(self.folder / f"{window.device}.img", window.board)
+        board = await SimulatedBoard.start(self.folder / f"evaluator-{window.id}.img", window.board)
         self.boxes[window.id] = Box(window, board)
-        await self._tool(window, "flash", "--port", board.usb_port, "--board", window.board)
-        step(f"box at window {window.id}: provisioning ({window.link.upper()}), registering at the hub")
+        await self._tool(window, "flash", board.usb_port, "--board", window.board)
+        step(f"box at window {window.id}: provisioning for {window.link.upper()}, registering at the hub")
         await self._tool(
             window,
             "provision",
-            "--port", board.usb_port,
-            "--device", window.device,
+            board.usb_port,
+            "--board", window.board,
             "--window", window.id,
+            "--label", window.name,
             "--link", window.link,
             "--hub", self.hub.url,
-            "--token", self.hub.token("admin"),
         )  # fmt: skip
-        await board.reset()
 
     async def _tool(self, window: Window, verb: str, *arguments: str) -> None:
         command = [sys.executable, "-m", "tools.cli", "device", verb, *arguments]
-        await self._processes.run(f"{verb}-{window.id}", command, TOOL_S)
+        # In the environment, not on the command line, where every user of the machine would read it.
+        secret = {"TINGTING_TOKEN": self.hub.token("admin")}
+        await self._processes.run(f"{verb}-{window.id}", command, TOOL_S, secret)
 
     async def _online(self) -> None:
         """Waits until the hub has proven all boxes."""

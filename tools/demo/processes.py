@@ -139,9 +139,7 @@ class Processes:
             guard.stdin.close()
             await asyncio.to_thread(guard.wait)
 
-    async def start(
-        self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
-    ) -> Child:
+    async def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> Child:
         """Starts a child; its output, stdout and stderr, goes to `<logs>/<name>.log`."""
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -149,7 +147,6 @@ class Processes:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
-            cwd=cwd,
             limit=LINE_BYTES,
             start_new_session=True,
         )
@@ -158,9 +155,11 @@ class Processes:
         self._children[child.pid] = child
         return child
 
-    async def run(self, name: str, command: Sequence[str], timeout_s: float = START_S) -> None:
+    async def run(
+        self, name: str, command: Sequence[str], timeout_s: float = START_S, env: Mapping[str, str] | None = None
+    ) -> None:
         """Runs a command to its end; raises `DemoError` with its last words if it fails or takes too long."""
-        child = await self.start(name, command)
+        child = await self.start(name, command, env)
         try:
             await asyncio.wait_for(child.ended.wait(), timeout_s)
         except TimeoutError:
