@@ -22,6 +22,7 @@ from tools.simulator.terminal import UsbTerminal
 from tools.simulator.verbs import Board, Change, View
 
 START_TIMEOUT_S = 30.0  # 40 ms alone; 64 boards starting together on two busy cores took seconds
+OUTPUT_BYTES = 4096  # of the terminal, kept to say what a board printed before it failed
 HISTORY = 4096  # changes kept for tests; a shift at a window makes about 2,000
 _REBOOT_PAUSE_S = 0.02  # a board whose program ends at once must not fill a core with restarts
 
@@ -160,6 +161,10 @@ class SimulatedBoard(Board):
             raise SimulatorError(f"{verb}: {error}") from error
         return await result if isinstance(result, Awaitable) else result
 
+    async def wait_output(self, text: bytes, timeout_s: float) -> None:
+        """Waits until the terminal has printed `text` (within the last 4 KB)."""
+        await self.wait_for(lambda _: text in self.output, timeout_s, f"{text!r} in {bytes(self.output)!r}")
+
     # -- power and resets
 
     async def _restore_power(self) -> None:
@@ -208,6 +213,7 @@ class SimulatedBoard(Board):
         self._power = power
         if self._boots is not None:
             self._boots.cancel()
+        self._stop_watchdog()
         self._halt()
         self._process.kill()
         if not power:
@@ -216,14 +222,16 @@ class SimulatedBoard(Board):
                 self._change("power", 0, None, powered=False)
 
     def _halt(self) -> None:
-        """What stops with the program: watchdog, UART, every output."""
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-            self._watchdog = None
+        """What stops with the program: UART and every output. A watchdog once started outlives a soft reset."""
         self._line.listen(0, 0)
         for pin, part in self._parts.items():
             if self._level(part):
                 self._output(pin, 0, None)
+
+    def _stop_watchdog(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
 
     def _boot(self, soft: bool) -> None:
         self._power = True
@@ -262,6 +270,8 @@ class SimulatedBoard(Board):
             return
         self._halt()
         crashed = status < 0
+        if crashed:
+            self._stop_watchdog()
         self.resets["crash" if crashed else "soft"] += 1
         self._next_cause = kinds.HARD_RESET if crashed else kinds.SOFT_RESET
         self._boot(soft=not crashed)
@@ -310,14 +320,14 @@ class SimulatedBoard(Board):
             counters.formats += 1
 
     def _feed(self, timeout_ms: int) -> None:
-        if self._watchdog is not None:
-            self._watchdog.cancel()
+        self._stop_watchdog()
         loop = asyncio.get_running_loop()
         self._watchdog = loop.call_later(timeout_ms / 1000, self._hard_reset, kinds.WDT_RESET, "watchdog")
 
     def _printed(self, data: bytes) -> None:
         self.output += data
-        del self.output[:-4096]
+        del self.output[:-OUTPUT_BYTES]
+        self._changed.set()
 
     # -- pins
 

@@ -14,7 +14,7 @@ from tools.simulator.onboard import kinds
 
 _START = Path(__file__).with_name("onboard") / "start.py"
 # The stand-ins live in the same heap as the firmware; this much is added so that the firmware finds what was promised.
-STAND_INS_HEAP = 40 * 1024
+STAND_INS_HEAP = 42 * 1024
 
 
 def _listen(listener: socket.socket, path: Path) -> None:

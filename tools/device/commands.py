@@ -1,0 +1,137 @@
+"""`tingting device …`: what a technician does with a box on the bench."""
+
+import os
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from serial.tools import list_ports
+
+from tools.device import build as building
+from tools.device import flashing, provisioning
+from tools.device.errors import DeviceError
+from tools.device.hub import HubClient
+
+_BAR = 24  # characters
+
+
+def _plainly(command: Callable[..., None]) -> Callable[..., None]:
+    """A `DeviceError` ends the command with its text, not with a traceback."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except DeviceError as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+def _token(file: Path | None, variable: str) -> str:
+    """From a file or the environment: never from the command line, where every user of the machine would see it."""
+    if file is not None:
+        try:
+            text = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DeviceError(f"{file}: the token can't be read ({error})") from error
+    else:
+        text = os.environ.get(variable, "").strip()
+    if not text.isascii() or not text or len(text.split()) != 1:
+        raise DeviceError(f"no token: put it into a file and give --token-file, or into the variable {variable}")
+    return text
+
+
+def _with_token(command: Callable[..., None]) -> Callable[..., None]:
+    variable = click.option(
+        "--token-env", default="TINGTING_TOKEN", show_default=True, help="Or the environment variable that has it."
+    )
+    file = click.option("--token-file", type=click.Path(path_type=Path), help="A file with the hub's token in it.")
+    command = variable(command)
+    return file(command)
+
+
+@click.group()
+def device() -> None:
+    """Flash, provision and look after the boxes."""
+
+
+def _show(what: str, done: int, total: int) -> None:
+    filled = _BAR * done // total
+    bar = "#" * filled + "-" * (_BAR - filled)
+    if click.get_text_stream("stdout").isatty():
+        click.echo(f"\r[{bar}] {done}/{total} {what:<32.32}", nl=done == total)
+    else:
+        click.echo(f"{done}/{total} {what}")
+
+
+@device.command()
+@click.argument("port")
+@click.option("--role", default="evaluator", show_default=True, help="What the box is for.")
+@click.option("--board", default="rpi_pico", show_default=True, help="Which board is in it: firmware/boards/.")
+@_plainly
+def flash(port: str, role: str, board: str) -> None:
+    """Put the firmware onto the box at PORT, over a box already flashed as well.
+
+    Files that are already there are kept, so after a broken-off copy run the same command again.
+    """
+    begin_s = time.monotonic()
+    image = building.build(role, board)
+    click.echo(f"{role} on {board}, version {image.version}: {len(image.files)} files")
+    done = flashing.flash(port, image, _show)
+    click.echo(
+        f"{port}: {done.copied} copied, {done.kept} were there, {done.removed} removed, all checked by SHA-256, "
+        f"{time.monotonic() - begin_s:.1f} s"
+    )
+
+
+@device.command()
+@click.argument("port")
+@click.option("--window", required=True, help="The window it serves, as in hub.toml.")
+@click.option("--hub", "hub_url", required=True, help="The hub, e.g. http://127.0.0.1:8080.")
+@click.option("--role", type=click.Choice(list(provisioning.PREFIXES)), default="evaluator", show_default=True)
+@click.option("--board", default="rpi_pico", show_default=True, help="Which board is in it: firmware/boards/.")
+@click.option("--label", help="What the box shows as its window; the window itself if not given.")
+@click.option("--link", type=click.Choice(["uart", "usb"]), default="uart", show_default=True)
+@_with_token
+@_plainly
+def provision(  # noqa: PLR0917 - one argument for each option
+    port: str,
+    window: str,
+    hub_url: str,
+    role: str,
+    board: str,
+    label: str | None,
+    link: str,
+    token_file: Path | None,
+    token_env: str,
+) -> None:
+    """Give the box at PORT its identity and secret, and register it at the hub (admin token)."""
+    wish = provisioning.Wish(role, board, window, label or window, link)
+    done = provisioning.provision(port, wish, HubClient(hub_url, _token(token_file, token_env)))
+    click.echo(f"{port}: {done.device} serves window {window}")
+    for other in done.displaced:
+        click.echo(f"{other} stood there before and has no window now")
+
+
+@device.command("list")
+@click.option("--hub", "hub_url", help="The hub whose devices to list.")
+@_with_token
+@_plainly
+def list_(hub_url: str | None, token_file: Path | None, token_env: str) -> None:
+    """Show the serial ports of this machine and, with --hub, its registered devices (manager or admin token)."""
+    ports = sorted(list_ports.comports())
+    click.echo("Serial ports:" if ports else "Serial ports: none found")
+    for port in ports:
+        click.echo(f"  {port.device:<16} {port.description}")
+    if hub_url is None:
+        return
+    devices = HubClient(hub_url, _token(token_file, token_env)).devices()
+    click.echo("Registered devices:" if devices else "Registered devices: none")
+    for entry in devices:
+        state = "online" if entry.get("online") else "offline"
+        place = f"window {entry['window']}" if entry.get("window") else "no window"
+        click.echo(f"  {entry['device']:<24} {entry['role']:<10} {place:<12} {entry.get('board', ''):<12} {state}")

@@ -1,0 +1,62 @@
+"""The hub's doors that a technician's commands use."""
+
+import json
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from tools.device.errors import DeviceError
+
+TIMEOUT_S: Final = 10.0  # a hub answers in milliseconds, a busy Raspberry Pi in one second
+_DOOR: Final = "/api/v1/devices"
+
+
+class HubClient:
+    """One hub, one token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise DeviceError(f"{url!r} is no hub address; it looks like http://127.0.0.1:8080")
+        self.url = url.rstrip("/")
+        self._token = token
+
+    def devices(self) -> list[dict[str, Any]]:
+        """The registered devices."""
+        found: list[dict[str, Any]] = self._ask("GET", None)["devices"]
+        return found
+
+    def register(self, entry: dict[str, Any]) -> list[str]:
+        """Registers a device, or registers it anew; returns the devices that lost their window to it."""
+        displaced: list[str] = self._ask("POST", entry).get("displaced", [])
+        return displaced
+
+    def _ask(self, method: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self.url + _DOOR, data, headers, method=method)  # noqa: S310 - the scheme is checked above
+        try:
+            with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
+                answer: dict[str, Any] = json.load(response)
+                return answer
+        except HTTPError as error:
+            with error:
+                raise DeviceError(self._refused(error)) from error
+        except (URLError, OSError, HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            raise DeviceError(f"the hub at {self.url} does not answer ({reason}). Is it running there?") from error
+        except ValueError as error:
+            raise DeviceError(f"what answers at {self.url} is no hub of this kind: its answer is not JSON") from error
+
+    def _refused(self, error: HTTPError) -> str:
+        try:
+            problem = json.loads(error.read())
+            words = ": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
+        except (ValueError, TypeError, AttributeError):
+            words = str(error.reason)
+        if error.code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return f"the hub refuses this token ({words}). It must be the hub's admin token, printed at its first start"
+        return f"the hub at {self.url} refuses ({error.code}): {words}"

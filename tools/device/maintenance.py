@@ -1,0 +1,47 @@
+"""Working on a box without its application in the way."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from tools.device import mpremote
+from tools.device.errors import DeviceError
+
+FLAG: Final = "/maintenance"  # while this file is there, main.py returns at once: no application, no watchdog
+# mpremote's reset happens 100 ms after mpremote has left; a program that connects before that is torn down by it.
+RESET_PAUSE_S: Final = 0.5
+
+# Written and reset in one go: between them the box's watchdog may be running.
+_ENTER: Final = f"open({FLAG!r}, 'w').close()"
+_LEAVE: Final = f"import os; os.remove({FLAG!r})"
+
+
+@contextmanager
+def maintenance(port: str) -> Iterator[None]:
+    """Resets the box into maintenance, and out of it again when the work is done.
+
+    Work that failed leaves the box in maintenance: it waits for the same command again rather than run half of it.
+    """
+    _reset_after(port, _ENTER)
+    _await_prompt(port)
+    yield
+    _reset_after(port, _LEAVE)
+
+
+def _reset_after(port: str, source: str) -> None:
+    mpremote.run(port, *mpremote.chain([["exec", source], ["reset"]]))
+    time.sleep(RESET_PAUSE_S)
+
+
+def _await_prompt(port: str) -> None:
+    """After a reset the terminal of a real board is gone for about a second; three tries see it come back."""
+    problem: DeviceError | None = None
+    for _ in range(3):
+        try:
+            mpremote.script(port, "pass", timeout_s=5)
+        except DeviceError as error:
+            problem = error
+        else:
+            return
+    raise DeviceError(f"{port}: the box did not come back after its reset ({problem})")
