@@ -37,6 +37,8 @@ BULK_BYTES = const(4096)
 LOG_BYTES = const(236_000)
 # Kept back for the end of an open invitation, the fault that says "full", and its recovery.
 RESERVE_BYTES = const(512)
+_RESERVED = (messages.FAULT, messages.RECOVERED, messages.UNRATED, messages.KEY_TESTED)
+_LAST_BYTES = const(64)  # of it, for nothing but the end of the open invitation: one fact and its context
 # An anchor is written again when it has moved by this much: a quarter of the second a press time may be off.
 _ANCHOR_STEP_MS = const(250)
 _MAX_RUNS = const(16)  # ended runs remembered, so that an invitation offered again is not opened again
@@ -128,6 +130,7 @@ class EventLog:
         self._cursor = None
         self.open_run = None
         self.ended_runs = []
+        self.renumbered = 0  # how often `advance` was needed since this boot
         self._recover()
         free = files.free_bytes()
         used = self._used()
@@ -221,6 +224,7 @@ class EventLog:
         if self._shift:
             self._files.remove(_name("s", self._shift))
         self._shift = shift
+        self.renumbered += 1
 
     # --- reading
 

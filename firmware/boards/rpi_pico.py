@@ -1,0 +1,14 @@
+"""Raspberry Pi Pico: which pin is what. Keys and lamps stand in the order of the grades 5, 4, 3, 2, 1."""
+
+NAME = "rpi_pico"
+KEY_PINS = (2, 3, 4, 5, 6)
+LAMP_PINS = (10, 11, 12, 13, 14)
+POWER_LED_PIN = 15
+BUZZER_PIN = 16
+STRAP_PIN = 22
+UART_ID = 0
+UART_TX_PIN = 0
+UART_RX_PIN = 1
+BAUD = 115_200
+# Its flash is programmed in pages of 256 bytes (`progsize=256`), which gives littlefs a cache of 1,024.
+LOG_TAIL_BYTES = 232

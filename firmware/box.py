@@ -1,0 +1,239 @@
+"""The evaluator box: what happens at the keys, on the wire and by the clock, in the one right order. Both Pythons.
+
+Knows no pin and no port: everything that touches the world comes in, and time is an argument.
+"""
+
+import gc
+
+from firmware.apps.evaluator import APP_STATES, IDLE, PAUSED, SERVING
+from firmware.apps.evaluator import FAULT as FAULT_STATE
+from firmware.drivers import keys as key_driver
+from firmware.records import (
+    CAUSE_BYTES,
+    DETAIL_BYTES,
+    INTERPRETER_BYTES,
+    SHORT_TEXT_BYTES,
+    LogFullError,
+    clip,
+)
+from protocol import messages, session
+from protocol.compat import const
+
+_HEALTH_MS = const(30_000)
+_ROOM_AGAIN_PERMILLE = const(900)  # a full log counts as emptied below this, so that the fault doesn't flicker
+_IDENTIFY_MAX_MS = const(60_000)
+_MAINTENANCE_AFTER_MS = const(1_000)  # time for the answer to leave
+_VIEWS = {messages.WINDOW_SERVING: SERVING, messages.WINDOW_PAUSED: PAUSED}
+
+
+class Box:
+    """`about`: reset_cause, interpreter, firmware, board as texts. `maintain()`: restart without the application."""
+
+    def __init__(self, log, evaluator, endpoint, *, keys, lamps, led, buzzer, screen, about, maintain):
+        self.log = log
+        self.evaluator = evaluator
+        self.endpoint = endpoint
+        self._keys = keys
+        self._lamps = lamps
+        self._led = led
+        self._buzzer = buzzer
+        self._screen = screen
+        self._about = about
+        self._maintain = maintain
+        self._maintain_ms = None
+        self._health_ms = 0
+        self._hub = False
+        self._full = False
+        self._stuck = []
+        self._renumbered = 0
+        self.dropped = 0  # facts for which the full log had no room; the fault is on the display all the while
+
+    # --- what main calls
+
+    def start(self, now_ms):
+        """The facts of a boot, the first face, the link."""
+        run = self.log.open_run
+        if run is not None:
+            self._append(messages.UNRATED, now_ms, {"run": run, "reason": messages.UNRATED_DEVICE_FAULT})
+        about = self._about
+        booted = {
+            "reset_cause": clip(about["reset_cause"], CAUSE_BYTES),
+            "interpreter": clip(about["interpreter"], INTERPRETER_BYTES),
+            "firmware": clip(about["firmware"], SHORT_TEXT_BYTES),
+            "board": clip(about["board"], SHORT_TEXT_BYTES),
+        }
+        self._append(messages.BOOTED, now_ms, booted)
+        self._lamps.set(False)
+        self._show(self.evaluator.face(), now_ms)
+        self._tell_status()
+        self.endpoint.link_opened(now_ms)
+
+    def receive(self, data, now_ms):
+        """Bytes from the link."""
+        self.endpoint.receive(data, now_ms)
+        self._take_events(now_ms)
+
+    def outgoing(self, now_ms):
+        """Bytes for the link, b"" when there are none for now."""
+        data = self.endpoint.outgoing(now_ms)
+        self._take_events(now_ms)
+        return data
+
+    def scan_keys(self, now_ms):
+        """Look at the keys; returns whether anything happened."""
+        events = self._keys.scan(now_ms)
+        for what, grade in events:
+            if what == key_driver.PRESSED:
+                self.do(("press", grade), now_ms)
+            elif what == key_driver.STUCK:
+                self._stuck.append(grade)
+                if len(self._stuck) == 1:
+                    # Which key it is stays out of the fact: its first press may have been somebody's grade.
+                    self.fault(messages.FAULT_STUCK_KEY, "a key hangs; run the key test", now_ms)
+            else:
+                self._stuck.remove(grade)
+                if not self._stuck:
+                    self.recovered(messages.FAULT_STUCK_KEY, now_ms)
+        return bool(events)
+
+    def tick(self, now_ms):
+        """Everything that is due by the clock."""
+        event = self.evaluator.due(now_ms)
+        while event is not None:
+            self.do(event, now_ms)
+            event = self.evaluator.due(now_ms)
+        self._look_for_hub(now_ms)
+        self._look_at_log(now_ms)
+        if now_ms >= self._health_ms:
+            self._health_ms = now_ms + _HEALTH_MS
+            self._tell_health(now_ms)
+        if self._maintain_ms is not None and now_ms >= self._maintain_ms:
+            self._maintain()
+
+    def deadline_ms(self):
+        """When `tick` and `outgoing` are to be called at the latest."""
+        soonest = self._health_ms
+        for moment_ms in (self.evaluator.deadline_ms(), self.endpoint.deadline_ms(), self._maintain_ms):
+            if moment_ms is not None and moment_ms < soonest:
+                soonest = moment_ms
+        return soonest
+
+    def fault(self, code, detail, now_ms):
+        """Something is wrong with this box: into the log and onto its face."""
+        self._append(messages.FAULT, now_ms, {"code": code, "detail": clip(detail, DETAIL_BYTES)})
+        self.do(("fault", code), now_ms)
+
+    def recovered(self, code, now_ms):
+        """It is right again."""
+        self._append(messages.RECOVERED, now_ms, {"code": code})
+        self.do(("recovered", code), now_ms)
+
+    def do(self, event, now_ms):
+        """One event for the evaluator and all that follows, in its order."""
+        for action in self.evaluator.handle(event, now_ms):
+            what = action[0]
+            if what == "log":
+                self._append(action[1], now_ms, action[2])
+            elif what == "open":
+                self.log.open_invitation(action[1])
+            elif what == "answer":
+                self.endpoint.answer(action[1], action[2], action[3])
+            elif what == "lamps":
+                self._lamps.set(action[1])
+            elif what == "sound":
+                self._buzzer.play(action[1])
+            else:
+                self._show(action[1], now_ms)
+        self._tell_status()
+
+    # --- inside
+
+    def _append(self, kind, now_ms, fields):
+        try:
+            self.log.append(kind, now_ms, **fields)
+        except LogFullError:
+            if kind == messages.RATED:
+                raise  # its room was kept: if it isn't there, restart and end the invitation as a fault
+            self.dropped += 1
+
+    def _show(self, face, now_ms):
+        self._led.fault(face.name == FAULT_STATE)
+        self._screen.show(face, now_ms)
+
+    def _tell_status(self):
+        self.endpoint.set_status(APP_STATES[self.evaluator.state], self.evaluator.run)
+
+    def _tell_health(self, now_ms):
+        gc.collect()
+        self.endpoint.health(
+            {
+                "uptime_ms": now_ms,
+                "reset_cause": self._about["reset_cause"],
+                "free_memory": gc.mem_free() if hasattr(gc, "mem_free") else 0,
+                "log_fill_permille": self.log.fill_permille,
+            }
+        )
+
+    def _look_for_hub(self, now_ms):
+        here = self.endpoint.hub_heard(now_ms)
+        if here != self._hub:
+            self._hub = here
+            self.do(("hub", here), now_ms)
+
+    def _look_at_log(self, now_ms):
+        if not self._full and not self.log.has_room:
+            self._full = True
+            self.fault(messages.FAULT_LOG_FULL, "", now_ms)
+        elif self._full and self.log.has_room and self.log.fill_permille < _ROOM_AGAIN_PERMILLE:
+            self._full = False
+            self.recovered(messages.FAULT_LOG_FULL, now_ms)
+
+    def _take_events(self, now_ms):
+        while True:
+            event = self.endpoint.next_event()
+            if event is None:
+                break
+            self._take(event, now_ms)
+        self._look_for_hub(now_ms)
+        self._look_at_log(now_ms)
+
+    def _take(self, event, now_ms):
+        what = event[0]
+        if what == session.REQUEST:
+            self._request(event[1], event[2], event[3], now_ms)
+        elif what == session.VIEW:
+            self.do(("view", _VIEWS.get(event[1], IDLE), event[2]), now_ms)
+        elif what == session.ANCHOR:
+            self.log.note_anchor(event[1] - now_ms, event[2])
+        elif what == session.WELCOME:
+            self.log.note_anchor(event[2] - now_ms, event[3])
+            self._configure(event[4], now_ms)
+            self._look_for_hub(now_ms)
+            if self.log.renumbered != self._renumbered:
+                self._renumbered = self.log.renumbered
+                detail = "the hub knew facts up to %d" % (event[1] - 1)
+                self._append(messages.FAULT, now_ms, {"code": messages.FAULT_NUMBER_BEHIND, "detail": detail})
+        elif what == session.CONFIG:
+            self._configure(event[1], now_ms)
+
+    def _configure(self, config, now_ms):
+        self.do(("config", config), now_ms)
+        stuck_s = config.get("stuck_key_s")
+        self._keys.stuck_ms = key_driver.STUCK_MS if stuck_s is None else stuck_s * 1000
+        volume = config.get("volume")
+        self._buzzer.set_volume(0 if config.get("quiet") else volume)
+
+    def _request(self, request, command, args, now_ms):
+        if command == messages.INVITE:
+            self.do(("invite", args["run"], args["wait_ms"], request), now_ms)
+        elif command == messages.KEY_TEST:
+            self.do(("key_test", args["wait_ms"], request), now_ms)
+        elif command == messages.IDENTIFY:
+            self._led.identify(now_ms + min(args["for_ms"], _IDENTIFY_MAX_MS))
+            self._buzzer.play("beep")
+            self.endpoint.answer(request, messages.ACCEPTED)
+        elif command == messages.MAINTENANCE:
+            self._maintain_ms = now_ms + _MAINTENANCE_AFTER_MS
+            self.endpoint.answer(request, messages.ACCEPTED)
+        else:
+            self.endpoint.answer(request, messages.UNKNOWN_COMMAND)

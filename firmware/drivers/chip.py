@@ -1,0 +1,56 @@
+"""The board's own parts: pins by number, PWM, watchdog, reset. With the links the only user of `machine`."""
+
+import machine
+
+from protocol.compat import const
+
+# The longest an RP2040's watchdog can wait is 8,388 ms; moving a full tail takes under one second.
+_WATCHDOG_MS = const(8_000)
+# The numbers differ between ports, the names don't.
+_CAUSES = (
+    ("PWRON_RESET", "power on"),
+    ("HARD_RESET", "hard"),
+    ("WDT_RESET", "watchdog"),
+    ("DEEPSLEEP_RESET", "deep sleep"),
+    ("SOFT_RESET", "soft"),
+)
+
+
+def key_pin(number):
+    """An input that a key pulls to ground."""
+    return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
+
+
+def lamp_pin(number):
+    """An output that begins dark."""
+    return machine.Pin(number, machine.Pin.OUT, value=0)
+
+
+def tone(number):
+    """A silent PWM on this pin."""
+    return machine.PWM(machine.Pin(number), freq=1000, duty_u16=0)
+
+
+def watch_falling(pins, call):
+    """`call(pin)` when one of these falls; it runs in an interrupt and may set a flag, no more."""
+    for pin in pins:
+        pin.irq(handler=call, trigger=machine.Pin.IRQ_FALLING)
+
+
+def watchdog():
+    """Started now, and never to be stopped: feed it or be reset."""
+    return machine.WDT(timeout=_WATCHDOG_MS)
+
+
+def reset():
+    """Start again, as after switching on."""
+    machine.reset()
+
+
+def reset_cause():
+    """Why the board started, in words."""
+    cause = machine.reset_cause()
+    for name, words in _CAUSES:
+        if getattr(machine, name, None) == cause:
+            return words
+    return "unknown"

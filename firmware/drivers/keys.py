@@ -1,0 +1,56 @@
+"""Five keys: debounced, and seen when one hangs. Scanned, so that a missed edge costs a moment and no press."""
+
+from protocol.compat import const
+
+_SETTLE_MS = const(15)  # cheap push buttons bounce for 1 to 10 ms
+STUCK_MS = const(30_000)  # a leaning bag or a jammed cap; nobody presses for half a minute
+
+PRESSED = "pressed"
+STUCK = "stuck"
+FREED = "freed"
+
+
+class _Key:
+    def __init__(self, down, now_ms):
+        self.down = down  # as debounced
+        self.since_ms = now_ms
+        self.raw = down
+        self.raw_ms = now_ms
+        self.stuck = False
+
+
+class Keys:
+    """`pins`: objects with `value()`, 0 when pressed (pull-up); `grades`: what each stands for."""
+
+    def __init__(self, pins, grades, now_ms):
+        self._pins = pins
+        self._grades = grades
+        self.stuck_ms = STUCK_MS
+        # A key that is held while the box starts is no press; it may be one that hangs.
+        self._keys = [_Key(not pin.value(), now_ms) for pin in pins]
+
+    def scan(self, now_ms):
+        """What happened since the last call: a list of (PRESSED | STUCK | FREED, grade)."""
+        events = []
+        for index in range(len(self._keys)):
+            key = self._keys[index]
+            raw = not self._pins[index].value()
+            if raw != key.raw:
+                key.raw = raw
+                key.raw_ms = now_ms
+            elif raw != key.down and now_ms - key.raw_ms >= _SETTLE_MS:
+                key.down = raw
+                key.since_ms = now_ms
+                if raw:
+                    events.append((PRESSED, self._grades[index]))
+                elif key.stuck:
+                    key.stuck = False
+                    events.append((FREED, self._grades[index]))
+            if key.down and not key.stuck and now_ms - key.since_ms >= self.stuck_ms:
+                key.stuck = True
+                events.append((STUCK, self._grades[index]))
+        return events
+
+    def busy(self):
+        """Whether a key is down or bouncing, so that the next scan should come soon."""
+        return any((key.down and not key.stuck) or key.raw != key.down for key in self._keys)
