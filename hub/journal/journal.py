@@ -285,11 +285,13 @@ class Journal:
         if room is not None:
             self._note_room(room)
         self._start()
-        if rows:
-            self.on_committed(rows)
-        for entry in entries:
-            if not entry.done.done():
-                entry.done.set_result(entry.rows)
+        try:
+            if rows:
+                self.on_committed(rows)
+        finally:
+            for entry in entries:
+                if not entry.done.done():
+                    entry.done.set_result(entry.rows)
 
     def _recover(self, error: JournalError) -> None:
         """The writer looks at what is on disk; until then `_in_flight` keeps new appends waiting behind it."""

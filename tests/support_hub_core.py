@@ -1,0 +1,112 @@
+"""A small hall for the tests of queueing, journal and service: layout, clock, ids and a journal in a folder."""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from hub.journal import Committed, Journal
+from hub.queueing import state as queueing_state
+from hub.queueing import views
+from hub.queueing.apply import apply
+from hub.queueing.commands import AcceptFact, Command
+from hub.queueing.decide import decide
+from hub.queueing.events import Event, Now
+from hub.queueing.layout import Layout, Service, Window
+from hub.queueing.state import State
+from hub.service import HallService
+
+# 2026-11-23 09:00 in the hall.
+MORNING_MS = 1_795_395_600_000
+DAY_MS = 86_400_000
+MINUTE_MS = 60_000
+EPOCH = "00112233aabbccdd"
+
+LAYOUT = Layout(
+    hall="county",
+    offset_minutes=480,
+    services=(Service("A", "A", "社保", "Social insurance"), Service("B", "B", "税务", "Tax")),
+    windows=(Window("1", "1号窗口", ("A", "B")), Window("2", "2号窗口", ("A",)), Window("3", "3号窗口", ("B",))),
+    name="县政务服务中心",
+    name_en="County service hall",
+)
+
+
+class CountingIds:
+    """Ids that tell their order; no chance."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def _hex(self, kind: str) -> str:
+        self.made += 1
+        return sha256(f"{kind}{self.made}".encode()).hexdigest()[:16]
+
+    def ticket(self) -> str:
+        return self._hex("ticket")
+
+    def run(self) -> str:
+        return self._hex("run")
+
+    def token(self) -> str:
+        return self._hex("token")
+
+
+class Clock:
+    """A clock that moves when told to; the wall can be set, the monotonic one only goes on."""
+
+    def __init__(self, ms: int = MORNING_MS, sure: bool = True) -> None:
+        self.ms = ms
+        self.sure = sure
+        self.monotonic_ms = 5_000
+
+    def __call__(self) -> Now:
+        return Now(self.ms, self.sure, monotonic_ms=self.monotonic_ms)
+
+    def pass_ms(self, ms: int) -> None:
+        self.ms += ms
+        self.monotonic_ms += ms
+
+
+@dataclass
+class Hall:
+    """The pure core with its clock and all its events so far."""
+
+    state: State = field(default_factory=lambda: queueing_state.new(LAYOUT))
+    now: Now = field(default_factory=lambda: Now(MORNING_MS))
+    ids: CountingIds = field(default_factory=CountingIds)
+    events: list[Event] = field(default_factory=list)
+
+    def do(self, command: Command) -> list[Event]:
+        made = decide(self.state, command, self.now, self.ids)
+        for event in made:
+            apply(self.state, event)
+        self.events += made
+        return made
+
+    def one(self, command: Command) -> Event:
+        (event,) = self.do(command)
+        return event
+
+    def reply(self, command: Command) -> dict[str, Any]:
+        return views.reply(self.state, command, self.do(command))
+
+    def pass_ms(self, ms: int) -> None:
+        self.now = Now(self.now.ms + ms)
+
+
+def fact(number: int, kind: str, window: str | None = "1", device: str = "box-1", **data: Any) -> AcceptFact:
+    """A fact with a known time."""
+    return AcceptFact(device, EPOCH, number, kind, window, MORNING_MS + number, None, None, data)
+
+
+def open_journal(folder: Path, **options: Any) -> Journal:
+    return Journal.open(folder / "journal.db", LAYOUT.hall, LAYOUT.offset_minutes, lambda: "journal-1", **options)
+
+
+def service(journal: Journal, clock: Clock | None = None) -> tuple[HallService, list[Committed]]:
+    """A service and the list of what it publishes."""
+    made = HallService(journal, LAYOUT, clock or Clock(), CountingIds())
+    published: list[Committed] = []
+    made.subscribe(published.extend)
+    return made, published
