@@ -23,7 +23,7 @@ class Hall(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, key("name on boards, tickets and pages, Chinese", min_length=1, max_length=60)]
     name_en: Annotated[str, key("the same in English", max_length=120)] = ""
     offset_minutes: Annotated[int, key("local time minus UTC, in minutes; China is 480", ge=-720, le=840)] = 480
-    invitation_s: Annotated[int, key("how long a citizen may press after a service", ge=5, le=120)] = 20
+    invitation_s: Annotated[int, key("how long a citizen may press after a service", ge=2, le=120)] = 20
     hours: Annotated[str, key("opening hours as people read them, e.g. 09:00–17:00", max_length=80)] = ""
 
 
@@ -80,6 +80,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What the hub lets itself use."""
 
     stream_clients: Annotated[int, key("boards and pages on the live stream at once", ge=1, le=2000)] = 200
+    send_window: Annotated[int, key("facts a device may send ahead of their acknowledgement", ge=1, le=64)] = 8
     invite_answer_s: Annotated[int, key("how long an evaluator has to answer a call", ge=1, le=30)] = 5
 
 

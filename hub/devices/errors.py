@@ -1,7 +1,9 @@
 """The root of this room's errors."""
 
+from hub.errors import HubError
 
-class DevicesError(Exception):
+
+class DevicesError(HubError):
     """Root."""
 
 

@@ -1,7 +1,9 @@
 """Every way the center can answer otherwise than "stored"."""
 
+from hub.errors import HubError
 
-class UplinkError(Exception):
+
+class UplinkError(HubError):
     """Root."""
 
 

@@ -1,0 +1,51 @@
+"""What the hub finds wrong with a line or a box: every case is counted, a person is told once a period."""
+
+from collections import Counter, deque
+
+PERIOD_MS = 10 * 60 * 1000  # a fault that stays is said again after ten minutes, not every three seconds
+NOISE_WINDOW_MS = 10_000
+NOISE_LIMIT = 20  # rejected frames in the window: a cable that is moved gives a handful, a babbling box hundreds
+KEPT = 1000  # (line, code) pairs remembered; twice a large hall's lines
+
+# code → what to do about it; the codes are those of hall.device.fault
+TODO = {
+    "babbling": "the line carries garbage: check cable, baud rate and what is plugged in",
+    "wrong_key": "its secret isn't the registered one: provision this device again",
+    "unknown_device": "it isn't registered here: provision it at this hub",
+    "replayed": "old messages come again: if nobody is testing, somebody records and replays this line",
+    "forged": "sealed packets that don't verify: somebody writes on this line, or the device's memory is failing",
+    "wrong_role": "it says another role than it was registered with: flash or provision this device again",
+    "malformed": "its messages are sealed well and make no sense: firmware and hub don't fit, flash the device again",
+    "wrong_version": "it speaks another version of the wire: flash the device again",
+    "numbers_regressed": "its fact numbers are below what the hub has: its flash was lost or swapped; check its log",
+    "wrong_epoch": "its epoch isn't the registered one: provision this device again",
+}
+
+
+class FaultBook:
+    """Counts all, tells once a period."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._told_at_ms: dict[tuple[str, str], int] = {}
+        self._noise: dict[str, deque[int]] = {}
+
+    def seen(self, where: str, code: str, now_ms: int) -> bool:
+        """Counts a fault at a line; True when a person is to be told now."""
+        self.counts[code] += 1
+        key = (where, code)
+        told_at_ms = self._told_at_ms.get(key)
+        if told_at_ms is not None and now_ms - told_at_ms < PERIOD_MS:
+            return False
+        if len(self._told_at_ms) >= KEPT:
+            del self._told_at_ms[min(self._told_at_ms, key=self._told_at_ms.__getitem__)]
+        self._told_at_ms[key] = now_ms
+        return True
+
+    def noise(self, where: str, frames: int, now_ms: int) -> bool:
+        """Counts rejected frames of a line; True when it babbles and a person is to be told now."""
+        self.counts["rejected_frames"] += frames
+        recent = self._noise.setdefault(where, deque(maxlen=NOISE_LIMIT))
+        recent.extend([now_ms] * min(frames, NOISE_LIMIT))
+        babbles = len(recent) == NOISE_LIMIT and now_ms - recent[0] <= NOISE_WINDOW_MS
+        return babbles and self.seen(where, "babbling", now_ms)

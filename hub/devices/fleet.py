@@ -1,0 +1,342 @@
+"""All devices of the hall: who is where, who is online, who is asked for a grade, what each shows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
+
+from common import envelope
+from hub.devices.errors import RegistryError
+from hub.devices.faults import TODO, FaultBook
+from hub.devices.registry import Device, Registry
+from hub.devices.sessions import DeviceSession, Log, Surroundings
+from hub.devices.times import Moment
+from hub.devices.wire import APP_STATES, WINDOW_STATES
+from hub.errors import HubError
+from hub.queueing import events as ev
+from hub.queueing.commands import (
+    Command,
+    DeviceFaultSeen,
+    DeviceOffline,
+    DeviceOnline,
+    InvitationAccepted,
+    InvitationFailed,
+)
+from hub.queueing.errors import Refusal
+from hub.queueing.events import Event
+from hub.queueing.state import State
+from hub.queueing.tables import RunState
+from protocol import messages
+
+GRACE_S = 3.0  # a line that is back sooner was a nudged plug or a box that restarted, not an outage
+SETTLE_S = 15.0  # boxes greet again within 10 s: who hasn't told of an open question by then doesn't have it
+TICK_S = 1.0
+AGAIN_S = 1.0  # a command that the journal couldn't take is tried again
+MAX_WAITING = 2000  # commands waiting for the journal; more is an hour of outage in the largest hall, then we say so
+
+Metric = tuple[str, str, str, Mapping[str, float]]
+
+_SHOWN_BY = frozenset(
+    {
+        ev.TICKET_CALLED,
+        ev.TICKET_ARRIVED,
+        ev.TICKET_FINISHED,
+        ev.STAFF_SIGNED_IN,
+        ev.STAFF_SIGNED_OUT,
+        ev.WINDOW_PAUSED,
+        ev.WINDOW_UNPAUSED,
+    }
+)
+
+
+class Hall(Protocol):
+    """What the fleet needs of the hall."""
+
+    @property
+    def state(self) -> State:
+        """The working state, to decide by."""
+
+    @property
+    def shown(self) -> State:
+        """The durable state, to show."""
+
+    def submit(self, command: Command) -> Awaitable[Any]:
+        """Does a command; raises `Refusal` or a `HubError` (not kept, try again)."""
+
+    def moment(self) -> Moment:
+        """The clocks."""
+
+
+class Fleet:
+    """The devices. `run` is its task; `committed` is told every commit, in order."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        hall: Hall,
+        random: Callable[[int], bytes],
+        log: Log,
+        *,
+        invitation_s: int,
+        answer_s: float,
+        send_window: int,
+    ) -> None:
+        self.registry = registry
+        self.faults = FaultBook()
+        self.lines: list[DeviceSession] = []
+        self.counts = dict.fromkeys(("invited", "invitations_failed", "not_journalled"), 0)
+        self._hall = hall
+        self._log = log
+        self._invitation_ms = invitation_s * 1000
+        self._answer_s = answer_s
+        self._online: dict[str, DeviceSession] = {}
+        self._last_seen: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._durable = dict(hall.state.facts)
+        self._around = Surroundings(
+            registry=registry,
+            faults=self.faults,
+            submit=hall.submit,
+            stored_through=self._stored_through,
+            durable_through=self._durable_through,
+            moment=hall.moment,
+            random=random,
+            send_window=send_window,
+            log=log,
+        )
+
+    def _stored_through(self, device: str, epoch: str) -> int:
+        return self._hall.state.stored_through(device, epoch)  # asked anew: a failed commit replaces the state
+
+    def _durable_through(self, device: str, epoch: str) -> int:
+        return self._durable.get((device, epoch), 0)
+
+    def session(self, name: str, url: str) -> DeviceSession:
+        """The user for a line."""
+        session = DeviceSession(name, url, self._around, self)
+        self.lines.append(session)
+        return session
+
+    @property
+    def online(self) -> int:
+        """How many devices are proven now."""
+        return len(self._online)
+
+    async def run(self) -> None:
+        """Until cancelled. Questions that were open when the hub stopped get SETTLE_S to be told of."""
+        try:
+            for run in self._hall.state.unanswered():
+                self._spawn(self._settle(run.id, run.window))
+            while True:
+                await asyncio.sleep(TICK_S)
+                for session in self.lines:
+                    session.tick()
+        finally:
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, *(session.close() for session in self.lines), return_exceptions=True)
+
+    def committed(self, events: Sequence[Event]) -> None:
+        """After a commit: what boxes show, and whom they ask."""
+        changed: set[str] = set()
+        for event in events:
+            data = event.data
+            if data.get("fact") is not None:
+                key = (data["device"], data["epoch"])
+                self._durable[key] = max(self._durable.get(key, 0), data["fact"])
+            if event.type in _SHOWN_BY:
+                changed.add(data["window"])
+            if event.type == ev.TICKET_FINISHED:
+                self._spawn(self._invite(data["run"], data["window"]))
+        for window in changed:
+            for device in self.registry.evaluators(window):
+                session = self._online.get(device.device)
+                if session is not None:
+                    self._show(session, device)
+
+    # --- told by the sessions -----------------------------------------------------------------------------------
+
+    def arrived(self, session: DeviceSession) -> None:
+        """A device is proven; the newer line wins."""
+        device = session.device
+        if device is None:
+            return
+        other = self._online.get(device.device)
+        self._online[device.device] = session
+        if other is not None and other is not session:
+            other.end("the device is on another line now")
+        self._last_seen[device.device] = self._hall.moment().unix_ms
+        self._log("device.online", device=device.device, line=session.name)
+        boot = None if session.status is None else session.status["boot"]
+        self._keep(DeviceOnline(device.device, device.role, {"boot": boot, "epoch": session.epoch}))
+        self._show(session, device)
+
+    def told(self, session: DeviceSession, status: dict[str, Any]) -> None:
+        """A box that has an open question has accepted it, whatever became of its answer."""
+        device = session.device
+        if device is None:
+            return
+        self._last_seen[device.device] = self._hall.moment().unix_ms
+        if status["open_run"] is None:
+            return
+        run = self._hall.state.runs.get(status["open_run"].hex())
+        if run is not None and run.state in (RunState.OPEN, RunState.AWAY):
+            self._keep(InvitationAccepted(run.id, device.device))
+
+    def left(self, session: DeviceSession, device: str, why: str, *, line_lost: bool) -> None:
+        """Its session is over; said after the grace, unless it is back."""
+        if self._online.get(device) is not session:
+            return
+        del self._online[device]
+        self._spawn(self._say_offline(device, why, GRACE_S if line_lost else 0.0))
+
+    def fault(self, session: DeviceSession, code: str, detail: dict[str, Any]) -> None:
+        """Into the journal and the log, once a period."""
+        device = session.device
+        name, role = (session.name, "line") if device is None else (device.device, device.role)
+        shown = detail | {"line": session.name, "url": session.url}
+        self._log("device.fault", device=name, code=code, what=TODO[code], **shown)
+        self._keep(DeviceFaultSeen(name, role, code, shown))
+
+    # --- the doors ----------------------------------------------------------------------------------------------
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Every registered device without its secret, with how it is."""
+        found = []
+        for device in self.registry.all():
+            session = self._online.get(device.device)
+            status = None if session is None else session.status
+            found.append(
+                device.public()
+                | {
+                    "online": session is not None,
+                    "app_state": None if status is None else APP_STATES.get(status["app_state"], "unknown"),
+                    "health": None if session is None else session.health,
+                }
+            )
+        return found
+
+    async def register(self, device: Device) -> list[str]:
+        """Registers a device; it, and who stood there, prove themselves anew. Raises `RegistryError`."""
+        if device.role not in {"evaluator", "caller", "dispenser"}:
+            raise RegistryError(f"role {device.role!r} is none of evaluator, caller, dispenser")
+        displaced = await asyncio.to_thread(self.registry.register, device)
+        for name in (device.device, *(other.device for other in displaced)):
+            session = self._online.get(name)
+            if session is not None:
+                session.end("it was registered anew")
+        self._log("device.registered", device=device.device, role=device.role, window=device.window)
+        return [other.device for other in displaced]
+
+    def registered_at(self) -> str:
+        """Now, as the registry writes it."""
+        return envelope.format_time(self._hall.moment().unix_ms, self._hall.state.layout.offset_minutes)
+
+    def metrics(self) -> list[Metric]:
+        """For Prometheus."""
+        frames = sum(line.rejected[0] for line in self.lines)
+        packets = sum(line.rejected[1] for line in self.lines)
+        faults = {f'code="{code}"': float(count) for code, count in sorted(self.faults.counts.items())}
+        return [
+            ("tingting_devices_registered", "gauge", "Devices in the registry", {"": float(len(self.registry.all()))}),
+            ("tingting_devices_online", "gauge", "Devices proven now", {"": float(self.online)}),
+            (
+                "tingting_device_facts_total",
+                "counter",
+                "Facts made durable",
+                {"": float(sum(x.facts for x in self.lines))},
+            ),
+            ("tingting_device_faults_total", "counter", "Faults seen by the hub", faults),
+            ("tingting_line_rejected_frames_total", "counter", "Damaged frames", {"": float(frames)}),
+            ("tingting_line_rejected_packets_total", "counter", "Packets dropped", {"": float(packets)}),
+            (
+                "tingting_invitations_total",
+                "counter",
+                "Invitations by result",
+                {
+                    'result="accepted"': float(self.counts["invited"]),
+                    'result="failed"': float(self.counts["invitations_failed"]),
+                },
+            ),
+        ]
+
+    # --- work of its own ----------------------------------------------------------------------------------------
+
+    def _show(self, session: DeviceSession, device: Device) -> None:
+        shown = self._hall.shown
+        if device.window is None or device.window not in shown.windows:
+            session.show(messages.WINDOW_CLOSED, "", "")
+            return
+        window = shown.windows[device.window]
+        number = "" if window.ticket is None else shown.tickets[window.ticket].number
+        label = shown.layout.window_by_id[device.window].name
+        session.show(WINDOW_STATES[window.state.value], number, label)
+
+    async def _invite(self, run: str, window: str) -> None:
+        """The finished citizen is asked; nobody there, or no answer in time, is told as such."""
+        devices = self.registry.evaluators(window)
+        device = devices[0].device if devices else None
+        session = self._online.get(device) if device is not None else None
+        if device is None or session is None:
+            await self._failed(run, device, "no evaluator is connected at this window")
+            return
+        answer = await session.ask(
+            messages.INVITE, {"run": bytes.fromhex(run), "wait_ms": self._invitation_ms}, self._answer_s
+        )
+        if answer is None:
+            await self._failed(run, device, "no answer in time")
+        elif answer[0] == messages.ACCEPTED:
+            self.counts["invited"] += 1
+            await self._persist(InvitationAccepted(run, device))
+        elif answer[0] != messages.ENDED:  # an ended one has its own fact, which is on its way
+            await self._failed(run, device, answer[1] or f"refused with code {answer[0]}")
+
+    async def _failed(self, run: str, device: str | None, why: str) -> None:
+        self.counts["invitations_failed"] += 1
+        self._log("invitation.failed", run=run, device=device, why=why)
+        await self._persist(InvitationFailed(run, device))
+
+    async def _settle(self, run: str, window: str | None) -> None:
+        """A question from before a restart: its box tells of it when it comes, or doesn't have it."""
+        await asyncio.sleep(SETTLE_S)
+        known = self._hall.state.runs.get(run)
+        if known is not None and known.state is RunState.OPEN:
+            devices = self.registry.evaluators(window) if window is not None else []
+            await self._failed(run, devices[0].device if devices else None, "the hub stopped before it was accepted")
+
+    async def _say_offline(self, device: str, why: str, grace_s: float) -> None:
+        await asyncio.sleep(grace_s)
+        if device in self._online:
+            return
+        known = self.registry.find(device)
+        self._log("device.offline", device=device, why=why)
+        await self._persist(DeviceOffline(device, known.role if known else "unknown", {"why": why}))
+
+    def _keep(self, command: Command) -> None:
+        self._spawn(self._persist(command))
+
+    async def _persist(self, command: Command) -> None:
+        """Into the journal, however long that takes."""
+        while True:
+            try:
+                await self._hall.submit(command)
+            except HubError:
+                await asyncio.sleep(AGAIN_S)
+                continue
+            except Refusal as refusal:
+                self._log("device.command_refused", command=refusal.command, why=refusal.detail)
+            return
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if len(self._tasks) >= MAX_WAITING:
+            self.counts["not_journalled"] += 1
+            self._log("devices.overrun", what="the journal has taken nothing for long; make room on its disk")
+            work.close()
+            return
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log("devices.failed", error=repr(error))

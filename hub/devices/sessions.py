@@ -1,0 +1,374 @@
+"""One device on one line: the wire's endpoint on one side, the hall's commands on the other.
+
+Facts are submitted as they come and acknowledged when they are durable, in order. A fact that couldn't be kept ends
+the session (not the line): the device comes again and says it again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hub.devices import wire
+from hub.devices.faults import FaultBook
+from hub.devices.registry import Device, Registry
+from hub.devices.times import Anchor, Moment, resolve
+from hub.errors import HubError
+from hub.links.link import Link
+from hub.queueing.commands import AcceptFact
+from protocol import messages
+from protocol import session as wire_session
+from protocol.errors import MisuseError
+from protocol.hub import HubEndpoint
+
+HOLD_OFF_S = 2.0  # after a fact couldn't be kept: the journal gets time, the line stays quiet
+ANCHOR_DRIFT_MS = 20  # a clock that moved by more is told to the device; less is finer than its keys' debounce
+MIN_WAIT_S = 0.005  # of the timer: an endpoint that is due at once was just asked
+
+Log = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session needs of the house."""
+
+    registry: Registry
+    faults: FaultBook
+    submit: Callable[[AcceptFact], Awaitable[Any]]
+    # (device, epoch) → highest fact: of the working state, and of what is durable
+    stored_through: Callable[[str, str], int]
+    durable_through: Callable[[str, str], int]
+    moment: Callable[[], Moment]
+    random: Callable[[int], bytes]
+    send_window: int
+    log: Log
+
+
+class Keeper(Protocol):
+    """Who is told what happens on the lines."""
+
+    def arrived(self, session: "DeviceSession") -> None:
+        """A device is proven and has said how it is."""
+
+    def told(self, session: "DeviceSession", status: dict[str, Any]) -> None:
+        """A STATUS."""
+
+    def left(self, session: "DeviceSession", device: str, why: str, *, line_lost: bool) -> None:
+        """Its session is over."""
+
+    def fault(self, session: "DeviceSession", code: str, detail: dict[str, Any]) -> None:
+        """Something is wrong; a person is to be told now."""
+
+
+class DeviceSession:
+    """The user of a line."""
+
+    def __init__(self, name: str, url: str, around: Surroundings, keeper: Keeper) -> None:
+        self.name = name
+        self.url = url
+        self.device: Device | None = None
+        self.epoch = ""
+        self.health: dict[str, Any] | None = None
+        self.status: dict[str, Any] | None = None
+        self.facts = 0
+        self._around = around
+        self._keeper = keeper
+        self._link: Link | None = None
+        self._endpoint = HubEndpoint(self._secret, around.random)
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._pump_due = False
+        self._generation = 0
+        self._first_fact = 0
+        self._done: set[int] = set()
+        self._acknowledged = 0
+        self._hold_until = 0.0
+        self._anchor: Anchor | None = None
+        self._anchored_ms = 0
+        self._earliest_ms = 0
+        self._frames_seen = 0
+        self._asked: dict[int, asyncio.Future[tuple[int, str | None] | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def attach(self, link: Link) -> None:
+        """The line whose user this is."""
+        self._link = link
+
+    @property
+    def is_open(self) -> bool:
+        """The line is open."""
+        return self._link is not None and self._link.is_open
+
+    @property
+    def live(self) -> bool:
+        """A device is proven and welcomed here."""
+        return self._endpoint.welcomed
+
+    @property
+    def rejected(self) -> tuple[int, int]:
+        """(frames, packets) dropped on this line."""
+        return self._endpoint.rejected_frames, self._endpoint.rejected_packets
+
+    # --- what the line says -------------------------------------------------------------------------------------
+
+    def opened(self) -> None:
+        """A fresh line."""
+        self._frames_seen = self._endpoint.rejected_frames
+        self._endpoint.link_opened(self._rising_ms())
+        self._pump()
+
+    def received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._endpoint.receive(data, self._rising_ms())
+        self._take_events()
+        rejected = self._endpoint.rejected_frames
+        if rejected > self._frames_seen:
+            fresh, self._frames_seen = rejected - self._frames_seen, rejected
+            if self._around.faults.noise(self.name, fresh, self._rising_ms()):
+                self._keeper.fault(self, "babbling", {"rejected_frames": rejected})
+        self._pump_soon()
+
+    def drained(self) -> None:
+        """The line takes more."""
+        self._pump()
+
+    def lost(self, why: str) -> None:
+        """The line is gone."""
+        self._around.log("link.lost", line=self.name, url=self.url, why=why)
+        self._endpoint.link_lost()
+        self._take_events(why=why, line_lost=True)
+        self._cancel_timer()
+
+    # --- what the house says ------------------------------------------------------------------------------------
+
+    def show(self, state: int, number: str, window: str) -> None:
+        """What the box shows."""
+        self._endpoint.show(state, wire.clipped(number, wire.NUMBER_BYTES), wire.clipped(window, wire.LABEL_BYTES))
+        self._pump_soon()
+
+    async def ask(self, command: int, arguments: dict[str, Any], within_s: float) -> tuple[int, str | None] | None:
+        """A request's answer (code, detail), or None: it expired, or died with its session."""
+        deadline_ms = self._rising_ms() + int(within_s * 1000)
+        try:
+            number = self._endpoint.request(command, arguments, deadline_ms)
+        except MisuseError as error:
+            self._around.log("device.not_asked", line=self.name, device=self._device_id(), why=str(error))
+            return None
+        answer: asyncio.Future[tuple[int, str | None] | None] = self._loop.create_future()
+        self._asked[number] = answer
+        self._pump_soon()
+        return await answer
+
+    def tick(self) -> None:
+        """Now and then: the hour, if the clock has moved."""
+        if not self._endpoint.welcomed:
+            return
+        now = self._around.moment()
+        base_ms = now.unix_ms - now.rising_ms
+        if abs(base_ms - self._anchored_ms) > ANCHOR_DRIFT_MS:
+            self._anchored_ms = base_ms
+            self._endpoint.receive(b"", now.rising_ms)  # so that the hour and the endpoint's clock are of one moment
+            self._endpoint.anchor(now.unix_ms, now.sure)
+            self._pump_soon()
+
+    def end(self, why: str) -> None:
+        """Ends the session; the device comes again with what it has."""
+        self._endpoint.end_session()
+        self._take_events(why=why)
+        self._pump_soon()
+
+    async def close(self) -> None:
+        """The house closes."""
+        self._cancel_timer()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # --- the endpoint -------------------------------------------------------------------------------------------
+
+    def _secret(self, device_id: str) -> bytes | None:
+        device = self._around.registry.find(device_id)
+        return None if device is None else device.secret_bytes
+
+    def _rising_ms(self) -> int:
+        return self._around.moment().rising_ms
+
+    def _device_id(self) -> str:
+        return self.name if self.device is None else self.device.device
+
+    def _pump_soon(self) -> None:
+        """Once in this turn of the loop, however many ask: acknowledgements go out together."""
+        if not self._pump_due:
+            self._pump_due = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pump_due = False
+        self._cancel_timer()
+        link = self._link
+        if link is None or not link.is_open:
+            return
+        while link.writable:
+            data = self._endpoint.outgoing(self._rising_ms())
+            if not data:
+                break
+            link.write(data)
+        self._take_events()
+        if link.writable:
+            deadline_ms = self._endpoint.deadline_ms()
+            if deadline_ms is not None:
+                wait_s = max(MIN_WAIT_S, (deadline_ms - self._rising_ms()) / 1000)
+                self._timer = self._loop.call_later(wait_s, self._pump)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _take_events(self, why: str = "nothing heard for 10 s", line_lost: bool = False) -> None:
+        while (event := self._endpoint.next_event()) is not None:
+            match event:
+                case (wire_session.PROVEN, device_id, role):
+                    self._on_proven(device_id, role)
+                case (wire_session.STATUS, values):
+                    self._on_status(values)
+                case (wire_session.FACT, number, values):
+                    self._on_fact(number, values)
+                case (wire_session.HEALTH, values):
+                    self._on_health(values)
+                case (wire_session.ANSWER, number, code, detail):
+                    self._resolve(number, (code, detail))
+                case (wire_session.REQUEST_EXPIRED, number):
+                    self._resolve(number, None)
+                case (wire_session.REQUEST, number, _, _, _):
+                    # No device of today asks; the one that does gets told so.
+                    self._endpoint.answer(number, messages.UNKNOWN_COMMAND)
+                case (wire_session.REJECTED, reason):
+                    self._on_rejected(reason)
+                case (wire_session.LOST,):
+                    self._on_lost(why, line_lost)
+
+    def _on_proven(self, device_id: str, role: int) -> None:
+        self._generation += 1
+        self.device = self._around.registry.find(device_id)
+        self.status = None
+        said = wire.ROLES.get(role, str(role))
+        if self.device is not None and said != self.device.role:
+            self._fault("wrong_role", {"said": said, "registered": self.device.role})
+
+    def _on_status(self, values: dict[str, Any]) -> None:
+        if self.device is None:
+            return
+        first = self.status is None
+        self.status = values
+        self._anchor = Anchor(values["boot"], values["uptime_ms"], self._rising_ms())
+        if not self._endpoint.welcomed:
+            self.epoch = values["epoch"].hex()
+            self._check_status(self.device, values)
+            self._welcome()
+        if first:
+            self._keeper.arrived(self)
+        self._keeper.told(self, values)
+
+    def _check_status(self, device: Device, values: dict[str, Any]) -> None:
+        if self.epoch != device.epoch:
+            self._fault("wrong_epoch", {"said": self.epoch, "registered": device.epoch})
+        stored = self._around.durable_through(device.device, self.epoch)
+        if values["next"] <= stored:
+            self._fault("numbers_regressed", {"next": values["next"], "stored_through": stored})
+
+    def _welcome(self) -> None:
+        """Says where the hub is. That is an acknowledgement too, so only what is durable counts."""
+        if self.device is None or self._endpoint.welcomed or self._endpoint.status is None:
+            return
+        wait_s = self._hold_until - self._loop.time()
+        if wait_s > 0:
+            self._loop.call_later(wait_s, self._welcome)
+            return
+        now = self._around.moment()
+        expected = self._around.durable_through(self.device.device, self.epoch) + 1
+        self._anchored_ms = now.unix_ms - now.rising_ms
+        self._first_fact = self._endpoint.welcome(expected, now.unix_ms, now.sure, {}, self._around.send_window)
+        self._acknowledged = self._first_fact - 1
+        self._done.clear()
+        self._earliest_ms = 0
+        self._pump_soon()
+
+    def _on_fact(self, number: int, values: dict[str, Any]) -> None:
+        device, now = self.device, self._around.moment()
+        if device is None:
+            return
+        when = resolve(
+            boot=values.get("boot"),
+            uptime_ms=values.get("uptime_ms", 0),
+            boot_at_ms=values.get("boot_at_ms"),
+            boot_at_sure=bool(values.get("boot_at_sure")),
+            anchor=self._anchor,
+            earliest_ms=self._earliest_ms,
+            now=now,
+        )
+        if when.time_ms is not None:
+            self._earliest_ms = max(self._earliest_ms, when.time_ms)
+        command = wire.fact_command(device, self.epoch, values, when)
+        task = self._loop.create_task(self._keep(number, command, self._generation))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _keep(self, number: int, command: AcceptFact, generation: int) -> None:
+        """Submits a fact, acknowledges it when durable. Up to `submit`'s own first wait nothing else runs."""
+        if generation != self._generation:
+            return
+        before = self._around.stored_through(command.device, command.epoch)
+        if number != self._first_fact and before < number - 1:
+            # The one before it was taken back by a failed commit: this one must not overtake it.
+            self._not_kept(f"fact {number - 1} is not kept")
+            return
+        try:
+            await self._around.submit(command)
+        except HubError as error:
+            if generation == self._generation:
+                self._not_kept(str(error))
+            return
+        self.facts += 1
+        if generation != self._generation or not self._endpoint.welcomed:
+            return
+        self._done.add(number)
+        while self._acknowledged + 1 in self._done:
+            self._acknowledged += 1
+            self._done.discard(self._acknowledged)
+        self._endpoint.acknowledge(self._acknowledged)
+        self._pump_soon()
+
+    def _not_kept(self, why: str) -> None:
+        self._around.log("device.fact_not_kept", line=self.name, device=self._device_id(), why=why)
+        self._hold_until = self._loop.time() + HOLD_OFF_S
+        self.end("the journal couldn't keep its fact")
+
+    def _on_health(self, values: dict[str, Any]) -> None:
+        self.health = values
+        if self.status is not None:
+            self._anchor = Anchor(self.status["boot"], values["uptime_ms"], self._rising_ms())
+
+    def _resolve(self, number: int, answer: tuple[int, str | None] | None) -> None:
+        waiting = self._asked.pop(number, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)
+
+    def _on_rejected(self, reason: str) -> None:
+        code = wire.fault_code(reason)
+        if code is None:
+            self._around.faults.counts["stray"] += 1
+        else:
+            self._fault(code, {"reason": reason})
+
+    def _fault(self, code: str, detail: dict[str, Any]) -> None:
+        if self._around.faults.seen(self.name, code, self._rising_ms()):
+            self._keeper.fault(self, code, detail)
+
+    def _on_lost(self, why: str, line_lost: bool) -> None:
+        self._generation += 1
+        device, self.device = self.device, None
+        self.status = None
+        self._anchor = None
+        if device is not None:
+            self._keeper.left(self, device.device, why, line_lost=line_lost)

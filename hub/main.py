@@ -1,0 +1,427 @@
+"""The hub as a process: the composition root, which owns the clock, chance, tasks and signals.
+
+`python -m hub.main --config hub.toml`. The journal is opened before anything else; what can't be used ends the start
+with one line. Every task has its place here: one that dies ends the process, for a hub that half works misleads.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import random
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from common import envelope
+from common.errors import CommonError
+from common.pages import Pages
+from common.problem import Problem
+from common.settings import SettingsError
+from common.tokens import Holder, Tokens
+from hub import config as hub_config
+from hub.config import Config
+from hub.devices.errors import RegistryError
+from hub.devices.fleet import Fleet
+from hub.devices.registry import Device, Registry
+from hub.devices.times import Moment
+from hub.errors import HubError
+from hub.journal import Committed, Journal, JournalBusy, JournalError
+from hub.links.link import Link
+from hub.links.port import open_port
+from hub.queueing.commands import Command, HubStarted
+from hub.queueing.errors import QueueingError, Refusal
+from hub.queueing.events import Now
+from hub.queueing.layout import Layout, Service, Window
+from hub.queueing.state import State
+from hub.service import HallService, SystemIds
+from hub.uplink.client import CenterClient
+from hub.uplink.uplink import Uplink, UplinkState
+from hub.web import app as web_app
+from hub.web.house import House, Metric
+from hub.web.schema import DeviceWanted
+from hub.web.shown import Shown
+from hub.web.stream import Stream
+
+NOT_BEFORE_MS = 1_767_225_600_000  # 2026-01-01: this software is younger, so an earlier clock was never set
+TIMESYNC = Path("/run/systemd/timesync")
+SURE_FOR_S = 1.0  # how long a look at the time daemon holds
+SHUTDOWN_S = 3.0  # for answers under way; a service manager waits longer
+RESTART_TRY_S = 1.0
+
+
+def log(event: str, **fields: Any) -> None:
+    """One structured line to stderr; never a secret, a token or a grade."""
+    at_ms = time.time_ns() // 1_000_000
+    line = {"at": envelope.format_time(at_ms), "event": event, **fields}
+    print(json.dumps(line, ensure_ascii=False, default=str), file=sys.stderr, flush=True)  # noqa: T201 - the log
+
+
+class LogLines(logging.Handler):
+    """What libraries say, in the same form."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line."""
+        log(f"log.{record.name}", level=record.levelname.lower(), text=self.format(record))
+
+
+class Clock:
+    """The machine's clocks, and whether the hour can be trusted."""
+
+    def __init__(self) -> None:
+        self._looked_s = -SURE_FOR_S
+        self._sure = False
+
+    def __call__(self) -> Now:
+        """A moment for the service."""
+        unix_ms = time.time_ns() // 1_000_000
+        return Now(unix_ms, self._is_sure(unix_ms), monotonic_ms=self.rising_ms())
+
+    @staticmethod
+    def rising_ms() -> int:
+        """A clock that never steps."""
+        return time.monotonic_ns() // 1_000_000
+
+    def _is_sure(self, unix_ms: int) -> bool:
+        """Where systemd keeps the time, it says whether it has found it since boot."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= SURE_FOR_S:
+            self._looked_s = now_s
+            self._sure = not TIMESYNC.is_dir() or (TIMESYNC / "synchronized").exists()
+        return self._sure and unix_ms >= NOT_BEFORE_MS
+
+
+@dataclass(slots=True)
+class Hub:
+    """The parts of a running hub, in the order in which they are made."""
+
+    config: Config
+    journal: Journal
+    clock: Clock
+    service: HallService
+    published: Shown
+    registry: Registry
+    tokens: Tokens
+    stream: Stream
+    version: str
+    uplink: Uplink | None = None
+    fleet: Fleet = field(init=False)
+
+    # --- what the devices see of the hall -----------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """The working state."""
+        return self.service.state
+
+    @property
+    def shown(self) -> State:
+        """The durable state."""
+        return self.published.state
+
+    def submit(self, command: Command) -> Coroutine[Any, Any, dict[str, Any]]:
+        """Without a request id: facts have their own numbers."""
+        return self.service.submit(command)
+
+    def moment(self) -> Moment:
+        """The clocks of now."""
+        now = self.service.now()
+        return Moment(now.ms, now.sure, self.clock.rising_ms())
+
+    # --- after every commit -------------------------------------------------------------------------------------
+
+    def committed(self, rows: list[Committed]) -> None:
+        """Views first, then boxes, boards and the center."""
+        for row in rows:
+            parts = self.published.take(row.event, row.recorded_ms)
+            self.stream.publish(row.sequence, parts)
+        self.fleet.committed([row.event for row in rows])
+        if self.uplink is not None:
+            self.uplink.notify()
+
+    # --- what the doors see -------------------------------------------------------------------------------------
+
+    async def submit_request(self, command: Command, request: str) -> dict[str, Any]:
+        """A door's command; a journal that can't take it becomes a problem that says so."""
+        try:
+            return await self.service.submit(command, request)
+        except JournalError as error:
+            kind = "busy" if isinstance(error, JournalBusy) else "journal-refuses"
+            raise Problem(503, kind, "The journal can't take this now; nothing was changed", str(error)) from error
+
+    async def read_events(self, after: int, limit: int) -> list[bytes]:
+        """The journal's exact bytes."""
+        return [row.data for row in await asyncio.to_thread(self.journal.read, after, limit)]
+
+    def hall_view(self) -> dict[str, Any]:
+        """The hall, with its hours."""
+        return self.published.hall() | {"hours": self.config.hall.hours}
+
+    def ready(self) -> dict[str, Any]:
+        """Journal open and devices served; every reason why not."""
+        why = []
+        try:
+            self.journal.admit()
+        except JournalError as error:
+            why.append(str(error))
+        if self.uplink is not None and self.uplink.state in (UplinkState.FORKED, UplinkState.REFUSED):
+            why.append(f"uplink {self.uplink.state}: {self.uplink.why}")
+        return {
+            "ready": not why,
+            "why": why,
+            "journal": {"id": self.journal.id, "durable": self.journal.durable, "queued": self.journal.queued_rows},
+            "uplink": None if self.uplink is None else self.uplink.status(),
+            "devices": {"registered": len(self.registry.all()), "online": self.fleet.online},
+        }
+
+    def metrics(self) -> list[Metric]:
+        """All numbers for Prometheus."""
+        lines = [line for line in self.fleet.lines if line.is_open]
+        own: list[Metric] = [
+            ("tingting_up", "gauge", "The hub answers", {f'version="{self.version}"': 1.0}),
+            ("tingting_journal_durable", "gauge", "Last durable sequence", {"": float(self.journal.durable)}),
+            ("tingting_journal_queued", "gauge", "Events waiting for the disk", {"": float(self.journal.queued_rows)}),
+            ("tingting_lines", "gauge", "Lines configured", {"": float(len(self.fleet.lines))}),
+            ("tingting_lines_open", "gauge", "Lines open now", {"": float(len(lines))}),
+            ("tingting_stream_readers", "gauge", "Boards and pages on the stream", {"": float(self.stream.readers)}),
+            ("tingting_stream_let_go_total", "counter", "Readers that lagged", {"": float(self.stream.let_go)}),
+        ]
+        return own + self.fleet.metrics() + ([] if self.uplink is None else self.uplink.metrics())
+
+    async def register(self, wanted: DeviceWanted) -> list[str]:
+        """A door's new device."""
+        device = Device(
+            device=wanted.device,
+            role=wanted.role,
+            window=wanted.window,
+            epoch=wanted.epoch,
+            secret=wanted.secret,
+            board=wanted.board,
+            registered_at=self.fleet.registered_at(),
+        )
+        try:
+            return await self.fleet.register(device)
+        except RegistryError as error:
+            raise Problem(503, "not-registered", "The device could not be registered", str(error)) from error
+
+    def shown_devices(self) -> list[dict[str, Any]]:
+        """The registry without secrets."""
+        return self.fleet.shown()
+
+
+@dataclass(frozen=True, slots=True)
+class _DeviceDoors:
+    """The devices as the web room asks for them."""
+
+    hub: Hub
+
+    def shown(self) -> list[dict[str, Any]]:
+        return self.hub.shown_devices()
+
+    def register(self, wanted: DeviceWanted) -> Coroutine[Any, Any, list[str]]:
+        return self.hub.register(wanted)
+
+
+def layout_of(config: Config) -> Layout:
+    """The configured hall as the rules want it."""
+    return Layout(
+        hall=config.hall.id,
+        offset_minutes=config.hall.offset_minutes,
+        services=tuple(Service(entry.id, entry.prefix, entry.name, entry.name_en) for entry in config.services),
+        windows=tuple(Window(entry.id, entry.name, entry.services) for entry in config.windows),
+        name=config.hall.name,
+        name_en=config.hall.name_en,
+    )
+
+
+def build(config: Config) -> Hub:
+    """Journal first; then what rests on it. Raises `HubError`, `CommonError`, `QueueingError`, `OSError`."""
+    data = Path(config.paths.data)
+    data.mkdir(parents=True, exist_ok=True)
+    layout = layout_of(config)
+    journal = Journal.open(
+        data / "journal.sqlite3", config.hall.id, config.hall.offset_minutes, lambda: secrets.token_hex(8)
+    )
+    clock = Clock()
+    service = HallService(journal, layout, clock, SystemIds())
+    published = Shown(service.state)
+    registry = Registry(data / "registry.json")
+    wanted = [Holder(role) for role in ("kiosk", "desk", "manager", "admin", "auditor", "monitor")]
+    wanted += [Holder("clerk", f"window/{window.id}") for window in config.windows]
+    tokens, made = Tokens.open(data / "tokens.json", wanted)
+    for holder, token in made.items():
+        place = f" {holder.place}" if holder.place else ""
+        print(f"token {holder.role}{place}: {token}", flush=True)  # noqa: T201 - shown once, here and nowhere else
+    stream = Stream(
+        journal.id, journal.durable, config.limits.stream_clients, lambda: published.snapshot(service.now())
+    )
+    hub = Hub(config, journal, clock, service, published, registry, tokens, stream, software_version())
+    hub.fleet = Fleet(
+        registry,
+        hub,
+        os.urandom,
+        log,
+        invitation_s=config.hall.invitation_s,
+        answer_s=float(config.limits.invite_answer_s),
+        send_window=config.limits.send_window,
+    )
+    return hub
+
+
+def software_version() -> str:
+    """As installed."""
+    try:
+        return version("tingting")
+    except PackageNotFoundError:
+        return "0+source"
+
+
+async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
+    """Runs until `stopped`; returns None, or what died."""
+    config = hub.config
+    hub.service.subscribe(hub.committed)
+    async with aiohttp.ClientSession() as outside:
+        if config.center is not None:
+            client = CenterClient(outside, config.center.url, config.hall.id, config.center.token)
+            hub.uplink = Uplink(hub.journal, client, random.random, log)
+        runner = web.AppRunner(web_app.build(_house(hub), hub.version), shutdown_timeout=SHUTDOWN_S, access_log=None)
+        await runner.setup()
+        tasks: dict[asyncio.Task[Any], str] = {}
+        try:
+            site = web.TCPSite(runner, config.http.host, config.http.port)
+            await site.start()
+            for name, work in _works(hub, stopped).items():
+                tasks[asyncio.create_task(work, name=name)] = name
+            port = runner.addresses[0][1]
+            print(f"hub: serving http://{config.http.host}:{port}", flush=True)  # noqa: T201 - what a starter waits for
+            log("hub.serving", hall=config.hall.id, journal=hub.journal.id, durable=hub.journal.durable)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            died = [task for task in done if tasks[task] not in ("stop", "started")]
+            while not died and not stopped.is_set():
+                left = [task for task in tasks if not task.done()]
+                done, _ = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+                died = [task for task in done if tasks[task] not in ("stop", "started")]
+            return _cause(died, tasks)
+        finally:
+            hub.stream.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await runner.cleanup()
+
+
+def _cause(died: list["asyncio.Task[Any]"], names: dict["asyncio.Task[Any]", str]) -> str | None:
+    for task in died:
+        error = task.exception()
+        logging.getLogger("hub").error("task %s ended", names[task], exc_info=error)
+        return f"task {names[task]} ended: {error!r}"
+    return None
+
+
+def _works(hub: Hub, stopped: asyncio.Event) -> dict[str, Coroutine[Any, Any, Any]]:
+    """Every task of the process, by name."""
+    works: dict[str, Coroutine[Any, Any, Any]] = {
+        "stop": stopped.wait(),
+        "started": _say_started(hub),
+        "devices": hub.fleet.run(),
+    }
+    if hub.uplink is not None:
+        works["uplink"] = hub.uplink.run()
+    for number, entry in enumerate(hub.config.links, 1):
+        session = hub.fleet.session(f"line-{number}", entry.url)
+        link = Link(entry.url, partial(open_port, entry.url, entry.baud), session, random.random)
+        session.attach(link)
+        works[f"line {entry.url}"] = link.run()
+    return works
+
+
+async def _say_started(hub: Hub) -> None:
+    """The journal may be full: the hub serves all the same, and says so until there is room."""
+    while True:
+        try:
+            await hub.service.submit(HubStarted(hub.version, hub.journal.id))
+        except JournalError as error:
+            log("hub.start_not_journalled", why=str(error))
+            await asyncio.sleep(RESTART_TRY_S)
+        except Refusal as refusal:
+            log("hub.start_refused", why=str(refusal))
+            return
+        else:
+            return
+
+
+def _house(hub: Hub) -> House:
+    return House(
+        hall=hub.config.hall.id,
+        journal=hub.journal.id,
+        layout=hub.service.layout,
+        tokens=hub.tokens,
+        pages=Pages([web_app.TEMPLATES], [web_app.STATIC]),
+        stream=hub.stream,
+        devices=_DeviceDoors(hub),
+        submit=hub.submit_request,
+        hall_view=hub.hall_view,
+        queue_view=lambda: hub.published.queue(hub.service.now()),
+        read_events=hub.read_events,
+        ready=hub.ready,
+        metrics=hub.metrics,
+    )
+
+
+async def run(config: Config) -> int:
+    """The whole life of the process; its exit status."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        hub = build(config)
+    except (HubError, CommonError, QueueingError, OSError) as error:
+        _complain(error)
+        return 1
+    try:
+        died = await serve(hub, stopped)
+    except OSError as error:  # the port is taken, or the address isn't ours
+        _complain(f"http.host, http.port: {config.http.host}:{config.http.port} can't be served: {error}")
+        return 1
+    finally:
+        await hub.journal.close()
+        hub.registry.close()
+    if died is not None:
+        _complain(died)
+        return 1
+    log("hub.stopped", durable=hub.journal.durable)
+    return 0
+
+
+def _complain(what: object) -> None:
+    print(f"hub: {what}", file=sys.stderr, flush=True)  # noqa: T201 - for the person who started it
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`python -m hub.main --config hub.toml`; 2 where the configuration can't be used."""
+    parser = argparse.ArgumentParser(prog="hub", description="One hall: queue, evaluators, journal, uplink.")
+    parser.add_argument("--config", type=Path, required=True, help="the hub's TOML file")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, handlers=[LogLines()])
+    try:
+        config = hub_config.load(options.config)
+    except SettingsError as error:
+        _complain(error)
+        return 2
+    return asyncio.run(run(config))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

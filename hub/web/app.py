@@ -1,0 +1,33 @@
+"""The hub's web application, built from the table of doors."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from common import problem
+from common.pages import security_headers
+from hub.web import openapi, pages
+from hub.web.doors import API, DOORS
+from hub.web.house import HOUSE, House
+from hub.web.schema import BODY_BYTES, json_response
+
+FOLDER = Path(__file__).parent
+TEMPLATES = FOLDER / "templates"
+STATIC = FOLDER / "static"
+
+
+def build(house: House, version: str) -> web.Application:
+    """All doors and pages of one hall."""
+    app = web.Application(middlewares=[security_headers, problem.middleware], client_max_size=BODY_BYTES)
+    app[HOUSE] = house
+    for door in DOORS:
+        app.router.add_route(door.method, door.path, door.handler)
+    described = openapi.document(version)
+
+    async def described_doors(_request: web.Request) -> web.Response:
+        return json_response(described)
+
+    app.router.add_get(f"{API}/openapi.json", described_doors)
+    app.router.add_get("/", pages.index)
+    house.pages.add_to(app)
+    return app

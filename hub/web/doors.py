@@ -1,0 +1,298 @@
+"""The hub's doors: one table says method, path, who may, what goes in and out. Routes and OpenAPI come from it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from common import envelope, tokens
+from common.problem import Problem
+from common.tokens import Holder
+from hub.queueing import commands
+from hub.queueing.errors import Refusal
+from hub.web import schema
+from hub.web.house import HOUSE
+from hub.web.schema import json_response, read_body
+from hub.web.stream import StreamFull
+
+API = "/api/v1"
+PUBLIC: tuple[str, ...] = ()
+LOCAL = ("monitor",)  # from this machine without a token, from elsewhere with the monitor's
+MAX_EVENTS = 1000  # a page of the journal; an auditor asks for the next
+KEEP_ALIVE_S = 15.0  # a comment on a quiet stream: proxies and boards drop lines that are silent for 30 s or more
+
+WRITE_S = 30.0  # a reader that takes nothing for so long is let go; it comes back with its last id
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# Refusals that aren't about a state but about something that this hall doesn't have.
+_NOT_HERE = {
+    "unknown_window": 404,
+    "unknown_service": 422,
+    "unknown_role": 422,
+    "unknown_channel": 422,
+    "no_staff": 422,
+}
+_CHANNELS = {"kiosk": "kiosk", "desk": "desk"}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One door of the API."""
+
+    method: str
+    path: str
+    handler: Handler
+    who: tuple[str, ...]
+    summary: str
+    reply: Any = None
+    body: Any = None
+    status: int = 200
+    media: str = "application/json"
+    query: tuple[str, ...] = ()
+    problems: tuple[int, ...] = field(default=())
+
+
+def holder(request: web.Request, *roles: str) -> Holder:
+    """Who asks; raises a 401 or 403."""
+    return tokens.require(request, request.app[HOUSE].tokens, *roles)
+
+
+def _local(request: web.Request) -> None:
+    if request.remote not in ("127.0.0.1", "::1"):
+        holder(request, *LOCAL)
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """Alive."""
+    _local(request)
+    return json_response({"status": "alive"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Journal open, devices served."""
+    _local(request)
+    state = request.app[HOUSE].ready()
+    return json_response(state, 200 if state["ready"] else 503)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus text."""
+    _local(request)
+    lines = []
+    for name, kind, meaning, values in request.app[HOUSE].metrics():
+        lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"]
+        for labels, value in values.items():
+            lines.append(f"{name}{{{labels}}} {value:.17g}" if labels else f"{name} {value:.17g}")
+    answer = web.Response(text="\n".join(lines) + "\n")
+    answer.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
+    return answer
+
+
+async def hall(request: web.Request) -> web.Response:
+    """Windows, services, hours, languages."""
+    return json_response(request.app[HOUSE].hall_view())
+
+
+async def queue(request: web.Request) -> web.Response:
+    """Waiting, now serving, last calls."""
+    return json_response(request.app[HOUSE].queue_view())
+
+
+async def tickets(request: web.Request) -> web.Response:
+    """Gives a number."""
+    who = holder(request, "kiosk", "desk")
+    wanted: schema.TicketWanted = await read_body(request, schema.TicketWanted)
+    command = commands.IssueTicket(wanted.service, _CHANNELS[who.role], wanted.priority)
+    return json_response(await _submit(request, command, str(wanted.id)), 201)
+
+
+async def window_commands(request: web.Request) -> web.Response:
+    """What a clerk's keys do."""
+    window = request.match_info["window"]
+    who = holder(request, "clerk", "device", "manager")
+    if who.role != "manager" and who.place != f"window/{window}":
+        raise Problem(403, "wrong-window", f"This token is for {who.place}", f"This door is window/{window}'s.")
+    wanted = await read_body(request, schema.WindowCommand)
+    command: commands.Command
+    match wanted:
+        case schema.Next():
+            command = commands.CallNext(window)
+        case schema.Arrive():
+            command = commands.MarkArrived(window)
+        case schema.Finish():
+            command = commands.Finish(window, wanted.outcome)
+        case schema.WalkUp():
+            command = commands.WalkUp(window, wanted.service)
+        case schema.SignIn():
+            command = commands.SignIn(window, wanted.staff, wanted.role)
+        case schema.SignOut():
+            command = commands.SignOut(window)
+        case schema.Pause():
+            command = commands.Pause(window, wanted.reason)
+        case _:
+            command = commands.Unpause(window)
+    return json_response(await _submit(request, command, str(wanted.id)))
+
+
+async def _submit(request: web.Request, command: commands.Command, command_id: str) -> dict[str, Any]:
+    try:
+        return await request.app[HOUSE].submit(command, command_id)
+    except Refusal as refusal:
+        status = _NOT_HERE.get(refusal.kind, 409)
+        kind = refusal.kind.replace("_", "-")
+        raise Problem(
+            status,
+            kind,
+            f"{refusal.command} is not possible in state {refusal.state}",
+            refusal.detail,
+            state=str(refusal.state),
+            command=refusal.command,
+        ) from refusal
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """Server-sent events."""
+    house = request.app[HOUSE]
+    last_id = request.headers.get("Last-Event-ID") or request.query.get("last_event_id")
+    try:
+        reader, missed = house.stream.join(last_id)
+    except StreamFull:
+        raise Problem(
+            503, "stream-full", "Too many boards and pages listen", "Close some, or raise limits.stream_clients."
+        ) from None
+    answer = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    answer.content_type = "text/event-stream"
+    try:
+        await answer.prepare(request)
+        await answer.write(b": tingting\n\n" + b"".join(missed))
+        while True:
+            try:
+                async with asyncio.timeout(KEEP_ALIVE_S):
+                    change = await reader.queue.get()
+            except TimeoutError:
+                await answer.write(b": still here\n\n")
+                continue
+            if change is None:
+                return answer
+            async with asyncio.timeout(WRITE_S):
+                await answer.write(change.frame)
+    except (ConnectionError, TimeoutError):
+        return answer
+    finally:
+        house.stream.leave(reader)
+
+
+async def events(request: web.Request) -> web.Response:
+    """The journal, byte for byte."""
+    holder(request, "auditor")
+    after = _number(request, "after", 0, 2**53)
+    limit = _number(request, "limit", 100, MAX_EVENTS)
+    found = await request.app[HOUSE].read_events(after, limit)
+    return web.Response(
+        body=b"[" + b",".join(found) + b"]",
+        content_type=envelope.BATCH_CONTENT_TYPE,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _number(request: web.Request, name: str, default: int, most: int) -> int:
+    text = request.query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) <= most):
+        raise Problem(400, "wrong-query", f"{name} is {text!r}", f"It must be a whole number from 0 to {most}.")
+    return int(text)
+
+
+async def devices(request: web.Request) -> web.Response:
+    """The registry without secrets."""
+    holder(request, "manager", "admin")
+    return json_response({"devices": request.app[HOUSE].devices.shown()})
+
+
+async def register_device(request: web.Request) -> web.Response:
+    """Registers a device, or registers it anew."""
+    holder(request, "admin")
+    wanted: schema.DeviceWanted = await read_body(request, schema.DeviceWanted)
+    layout = request.app[HOUSE].layout
+    if wanted.window is not None and wanted.window not in layout.window_by_id:
+        raise Problem(
+            422,
+            "unknown-window",
+            f"There is no window {wanted.window!r}",
+            f"Windows: {', '.join(layout.window_by_id)}.",
+        )
+    displaced = await request.app[HOUSE].devices.register(wanted)
+    return json_response({"device": wanted.device, "displaced": displaced}, 201)
+
+
+_COMMAND_PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
+
+DOORS = (
+    Door("GET", "/healthz", healthz, LOCAL, "Alive", schema.Health, problems=(401, 403)),
+    Door("GET", "/readyz", readyz, LOCAL, "Journal open and devices served", schema.Ready, problems=(401, 403)),
+    Door("GET", "/metrics", metrics, LOCAL, "Prometheus text", media="text/plain", problems=(401, 403)),
+    Door("GET", f"{API}/hall", hall, PUBLIC, "Windows, services, hours, languages", schema.Hall),
+    Door("GET", f"{API}/queue", queue, PUBLIC, "Waiting, now serving, last calls, paused windows", schema.Queue),
+    Door(
+        "POST",
+        f"{API}/tickets",
+        tickets,
+        ("kiosk", "desk"),
+        "Gives a number; the same id again gives the first answer",
+        schema.Ticket,
+        schema.TicketWanted,
+        201,
+        problems=(400, 401, 403, 409, 413, 415, 422, 503),
+    ),
+    Door(
+        "POST",
+        f"{API}/windows/{{window}}/commands",
+        window_commands,
+        ("clerk", "device", "manager"),
+        "What a clerk's keys do; the same id again gives the first answer",
+        schema.Window,
+        schema.WindowCommand,
+        problems=_COMMAND_PROBLEMS,
+    ),
+    Door(
+        "GET",
+        f"{API}/stream",
+        stream,
+        PUBLIC,
+        "Server-sent events: `change` for each journal event that a view shows, `snapshot` when the last id is too old",
+        media="text/event-stream",
+        problems=(503,),
+    ),
+    Door(
+        "GET",
+        f"{API}/events",
+        events,
+        ("auditor",),
+        "The journal, byte for byte, as a CloudEvents batch",
+        media=envelope.BATCH_CONTENT_TYPE,
+        query=("after", "limit"),
+        problems=(400, 401, 403),
+    ),
+    Door(
+        "GET",
+        f"{API}/devices",
+        devices,
+        ("manager", "admin"),
+        "The registry, without secrets",
+        schema.Devices,
+        problems=(401, 403),
+    ),
+    Door(
+        "POST",
+        f"{API}/devices",
+        register_device,
+        ("admin",),
+        "Registers a device, or registers it anew",
+        schema.Registered,
+        schema.DeviceWanted,
+        201,
+        problems=(400, 401, 403, 413, 415, 422, 503),
+    ),
+)

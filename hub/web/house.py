@@ -1,0 +1,49 @@
+"""What the doors need of the rest of the house, handed in by the composition root."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from common.pages import Pages
+from common.tokens import Tokens
+from hub.queueing.commands import Command
+from hub.queueing.layout import Layout
+from hub.web.schema import DeviceWanted
+from hub.web.stream import Stream
+
+# (name, kind, help, labels as text → value) for Prometheus; none ever carries a grade
+Metric = tuple[str, str, str, Mapping[str, float]]
+
+
+class DeviceDoors(Protocol):
+    """What doors may do with devices."""
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Every registered device without its secret, with its state."""
+
+    def register(self, wanted: DeviceWanted) -> Awaitable[list[str]]:
+        """Registers; returns the ids of those that stood at the window before. Raises `Problem`."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The parts behind the doors."""
+
+    hall: str
+    journal: str
+    layout: Layout
+    tokens: Tokens
+    pages: Pages
+    stream: Stream
+    devices: DeviceDoors
+    submit: Callable[[Command, str], Awaitable[dict[str, Any]]]
+    hall_view: Callable[[], dict[str, Any]]
+    queue_view: Callable[[], dict[str, Any]]
+    read_events: Callable[[int, int], Awaitable[Sequence[bytes]]]
+    ready: Callable[[], dict[str, Any]]
+    metrics: Callable[[], Iterable[Metric]]
+
+
+HOUSE: web.AppKey[House] = web.AppKey("house", House)

@@ -1,0 +1,259 @@
+"""What goes in and out of the hub's doors: strict bodies, and the replies as the OpenAPI document shows them."""
+
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from common.problem import Problem
+
+BODY_BYTES = 16 * 1024  # the longest honest body is a tenth of this
+
+T = TypeVar("T")
+
+Text = Annotated[str, Meta(min_length=1, max_length=64)]
+Remark = Annotated[str, Meta(max_length=200)]
+
+
+class _Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A body that says what isn't known to it."""
+
+
+class TicketWanted(_Strict):
+    """A number for a service."""
+
+    service: Text
+    id: UUID
+    priority: Text | None = None
+
+
+class _Command(_Strict, tag_field="command"):
+    id: UUID
+
+
+class Next(_Command, tag="next"):
+    """下一位"""
+
+
+class Arrive(_Command, tag="arrive"):
+    """到达"""
+
+
+class Finish(_Command, tag="finish"):
+    """办结"""
+
+    outcome: Remark | None = None
+
+
+class WalkUp(_Command, tag="walk_up"):
+    """请评价"""
+
+    service: Text | None = None
+
+
+class SignIn(_Command, tag="sign_in"):
+    """A clerk takes the window."""
+
+    staff: Text
+    role: Text = "A"
+
+
+class SignOut(_Command, tag="sign_out"):
+    """The clerk leaves."""
+
+
+class Pause(_Command, tag="pause"):
+    """暂停"""
+
+    reason: Remark | None = None
+
+
+class Unpause(_Command, tag="unpause"):
+    """The window goes on."""
+
+
+WindowCommand = Next | Arrive | Finish | WalkUp | SignIn | SignOut | Pause | Unpause
+
+
+class DeviceWanted(_Strict):
+    """A device to be registered; the secret is never shown again."""
+
+    device: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+    role: Annotated[str, Meta(pattern=r"^(evaluator|caller|dispenser)$")]
+    window: Text | None
+    epoch: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+    secret: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    board: Annotated[str, Meta(max_length=32)]
+
+
+class Ticket(msgspec.Struct, kw_only=True):
+    """A number given."""
+
+    number: str
+    ticket: str
+    ahead: int
+    issued_at: str
+    token: str
+
+
+class HeldTicket(msgspec.Struct, kw_only=True):
+    """The ticket at a window."""
+
+    ticket: str
+    number: str
+    service: str
+    state: str
+    issued_at: str | None
+    called_at: str | None
+    arrived_at: str | None
+
+
+class Window(msgspec.Struct, kw_only=True):
+    """A window's state, for its clerk."""
+
+    window: str
+    name: str
+    services: list[str]
+    state: str
+    staff: str | None
+    role: str | None
+    reason: str | None
+    ticket: HeldTicket | None
+    waiting: int
+
+
+class HallService(msgspec.Struct, kw_only=True):
+    """A service of the hall."""
+
+    service: str
+    prefix: str
+    name: str
+    name_en: str
+
+
+class HallWindow(msgspec.Struct, kw_only=True):
+    """A window of the hall."""
+
+    window: str
+    name: str
+    services: list[str]
+    state: str
+
+
+class Hall(msgspec.Struct, kw_only=True):
+    """The hall as built."""
+
+    hall: str
+    name: str
+    name_en: str
+    offset_minutes: int
+    hours: str
+    languages: list[str]
+    services: list[HallService]
+    windows: list[HallWindow]
+
+
+class Serving(msgspec.Struct, kw_only=True):
+    """A number at a window."""
+
+    window: str
+    name: str
+    number: str
+    state: str
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """A call."""
+
+    number: str
+    window: str
+    called_at: str
+
+
+class Queue(msgspec.Struct, kw_only=True):
+    """Waiting and serving, without personal data."""
+
+    business_date: str | None
+    waiting: dict[str, int]
+    serving: list[Serving]
+    calls: list[Call]
+    paused: list[str]
+    as_of: str
+
+
+class Device(msgspec.Struct, kw_only=True):
+    """A registered device, without its secret."""
+
+    device: str
+    role: str
+    window: str | None
+    epoch: str
+    board: str
+    registered_at: str
+    online: bool
+    health: dict[str, Any] | None
+
+
+class Devices(msgspec.Struct, kw_only=True):
+    """The registry."""
+
+    devices: list[Device]
+
+
+class Registered(msgspec.Struct, kw_only=True):
+    """A device was registered; those named in `displaced` stood there before and have no window now."""
+
+    device: str
+    displaced: list[str]
+
+
+class Health(msgspec.Struct, kw_only=True):
+    """Alive."""
+
+    status: str
+
+
+class Ready(msgspec.Struct, kw_only=True):
+    """Journal open and devices served; `why` names what is not."""
+
+    ready: bool
+    why: list[str]
+    journal: dict[str, Any]
+    uplink: dict[str, Any] | None
+    devices: dict[str, int]
+
+
+class ProblemDetails(msgspec.Struct, kw_only=True):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | msgspec.UnsetType = msgspec.UNSET
+    state: str | msgspec.UnsetType = msgspec.UNSET
+    command: str | msgspec.UnsetType = msgspec.UNSET
+
+
+async def read_body(request: web.Request, kind: Any) -> Any:
+    """The request's JSON as `kind`; raises a 400 for what is no JSON, a 422 for what isn't meant here."""
+    if request.content_type not in ("application/json", "application/octet-stream"):
+        raise Problem(415, "no-json", "This door takes JSON", "Send it with Content-Type: application/json")
+    content = await request.read()
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        raise Problem(422, "wrong-body", "The body isn't what this door takes", str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, "no-json", "The body is no JSON", str(error)) from error
+
+
+def json_response(value: Any, status: int = 200) -> web.Response:
+    """An answer that nobody stores."""
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode(value),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,80 @@
+"""What may be shown: the state as far as it is durable, and what each event changes of it for boards."""
+
+import copy
+from collections import deque
+from dataclasses import replace
+from typing import Any
+
+from hub.queueing import events as ev
+from hub.queueing import views
+from hub.queueing.apply import apply
+from hub.queueing.events import Event, Now
+from hub.queueing.state import State
+from hub.queueing.times import rfc3339
+
+# Types that change something that is shown: (queue, window)
+_SHOWN = {
+    ev.TICKET_ISSUED: (True, False),
+    ev.TICKET_CALLED: (True, True),
+    ev.TICKET_ARRIVED: (True, True),
+    ev.TICKET_FINISHED: (True, True),
+    ev.STAFF_SIGNED_IN: (False, True),
+    ev.STAFF_SIGNED_OUT: (False, True),
+    ev.WINDOW_PAUSED: (True, True),
+    ev.WINDOW_UNPAUSED: (True, True),
+}
+WALK_UP = "walk_up"
+
+
+class Shown:
+    """A second projection of the journal, which follows the commits: the working state runs ahead of the disk."""
+
+    def __init__(self, state: State) -> None:
+        """From a state that is durable as a whole (at start); runs and facts are no business of a view."""
+        bare = replace(state, runs={}, run_order=deque(), facts={}, devices={})
+        self.state: State = copy.deepcopy(bare, {id(state.layout): state.layout})
+
+    def take(self, event: Event, recorded_ms: int) -> dict[str, Any]:
+        """Takes a committed event in; returns the parts that it changed, nothing for what no board shows."""
+        shown = _SHOWN.get(event.type)
+        if shown is None:
+            return {}
+        apply(self.state, event)
+        if event.type == ev.TICKET_ISSUED and event.data["channel"] == WALK_UP:
+            return {}
+        queue, window = shown
+        parts: dict[str, Any] = {}
+        if queue:
+            parts["queue"] = self.queue(Now(recorded_ms))
+        if event.type == ev.TICKET_CALLED:
+            parts["call"] = {
+                "number": event.data["number"],
+                "window": event.data["window"],
+                "called_at": rfc3339(event.time_ms, self.state.layout.offset_minutes),
+            }
+        if window:
+            parts["window"] = self._window(event.data["window"])
+        return parts
+
+    def hall(self) -> dict[str, Any]:
+        """The hall as built, and what each window is doing."""
+        return views.hall(self.state.layout, self.state)
+
+    def queue(self, now: Now) -> dict[str, Any]:
+        """Waiting and serving."""
+        return views.queue(self.state, now)
+
+    def snapshot(self, now: Now) -> dict[str, Any]:
+        """All that changes could tell of, at once."""
+        queue = self.queue(now)
+        return {
+            "queue": queue,
+            "call": queue["calls"][0] if queue["calls"] else None,
+            "windows": [self._window(window) for window in self.state.layout.window_by_id],
+        }
+
+    def _window(self, window: str) -> dict[str, Any]:
+        """A window as everybody may see it: no name of a clerk."""
+        now = self.state.windows[window]
+        number = None if now.ticket is None else self.state.tickets[now.ticket].number
+        return {"window": window, "state": now.state.value, "number": number}

@@ -1,0 +1,117 @@
+"""The live stream: one `change` for each journal event that a view shows, as server-sent events.
+
+The last changes are kept, so that a board that was away gets exactly what it missed; one that was away longer gets one
+`snapshot`. A reader that doesn't keep up is let go: it comes back with its last id and misses nothing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+RING = 2000  # changes kept; ten minutes of the busiest hall
+CLIENT_QUEUE = 256  # changes a reader may be behind; a board draws each in milliseconds
+
+
+class StreamFull(Exception):  # noqa: N818 - a state, not a mistake
+    """As many readers as allowed are here already."""
+
+
+class Change(NamedTuple):
+    """One change as it goes out."""
+
+    sequence: int
+    frame: bytes
+
+
+class Reader:
+    """One board or page."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Change | None] = asyncio.Queue(CLIENT_QUEUE + 1)
+        self.lagging = False
+
+    def put(self, change: Change) -> None:
+        """Queues a change; past the limit the reader is let go."""
+        if self.lagging:
+            return
+        if self.queue.qsize() >= CLIENT_QUEUE:
+            self.lagging = True
+            self.queue.put_nowait(None)
+            return
+        self.queue.put_nowait(change)
+
+
+class Stream:
+    """Publishes changes to readers."""
+
+    def __init__(self, journal: str, last: int, readers: int, snapshot: Callable[[], dict[str, Any]]) -> None:
+        """last: the journal's last sequence now; everything shown later is kept here, up to RING."""
+        self._journal = journal
+        self._limit = readers
+        self._snapshot = snapshot
+        self._ring: deque[Change] = deque()
+        self._floor = last
+        self._last = last
+        self._readers: set[Reader] = set()
+        self.let_go = 0
+        self._closed = False
+
+    @property
+    def readers(self) -> int:
+        """How many are listening."""
+        return len(self._readers)
+
+    def publish(self, sequence: int, parts: dict[str, Any]) -> None:
+        """A committed event; parts: what it changed of what is shown, nothing if nothing."""
+        self._last = sequence
+        if not parts:
+            return
+        change = Change(sequence, self._frame("change", sequence, parts))
+        self._ring.append(change)
+        if len(self._ring) > RING:
+            self._floor = self._ring.popleft().sequence
+        for reader in self._readers:
+            reader.put(change)
+
+    def close(self) -> None:
+        """The house closes: every reader is let go."""
+        self._closed = True
+        for reader in self._readers:
+            reader.lagging = True
+            while not reader.queue.empty():
+                reader.queue.get_nowait()
+            reader.queue.put_nowait(None)
+
+    def join(self, last_event_id: str | None) -> tuple[Reader, list[bytes]]:
+        """A reader and what it missed; raises `StreamFull`. Nothing can be published between the two."""
+        if len(self._readers) >= self._limit or self._closed:
+            raise StreamFull
+        reader = Reader()
+        self._readers.add(reader)
+        sequence = self._sequence(last_event_id)
+        if sequence is None or not self._floor <= sequence <= self._last:
+            return reader, [self._frame("snapshot", self._last, self._snapshot())]
+        return reader, [change.frame for change in self._ring if change.sequence > sequence]
+
+    def leave(self, reader: Reader) -> None:
+        """The reader is gone; doing it twice is free."""
+        if reader in self._readers:
+            self._readers.discard(reader)
+            self.let_go += reader.lagging
+
+    def _sequence(self, last_event_id: str | None) -> int | None:
+        journal, _, sequence = (last_event_id or "").rpartition("/")
+        if journal != self._journal or not (sequence.isascii() and sequence.isdigit() and len(sequence) < 16):
+            return None
+        return int(sequence)
+
+    def _frame(self, name: str, sequence: int, data: dict[str, Any]) -> bytes:
+        return b"event: %s\nid: %s/%d\ndata: %s\n\n" % (
+            name.encode(),
+            self._journal.encode(),
+            sequence,
+            msgspec.json.encode(data),
+        )
