@@ -1,0 +1,75 @@
+"""What the journal tests run in a process of its own, to be killed or starved: `python -m … <verb> <folder>`."""
+
+import asyncio
+import resource
+import sys
+from pathlib import Path
+
+from hub.journal import Journal, JournalError
+from hub.queueing.commands import IssueTicket
+from hub.queueing.events import Event
+from tests.support_hub_core import MORNING_MS, open_journal, service
+
+
+def say(*words: object) -> None:
+    """One line, out at once: what was said before the kill was said."""
+    print(*words, flush=True)
+
+
+async def append(folder: Path) -> None:
+    """Appends until killed; says each request when it is acknowledged."""
+    journal = open_journal(folder)
+    say("open", journal.durable)
+    number = journal.durable
+
+    async def one(name: str) -> None:
+        event = Event("hall.window.paused", "window/1", {"window": "1", "name": name}, MORNING_MS)
+        rows = await journal.append([event, event], MORNING_MS, name, name.encode())
+        say("ack", name, rows[-1].sequence)
+
+    while True:
+        # Bursts of 1 to 40, so that a kill meets commits of every size.
+        burst = 1 + number % 40
+        await asyncio.gather(*(one(f"r{number + each}") for each in range(burst)))
+        number += burst
+
+
+async def starve(folder: Path) -> None:
+    """Gives out numbers until the files may grow no further, then may again."""
+    hall, _ = service(open_journal(folder))
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, unlimited[1]))
+    given = 0
+    try:
+        while True:
+            await hall.submit(IssueTicket("A", "kiosk"))
+            given += 1
+    except JournalError as error:
+        say("refused", given, hall.state.waiting("A"), hall.shown.waiting("A"), type(error).__name__)
+    refusals = 0
+    for _ in range(5):
+        try:
+            await hall.submit(IssueTicket("A", "kiosk"))
+        except JournalError:
+            refusals += 1
+        await asyncio.sleep(0.005)
+    say("still", refusals)
+    resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    while True:
+        try:
+            reply = await hall.submit(IssueTicket("A", "kiosk"))
+        except JournalError:
+            await asyncio.sleep(0.005)
+        else:
+            break
+    say("again", reply["number"])
+    await close(hall.journal)
+
+
+async def close(journal: Journal) -> None:
+    await journal.close()
+    say("closed")
+
+
+if __name__ == "__main__":
+    asyncio.run({"append": append, "starve": starve}[sys.argv[1]](Path(sys.argv[2])))
