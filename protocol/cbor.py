@@ -47,9 +47,7 @@ def _head(parts: list[bytes], major: int, number: int) -> None:
         raise MisuseError("an integer beyond 64 bits")
 
 
-def _order(key: "Any") -> "tuple[bool, int]":
-    if not isinstance(key, int) or isinstance(key, bool):
-        raise MisuseError("a map key that is no integer: %r" % (key,))
+def _order(key: int) -> "tuple[bool, int]":
     return (key < 0, key if key >= 0 else -1 - key)
 
 
@@ -79,6 +77,9 @@ def _write(parts: list[bytes], value: "Any", depth: int) -> None:
         for item in value:
             _write(parts, item, depth + 1)
     elif isinstance(value, dict):
+        for key in value:
+            if type(key) is not int:
+                raise MisuseError("a map key that is no integer: %r" % (key,))
         _head(parts, 0xA0, len(value))
         for key in sorted(value, key=_order):
             _write(parts, key, depth + 1)

@@ -34,9 +34,48 @@ TAG_SIZE = 8
 NONCE_SIZE = 13
 _BLOCK = 16
 
-if MICROPYTHON:
+if not MICROPYTHON:
+    import hmac as _hmac
+
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESCCM
+
+    def const(value: int) -> int:
+        """The value; on MicroPython the compiler puts it where the name stands."""
+        return value
+
+    def hmac_sha256(key: bytes, data: bytes) -> bytes:
+        """HMAC-SHA256 (RFC 2104)."""
+        return _hmac.digest(key, data, "sha256")
+
+    def same(one: bytes, other: bytes) -> bool:
+        """Whether both are equal, in a time that doesn't tell where they differ."""
+        return _hmac.compare_digest(one, other)
+
+    def utf8(data: bytes) -> str:
+        """Text from UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing above U+10FFFF."""
+        return data.decode()
+
+    class Ccm:
+        """AES-128-CCM (RFC 3610: L = 2, M = 8) from the cryptography library."""
+
+        def __init__(self, key: bytes) -> None:
+            self._aead = AESCCM(key, tag_length=TAG_SIZE)
+
+        def seal(self, nonce: bytes, plaintext: bytes, associated: bytes = b"") -> bytes:
+            """Ciphertext and tag."""
+            return self._aead.encrypt(nonce, plaintext, associated)
+
+        def open(self, nonce: bytes, sealed: bytes, associated: bytes = b"") -> "bytes | None":
+            """The plaintext, or None when it doesn't verify."""
+            try:
+                return self._aead.decrypt(nonce, sealed, associated)
+            except InvalidTag:
+                return None
+
+else:
     from cryptolib import aes
-    from micropython import const
+    from micropython import const  # type: ignore[no-redef]  # typed above
 
     _ECB = 1
     _CBC = 2
@@ -86,7 +125,7 @@ if MICROPYTHON:
             index += more
         return bytes(data).decode()
 
-    class Ccm:
+    class Ccm:  # type: ignore[no-redef]  # the one above is the other interpreter's
         """AES-128-CCM (RFC 3610: L = 2, M = 8) from what every port has: CBC makes the MAC, ECB the key stream."""
 
         def __init__(self, key: bytes) -> None:
@@ -137,42 +176,3 @@ if MICROPYTHON:
             return b""
         mixed = int.from_bytes(data[:size], "big") ^ int.from_bytes(stream[at : at + size], "big")
         return mixed.to_bytes(size, "big")
-
-else:
-    import hmac as _hmac
-
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESCCM
-
-    def const(value: int) -> int:
-        """The value; on MicroPython the compiler puts it where the name stands."""
-        return value
-
-    def hmac_sha256(key: bytes, data: bytes) -> bytes:
-        """HMAC-SHA256 (RFC 2104)."""
-        return _hmac.digest(key, data, "sha256")
-
-    def same(one: bytes, other: bytes) -> bool:
-        """Whether both are equal, in a time that doesn't tell where they differ."""
-        return _hmac.compare_digest(one, other)
-
-    def utf8(data: bytes) -> str:
-        """Text from UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing above U+10FFFF."""
-        return data.decode()
-
-    class Ccm:  # type: ignore[no-redef]  # the one above is the other interpreter's
-        """AES-128-CCM (RFC 3610: L = 2, M = 8) from the cryptography library."""
-
-        def __init__(self, key: bytes) -> None:
-            self._aead = AESCCM(key, tag_length=TAG_SIZE)
-
-        def seal(self, nonce: bytes, plaintext: bytes, associated: bytes = b"") -> bytes:
-            """Ciphertext and tag."""
-            return self._aead.encrypt(nonce, plaintext, associated)
-
-        def open(self, nonce: bytes, sealed: bytes, associated: bytes = b"") -> "bytes | None":
-            """The plaintext, or None when it doesn't verify."""
-            try:
-                return self._aead.decrypt(nonce, sealed, associated)
-            except InvalidTag:
-                return None

@@ -247,7 +247,7 @@ class DeviceEndpoint(session.Endpoint):
     def _on_refuse(self, packet: bytes) -> None:
         if len(packet) != 2:
             raise PeerError("a REFUSE of %d bytes" % len(packet))
-        if self.state == CALLING:
+        if self.state != LIVE:
             self._events.append((session.REFUSED, packet[1]))
 
     def _on_welcome(self, values: "dict[str, Any]") -> None:

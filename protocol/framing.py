@@ -69,6 +69,11 @@ class FrameReader:
         self._at = 0
         self._skipping = False
 
+    @property
+    def held(self) -> int:
+        """Bytes kept for a frame that isn't whole yet."""
+        return len(self._held) - self._at
+
     def restart(self) -> None:
         """A fresh link: what was held of the old one is dropped."""
         self._held = b""
@@ -77,7 +82,7 @@ class FrameReader:
 
     def feed(self, data: bytes) -> None:
         """Stores bytes; pull with `next_frame` until None before more than `MAX_FEED` have come."""
-        if len(self._held) - self._at + len(data) > MAX_FEED + MAX_FRAME:
+        if self.held + len(data) > MAX_FEED + MAX_FRAME:
             raise MisuseError("pull frames with next_frame() before feeding more than %d bytes" % MAX_FEED)
         self._held = self._held[self._at :] + bytes(data)
         self._at = 0
@@ -100,7 +105,7 @@ class FrameReader:
                     self.rejected += 1
 
     def _drop_overlong(self) -> None:
-        if self._skipping or len(self._held) - self._at >= MAX_FRAME:
+        if self._skipping or self.held >= MAX_FRAME:
             if not self._skipping:
                 self.rejected += 1
             self._skipping = True
