@@ -1,6 +1,7 @@
 """`tingting device …`: what a technician does with a box on the bench."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -62,7 +63,7 @@ def device() -> None:
 def _show(what: str, done: int, total: int) -> None:
     filled = _BAR * done // total
     bar = "#" * filled + "-" * (_BAR - filled)
-    if click.get_text_stream("stdout").isatty():
+    if sys.stdout.isatty():
         click.echo(f"\r[{bar}] {done}/{total} {what:<32.32}", nl=done == total)
     else:
         click.echo(f"{done}/{total} {what}")

@@ -23,6 +23,8 @@ from tools.simulator.verbs import Board, Change, View
 
 START_TIMEOUT_S = 30.0  # 40 ms alone; 64 boards starting together on two busy cores took seconds
 OUTPUT_BYTES = 4096  # of the terminal, kept to say what a board printed before it failed
+INTERRUPT_SPREAD_S = 0.02
+_GOLDEN = 0.618034  # its multiples spread evenly over 0 to 1
 HISTORY = 4096  # changes kept for tests; a shift at a window makes about 2,000
 _REBOOT_PAUSE_S = 0.02  # a board whose program ends at once must not fill a core with restarts
 
@@ -67,6 +69,7 @@ class SimulatedBoard(Board):
         self._boots: asyncio.Task[None] | None = None
         self._next_cause = kinds.PWRON_RESET
         self._power = False
+        self._interrupts = 0
         self._parts = self._name_parts()
         self.view = View(lamps=(False,) * len(self.profile.lamp_pins))
         self._verbs: dict[str, Callable[..., Any]] = {
@@ -298,7 +301,7 @@ class SimulatedBoard(Board):
         elif kind == kinds.POWER_LOST:
             self._cut_power()
         elif kind == kinds.INTERRUPTED:
-            asyncio.get_running_loop().call_later(0.001, self._process.interrupt)
+            self._interrupt_again()
         elif body and body[0] == self.profile.uart_id:
             self._uart_packet(kind, body)
 
@@ -309,6 +312,12 @@ class SimulatedBoard(Board):
             self._line.taken(struct.unpack("<H", body[1:])[0])
         elif kind == kinds.UART_INIT:
             self._line.listen(*struct.unpack("<IH", body[1:]))
+
+    def _interrupt_again(self) -> None:
+        """Later by a time that never repeats, so that a program that only writes flash is hit between two writes."""
+        self._interrupts += 1
+        delay_s = INTERRUPT_SPREAD_S * (self._interrupts * _GOLDEN % 1)
+        asyncio.get_running_loop().call_later(delay_s, self._process.interrupt)
 
     def _count(self, operation: int) -> None:
         counters = self.flash_counters

@@ -60,6 +60,8 @@ class BoardClient(Board):
 
     async def call(self, verb: str, **arguments: Any) -> Any:
         """Asks the simulator process; raises `SimulatorError` with its words."""
+        if self._task is None or self._task.done():
+            raise SimulatorError(f"{verb}: the simulator process ended")
         self._next_id += 1
         number = self._next_id
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

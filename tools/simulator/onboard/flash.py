@@ -31,15 +31,12 @@ class Flash:
 
     def _whole(self, operation, *arguments):
         """Runs one operation to its end: hardware finishes it before ^C is served, so the ^C is asked for again."""
-        interrupted = False
-        while True:
-            try:
-                result = operation(*arguments)
-                if interrupted:
-                    self._board.send(kinds.INTERRUPTED)
-                return result
-            except KeyboardInterrupt:
-                interrupted = True
+        try:
+            return operation(*arguments)  # and no jump after it: there the interpreter would serve the next ^C
+        except KeyboardInterrupt:
+            result = self._whole(operation, *arguments)
+            self._board.send(kinds.INTERRUPTED)
+            return result
 
     def readblocks(self, block, buffer, offset=0):
         return self._whole(self._read, block * SECTOR + offset, buffer)
