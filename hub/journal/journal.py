@@ -260,18 +260,23 @@ class Journal:
         self._in_flight = entries
         self._run(self._commit, batch, self._ended)
 
-    def _commit(self, batch: Batch) -> Room | None:
+    def _commit(self, batch: Batch) -> Room | JournalError | None:
         """In the writer's thread."""
         if not batch.rows and not batch.replies and not batch.cursors:
             return None
-        return self._storage.commit(batch)
+        self._storage.commit(batch)
+        try:
+            return self._storage.room()
+        except JournalError as error:
+            # It is committed all the same; only what comes next is refused.
+            return error
 
     def _run(self, job: Callable[[_A], _R], argument: _A, ended: Callable[["Future[_R]"], None]) -> None:
         loop = asyncio.get_running_loop()
         future = self._executor.submit(job, argument)
         future.add_done_callback(lambda finished: loop.call_soon_threadsafe(ended, finished))
 
-    def _ended(self, finished: "Future[Room | None]") -> None:
+    def _ended(self, finished: "Future[Room | JournalError | None]") -> None:
         error = finished.exception()
         if error is not None:
             self._recover(error if isinstance(error, JournalError) else JournalFailed(f"{self.path}: {error!r}"))
@@ -282,9 +287,16 @@ class Journal:
             self._durable = rows[-1].sequence
             self._queued_rows -= len(rows)
         room = finished.result()
-        if room is not None:
+        if isinstance(room, JournalError):
+            self._refusal = room
+        elif room is not None:
             self._note_room(room)
         self._start()
+        self._tell(entries)
+
+    def _tell(self, entries: list[_Entry]) -> None:
+        """What is durable: first to the listener, all of a commit at once, then to those who wait for it."""
+        rows = [row for entry in entries for row in entry.rows]
         try:
             if rows:
                 self.on_committed(rows)
@@ -306,10 +318,15 @@ class Journal:
     def _failed(self, error: JournalError, finished: "Future[Stored | None]") -> None:
         entries = [*self._in_flight, *self._queue]
         self._in_flight, self._queue, self._queued_rows = [], deque(), 0
+        kept = 0
         if finished.exception() is None:
-            self._take_head(finished.result())
+            head = finished.result()
+            self._take_head(head)
+            kept = _kept(entries, head)
         try:
             self.on_failed(error)
+            if kept:
+                self._tell(entries[:kept])
         finally:
             for entry in entries:
                 if not entry.done.done():
@@ -357,6 +374,14 @@ class Journal:
             self._note_room(room)
         elif isinstance(error, JournalError):
             self._refusal = error
+
+
+def _kept(entries: list[_Entry], head: Stored | None) -> int:
+    """How many of the entries are on disk though the commit was said to have failed: those through the head's."""
+    for count, entry in enumerate(entries, 1):
+        if entry.rows and head is not None and entry.rows[-1].chain == head.chain:
+            return count
+    return 0
 
 
 def _nobody(_: object) -> None:

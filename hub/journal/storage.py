@@ -118,7 +118,7 @@ class Storage:
                 return
             after = rows[-1][0]
 
-    def commit(self, batch: Batch) -> Room:
+    def commit(self, batch: Batch) -> None:
         """Writes it all or nothing, durably; raises `JournalFull` or `JournalFailed`."""
         with self._translated("commit"):
             connection = self._db
@@ -140,7 +140,6 @@ class Storage:
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
                 raise
-            return self.room()
 
     def probe(self) -> Room:
         """Tries a real write; raises as `commit` does."""
@@ -151,10 +150,16 @@ class Storage:
 
     def room(self) -> Room:
         """How large the database is and how much the disk has left."""
-        pages = self._db.execute("PRAGMA page_count").fetchone()[0]
-        unused = self._db.execute("PRAGMA freelist_count").fetchone()[0]
-        size = self._db.execute("PRAGMA page_size").fetchone()[0]
-        return Room((pages - unused) * size, self._free_bytes(self.path.parent))
+        with self._translated("measure"):
+            pages = self._db.execute("PRAGMA page_count").fetchone()[0]
+            unused = self._db.execute("PRAGMA freelist_count").fetchone()[0]
+            size = self._db.execute("PRAGMA page_size").fetchone()[0]
+        try:
+            return Room((pages - unused) * size, self._free_bytes(self.path.parent))
+        except OSError as error:
+            raise JournalFailed(
+                f"{self.path}: can't ask the disk for its room ({error}). Check that it is there."
+            ) from error
 
     @property
     def is_open(self) -> bool:

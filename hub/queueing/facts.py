@@ -14,6 +14,9 @@ UNRATED_REASONS = ("timeout", "device_fault", "declined")
 IGNORED_WHYS = ("not_invited", "repeated", "key_test")
 RATING_CHANNEL = "evaluator"
 
+# A press can't be later than the hub's taking it; this much is rounding and drift of a board's clock.
+AHEAD_MS = 1_000
+
 
 class _UnreadableFactError(Exception):
     """Inside this file only: the fact is kept as it came."""
@@ -37,6 +40,9 @@ def decide_fact(state: State, command: AcceptFact, now: Now) -> list[Event]:
 def _at_its_time(kind: str, subject: str, data: dict[str, Any], command: AcceptFact, now: Now) -> Event:
     """Stamped with when it happened; where nobody knows, with the latest it can have been, marked unsure."""
     earliest_ms, latest_ms = command.earliest_ms, command.latest_ms
+    if command.time_ms is not None and now.sure and command.time_ms > now.ms + AHEAD_MS:
+        # Nothing is known of it but that it has happened.
+        return Event(kind, subject, data, now.ms, earliest_ms, now.ms, sure=False)
     if command.time_ms is not None:
         sure = now.sure and earliest_ms is None and latest_ms is None
         if not now.sure and earliest_ms is None and latest_ms is None:

@@ -52,6 +52,22 @@ class HeldExecutor(Executor):
         self._pool.shutdown(wait)
 
 
+class ForgetfulExecutor(InlineExecutor):
+    """Does the job, then loses the answer of the one it is told to."""
+
+    def __init__(self, lost: int) -> None:
+        self.jobs = 0
+        self.lost = lost
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.jobs += 1
+        done = super().submit(fn, *args, **kwargs)
+        if self.jobs == self.lost:
+            done = Future()
+            done.set_exception(OSError("the answer was lost"))
+        return done
+
+
 async def test_events_are_dense_chained_and_as_the_contract_says(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     rows = await journal.append([happened(1), happened(2)], MORNING_MS + 5, "request-1")
@@ -318,6 +334,22 @@ async def test_a_failed_commit_fails_all_that_is_queued_and_nothing_else(tmp_pat
     await until_admitted(journal)
     assert [row.sequence for row in await journal.append([happened(2)], MORNING_MS)] == [2]
     assert [row.event.data["number"] for row in journal.replay()] == [1, 2]
+    await journal.close()
+
+
+async def test_a_commit_that_reached_the_disk_though_it_seemed_to_fail_is_told_as_durable(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, executor=ForgetfulExecutor(lost=2), limits=JournalLimits(commit_rows=1))
+    seen: list[object] = []
+    journal.on_committed = lambda rows: seen.extend(row.sequence for row in rows)
+    journal.on_failed = lambda error: seen.append("failed")
+    waiting = [journal.append([happened(n)], MORNING_MS) for n in (1, 2, 3)]
+    first, second, third = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [row.sequence for row in first] == [1]  # type: ignore[union-attr]
+    assert [row.sequence for row in second] == [2]  # type: ignore[union-attr]
+    assert isinstance(third, JournalFailed)
+    assert seen == [1, "failed", 2]
+    await until_admitted(journal)
+    assert [row.sequence for row in await journal.append([happened(3)], MORNING_MS)] == [3]
     await journal.close()
 
 

@@ -159,6 +159,8 @@ def test_facts_count_by_device_and_epoch(hall: Hall) -> None:
     [
         (Now(9_000), (5_000, None, None), (5_000, None, None, True)),
         (Now(9_000), (5_000, 4_000, 6_000), (5_000, 4_000, 6_000, False)),
+        (Now(9_000), (9_500, None, None), (9_500, None, None, True)),
+        (Now(9_000), (99_000, 2_000, None), (9_000, 2_000, 9_000, False)),
         (Now(9_000), (None, 1_000, 6_000), (6_000, 1_000, 6_000, False)),
         (Now(9_000), (None, 1_000, None), (9_000, 1_000, 9_000, False)),
         (Now(9_000), (None, None, None), (9_000, None, 9_000, False)),
