@@ -144,7 +144,8 @@ def build(halls: list[Hall], known: Known, limits: Overview) -> OverviewData:
         now_ms=known.now_ms,
         total=total,
         waits=known.waits,
-        devices_up=sum(one.devices_up for one in lines),
+        # What a silent hall last said of its devices is no longer known to be so.
+        devices_up=sum(one.devices_up for one in lines if one.state not in ("silent", "never")),
         devices=sum(one.devices for one in lines),
         lines=tuple(one for one in lines if one.state != "well"),
         well=tuple(one for one in lines if one.state == "well"),

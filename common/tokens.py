@@ -29,7 +29,8 @@ def new() -> str:
 
 def digest(token: str) -> str:
     """What is stored of a token."""
-    return sha256(token.encode()).hexdigest()
+    # Headers and cookies may carry bytes that are no UTF-8; aiohttp hands them over as surrogates.
+    return sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

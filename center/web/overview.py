@@ -59,11 +59,13 @@ async def get_figures(request: web.Request) -> web.Response:
     )
     overview = build(halls, known, center.settings.overview)
 
-    def clock(at_ms: int, offset_minutes: int = halls[0].offset_minutes if halls else 0) -> str:
-        return format_time(at_ms, offset_minutes)[11:19]
+    def clock(at_ms: int, offset_minutes: int) -> str:
+        return format_time(at_ms, offset_minutes)[11:16]
+
+    as_of = format_time(overview.now_ms, halls[0].offset_minutes if halls else 0)[11:19]
 
     answer = web.Response(
-        text=center.pages.text(request, "figures.html", o=overview, clock=clock), content_type="text/html"
+        text=center.pages.text(request, "figures.html", o=overview, clock=clock, as_of=as_of), content_type="text/html"
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

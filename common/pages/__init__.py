@@ -14,6 +14,8 @@ from common.errors import CommonError
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "lang"
+# A language is called by its own name, whatever language the page is in.
+LANGUAGE_NAMES = {catalogue.CHINESE: "中文", catalogue.ENGLISH: "English"}
 LANGUAGE_COOKIE_S = 365 * 24 * 3600  # a switch is a choice of the person at this screen, not of this visit
 STATIC_CACHE = "public, max-age=31536000, immutable"  # the address changes with the content
 HASH_DIGITS = 12  # 48 bits: two versions of one file never share an address by chance
@@ -129,7 +131,13 @@ class Pages:
         return (
             self._environments[language]
             .get_template(template)
-            .render(request=request, other_language=other, switch_href="?" + urlencode(query), **values)
+            .render(
+                request=request,
+                other_language=other,
+                switch_label=LANGUAGE_NAMES[other],
+                switch_href="?" + urlencode(query),
+                **values,
+            )
         )
 
     def page(self, request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
