@@ -53,8 +53,8 @@ SERVICES: Final = (
 # on USB, two on UART: both ways in are walked in every demo.
 WINDOWS: Final = (
     Window("1", "1 号窗口", "Window 1", ("A", "B"), "zhang", "rpi_pico", "usb"),
-    Window("2", "2 号窗口", "Window 2", ("B", "C"), "li", "rpi_pico", "uart"),
-    Window("3", "3 号窗口", "Window 3", ("C", "A"), "wang", "rpi_pico", "uart"),
+    Window("2", "2 号窗口", "Window 2", ("B", "C"), "li", "rpi_pico_w", "uart"),
+    Window("3", "3 号窗口", "Window 3", ("C", "A"), "wang", "esp32_c3", "uart"),
 )
 
 
