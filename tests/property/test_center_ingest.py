@@ -1,0 +1,208 @@
+"""Whatever a sender does, the store holds a contiguous journal, and counts what a model of the contract counts."""
+
+import asyncio
+import gzip
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from center import ingest
+from center.ingest import BatchError, Element, Heading, RequestError, TooLargeError
+from center.store import Part, Refused, Stored
+from center.store.sqlite import FILE_NAME, SqliteStore
+from common import chain
+from tests.center_support import NOON_MS, OFFSET_MINUTES, Journal, rating
+
+QUICK = settings(max_examples=60, deadline=None)  # no timed assertions: these share their cores
+JOURNAL = "j"
+HEADING = Heading("qingxi", JOURNAL, 0, chain.start(JOURNAL), OFFSET_MINUTES)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.binary() | JSON.map(msgspec.json.encode), st.sampled_from(["", "identity", "gzip", "br"]))
+def test_any_body_is_a_batch_or_one_of_the_doors_errors(body: bytes, encoding: str) -> None:
+    try:
+        batch = ingest.read_batch(HEADING, body, encoding)
+    except (BatchError, TooLargeError, RequestError):
+        return
+    assert all(element.reason for element in batch.elements)
+
+
+@given(st.lists(JSON, max_size=5), st.booleans())
+def test_elements_keep_their_exact_bytes(values: list[object], packed: bool) -> None:
+    parts = [msgspec.json.encode(value) for value in values]
+    body = b" [ " + b" ,\n".join(parts) + b" ] "
+    unpacked = ingest.unpack(gzip.compress(body) if packed else body, "gzip" if packed else "")
+    assert unpacked == body
+    assert ingest.split(unpacked) == parts
+
+
+@given(st.binary(min_size=1, max_size=300), st.data())
+def test_a_cut_or_changed_gzip_is_never_taken_for_the_whole(content: bytes, data: st.DataObject) -> None:
+    packed = gzip.compress(content, mtime=0)
+    cut = packed[: data.draw(st.integers(0, len(packed) - 1))]
+    try:
+        unpacked = ingest.unpack(cut, "gzip")
+    except BatchError:
+        return
+    raise AssertionError(f"{len(cut)} of {len(packed)} bytes were taken as {unpacked!r}")
+
+
+def original() -> Journal:
+    """A journal with rated, unrated and doubly rated runs, strange types and an event that is none."""
+    journal = Journal(name=JOURNAL)
+    journal.run(1, 5)
+    journal.run(2, None)
+    journal.add("hall.rating.submitted", rating(f"{2 + 2**60:016x}", 2, 50))
+    journal.add("hall.case.opened", {})
+    journal.run(3, 1)
+    journal.add("hall.rating.submitted", rating(f"{3 + 2**60:016x}", 5, 51))
+    journal.add_raw(b'{"half": "an event"}')
+    journal.run(4, 3)
+    journal.run(5, 4)
+    return journal
+
+
+WHOLE = original()
+
+
+@dataclass
+class Model:
+    """What a journal's stored part counts, by the contract's words alone."""
+
+    finished: set[str] = field(default_factory=set)
+    grades: dict[str, int] = field(default_factory=dict)
+    facts: set[tuple[str, str, int]] = field(default_factory=set)
+
+    def take(self, data: bytes) -> None:
+        event = msgspec.json.decode(data)
+        kind, told = event.get("type"), event.get("data", {})
+        if kind == "hall.ticket.finished":
+            self.finished.add(told["run"])
+        elif kind == "hall.rating.submitted":
+            fact = (told["device"], told["epoch"], told["fact"])
+            if fact not in self.facts:
+                self.facts.add(fact)
+                self.grades.setdefault(told["run"], told["grade"])
+
+    @property
+    def counted(self) -> tuple[int, list[int]]:
+        rated = [self.grades[run] for run in self.finished if run in self.grades]
+        return len(self.finished), [rated.count(grade) for grade in (1, 2, 3, 4, 5)]
+
+
+async def check(store: SqliteStore) -> int:
+    """The stored part is the beginning of the journal, its chain is right, and it counts what the model counts."""
+    cursor = await store.cursor("qingxi", JOURNAL)
+    through = cursor.stored_through
+    assert await store.events("qingxi", JOURNAL, Part(0, 1000, 10**7)) == WHOLE.events[:through]
+    assert cursor.chain == WHOLE.links[through]
+    model = Model()
+    for data in WHOLE.events[:through]:
+        model.take(data)
+    tallies = await store.tallies("hall", "2000-01-01", "2099-12-31", None)
+    found = (sum(one.served for one in tallies), [sum(one.grades[index] for one in tallies) for index in range(5)])
+    assert found == model.counted
+    return through
+
+
+SPANS = st.tuples(st.integers(0, WHOLE.through), st.integers(0, WHOLE.through)).map(sorted)
+
+
+@QUICK
+@given(st.lists(st.tuples(SPANS, st.booleans()), min_size=1, max_size=8))
+def test_parts_in_any_order_and_number_end_in_the_beginning_of_the_journal(
+    parts: list[tuple[list[int], bool]],
+) -> None:
+    async def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            store = SqliteStore(Path(folder) / FILE_NAME, asyncio.get_running_loop())
+            try:
+                through = 0
+                for (first, last), forged in parts:
+                    link = bytes(32) if forged else WHOLE.links[first]
+                    body = b"[" + b",".join(WHOLE.events[first:last]) + b"]"
+                    heading = Heading("qingxi", JOURNAL, first, link, OFFSET_MINUTES)
+                    answer: Stored | Refused
+                    try:
+                        answer = await store.submit(ingest.read_batch(heading, body, ""), NOON_MS)
+                    except Refused as refused:
+                        answer = refused
+                    if first > through:
+                        assert isinstance(answer, Refused)
+                        assert answer.kind == "gap"
+                    elif forged:
+                        assert isinstance(answer, Refused)
+                        assert answer.kind == "forked"
+                    else:
+                        assert isinstance(answer, Stored)
+                        through = max(through, last)
+                    assert answer.stored_through == through
+                    assert await check(store) == through
+            finally:
+                await store.close()
+
+    asyncio.run(run())
+
+
+def others(data: st.DataObject) -> list[bytes]:
+    """The whole journal's events with something done to them."""
+    events = list(WHOLE.events)
+    index = data.draw(st.integers(0, len(events) - 1))
+    deed = data.draw(st.sampled_from(["drop", "swap", "double", "garble", "replace"]))
+    if deed == "drop":
+        del events[index]
+    elif deed == "swap":
+        other = data.draw(st.integers(0, len(events) - 1))
+        events[index], events[other] = events[other], events[index]
+    elif deed == "double":
+        events.insert(data.draw(st.integers(0, len(events))), events[index])
+    elif deed == "garble":
+        at = data.draw(st.integers(0, len(events[index]) - 1))
+        events[index] = events[index][:at] + data.draw(st.binary(max_size=3)) + events[index][at + 1 :]
+    else:
+        events[index] = msgspec.json.encode(data.draw(JSON))
+    return events
+
+
+@QUICK
+@given(st.data(), st.integers(0, WHOLE.through))
+def test_a_changed_batch_after_a_right_one_changes_nothing_that_is_stored(data: st.DataObject, through: int) -> None:
+    """Sent again from the start, with something done to it: what was stored stays, what comes behind is contiguous."""
+    events = others(data)
+
+    async def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            store = SqliteStore(Path(folder) / FILE_NAME, asyncio.get_running_loop())
+            try:
+                first = b"[" + b",".join(WHOLE.events[:through]) + b"]"
+                await store.submit(ingest.read_batch(HEADING, first, ""), NOON_MS)
+                try:
+                    batch = ingest.read_batch(HEADING, b"[" + b",".join(events) + b"]", "")
+                    await store.submit(batch, NOON_MS)
+                except (BatchError, Refused):
+                    assert await check(store) == through
+                kept = await store.events("qingxi", JOURNAL, Part(0, 1000, 10**7))
+                assert kept[:through] == WHOLE.events[:through]
+                cursor = await store.cursor("qingxi", JOURNAL)
+                assert cursor.stored_through == len(kept)
+                assert cursor.chain == chain.extend(chain.start(JOURNAL), kept)
+            finally:
+                await store.close()
+
+    asyncio.run(run())
+
+
+@given(JSON)
+def test_an_element_is_an_event_or_has_a_reason(value: object) -> None:
+    element: Element = ingest.read_element(msgspec.json.encode(value), "qingxi", JOURNAL, OFFSET_MINUTES)
+    assert (element.reason is None) == (element.event is not None)
