@@ -5,14 +5,15 @@ Knows no pin and no port: everything that touches the world comes in, and time i
 
 import gc
 
-from firmware.apps.evaluator import APP_STATES, IDLE, PAUSED, SERVING
+from firmware.apps.evaluator import APP_STATES, IDLE, PAUSED, SERVING, Evaluator
 from firmware.apps.evaluator import FAULT as FAULT_STATE
 from firmware.drivers import keys as key_driver
 from firmware.records import (
+    BOARD_BYTES,
     CAUSE_BYTES,
     DETAIL_BYTES,
+    FIRMWARE_BYTES,
     INTERPRETER_BYTES,
-    SHORT_TEXT_BYTES,
     LogFullError,
     clip,
 )
@@ -29,9 +30,9 @@ _VIEWS = {messages.WINDOW_SERVING: SERVING, messages.WINDOW_PAUSED: PAUSED}
 class Box:
     """`about`: reset_cause, interpreter, firmware, board as texts. `maintain()`: restart without the application."""
 
-    def __init__(self, log, evaluator, endpoint, *, keys, lamps, led, buzzer, screen, about, maintain):
+    def __init__(self, log, endpoint, *, keys, lamps, led, buzzer, screen, about, maintain):
         self.log = log
-        self.evaluator = evaluator
+        self.evaluator = Evaluator()
         self.endpoint = endpoint
         self._keys = keys
         self._lamps = lamps
@@ -55,12 +56,13 @@ class Box:
         run = self.log.open_run
         if run is not None:
             self._append(messages.UNRATED, now_ms, {"run": run, "reason": messages.UNRATED_DEVICE_FAULT})
+        self.evaluator = Evaluator(self.log.ended_runs)
         about = self._about
         booted = {
             "reset_cause": clip(about["reset_cause"], CAUSE_BYTES),
             "interpreter": clip(about["interpreter"], INTERPRETER_BYTES),
-            "firmware": clip(about["firmware"], SHORT_TEXT_BYTES),
-            "board": clip(about["board"], SHORT_TEXT_BYTES),
+            "firmware": clip(about["firmware"], FIRMWARE_BYTES),
+            "board": clip(about["board"], BOARD_BYTES),
         }
         self._append(messages.BOOTED, now_ms, booted)
         self._lamps.set(False)

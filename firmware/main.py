@@ -7,7 +7,6 @@ import sys
 import time
 
 from firmware import VERSION, settings
-from firmware.apps.evaluator import Evaluator
 from firmware.box import Box
 from firmware.drivers import chip
 from firmware.drivers.buzzer import Buzzer
@@ -53,7 +52,6 @@ class Main:
         )
         self.box = Box(
             log,
-            Evaluator(log.ended_runs),
             endpoint,
             keys=self.keys,
             lamps=self.lamps,

@@ -10,7 +10,8 @@ _HEAD_BYTES = 6
 # Texts are this short so that the longest fact fits the smallest tail (eventlog.py).
 CAUSE_BYTES = 10
 INTERPRETER_BYTES = 52
-SHORT_TEXT_BYTES = 14
+FIRMWARE_BYTES = 18  # "0.1.0" and what tells one build from another
+BOARD_BYTES = 10
 DETAIL_BYTES = 64
 
 
@@ -83,8 +84,8 @@ _LAYOUTS = {
     messages.BOOTED: (
         ("reset_cause", _Text(CAUSE_BYTES)),
         ("interpreter", _Text(INTERPRETER_BYTES)),
-        ("firmware", _Text(SHORT_TEXT_BYTES)),
-        ("board", _Text(SHORT_TEXT_BYTES)),
+        ("firmware", _Text(FIRMWARE_BYTES)),
+        ("board", _Text(BOARD_BYTES)),
     ),
     messages.RATED: (("run", _RUN), ("grade", _U8), ("pressed_after_ms", _U16)),
     messages.UNRATED: (("run", _RUN), ("reason", _U8)),

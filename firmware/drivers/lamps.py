@@ -28,7 +28,6 @@ class PowerLed:
 
     def __init__(self, pin):
         self._pin = pin
-        self._level = 1
         self._fault = False
         self._identify_until_ms = 0
         pin.value(1)
@@ -44,6 +43,9 @@ class PowerLed:
     def step(self, now_ms):
         """Sets the LED; returns after how many ms to call again."""
         pattern = QUICK if now_ms < self._identify_until_ms else SLOW if self._fault else STEADY
-        self._level = 1 if pattern == STEADY else 1 - self._level
-        self._pin.value(self._level)
-        return _HALF_MS.get(pattern, _STEADY_MS)
+        if pattern == STEADY:
+            self._pin.value(1)
+            return _STEADY_MS
+        half_ms = _HALF_MS[pattern]
+        self._pin.value(now_ms // half_ms % 2)
+        return half_ms - now_ms % half_ms
