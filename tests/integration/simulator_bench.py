@@ -34,6 +34,7 @@ def make_image(path: Path, files: Mapping[str, str]) -> Path:
     """An image with these files, as flashing would leave it."""
     fs = volume()
     for name, text in files.items():
+        fs.makedirs(name.rpartition("/")[0] or "/", exist_ok=True)
         with fs.open(name, "w") as file:
             file.write(text)
     path.write_bytes(bytes(fs.context.buffer))

@@ -1,5 +1,6 @@
 """What goes onto a box: the files its role and board need, compiled to .mpy."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -75,15 +76,40 @@ def _stamp(text: str, target: Path) -> None:
 
 
 def _sources(role: str, board: str) -> Iterator[Path]:
-    """Paths from the root, sorted; other roles' apps and other boards' pins stay behind."""
-    for room in ("protocol", "firmware"):
-        for path in sorted((ROOT / room).rglob("*.py")):
-            source = path.relative_to(ROOT)
-            if source == _MAIN_SOURCE:
-                continue
-            one_of = {"apps": role, "boards": board}.get(source.parent.name)
-            if one_of is None or source.stem in {"__init__", one_of}:
-                yield source
+    """Paths from the root; what belongs to other roles, other boards or the hub stays behind."""
+    needed = {"protocol"}
+    firmware: list[Path] = []
+    for path in sorted((ROOT / "firmware").rglob("*.py")):
+        source = path.relative_to(ROOT)
+        one_of = {"apps": role, "boards": board}.get(source.parent.name)
+        if source != _MAIN_SOURCE and (one_of is None or source.stem in {"__init__", one_of}):
+            firmware.append(source)
+            needed |= _imported(source)
+    protocol = {_module(path.relative_to(ROOT)): path.relative_to(ROOT) for path in (ROOT / "protocol").rglob("*.py")}
+    taken: set[str] = set()
+    while fresh := (needed & protocol.keys()) - taken:
+        taken |= fresh
+        for module in fresh:
+            needed |= _imported(protocol[module])
+    yield from sorted(protocol[module] for module in taken)
+    yield from firmware
+
+
+def _module(source: Path) -> str:
+    name = ".".join(source.with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def _imported(source: Path) -> set[str]:
+    """Every dotted name that a file may import, attributes of modules included."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / source).read_bytes())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
 
 
 def _compile(source: Path, name: str, target: Path) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from tools.device.errors import DeviceError
@@ -17,7 +18,6 @@ MAINTENANCE_HINT: Final = (
 
 _CAUSES: Final = (
     ("failed to access", "the port is in use by another program (the hub? another mpremote?) or you may not open it"),
-    ("no device found", "no such port: is the box plugged in? `tingting device list` shows the ports"),
     ("could not enter raw repl", f"something answers, but no MicroPython prompt. {MAINTENANCE_HINT}"),
     ("device disconnected", "the box went away in the middle; plug it in and run the same command again"),
     ("Device not configured", "the box went away in the middle; plug it in and run the same command again"),
@@ -33,6 +33,8 @@ def run(
     on_line: Callable[[str], None] | None = None,
 ) -> str:
     """Runs `mpremote connect PORT ARGUMENTS` and returns what it printed; raises `DeviceError`."""
+    if port.startswith("/") and not Path(port).exists():
+        raise DeviceError(f"{port}: no such port. Is the box plugged in? `tingting device list` shows the ports.")
     command = [sys.executable, "-m", "mpremote", "connect", port, *arguments]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
