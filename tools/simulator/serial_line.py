@@ -47,6 +47,11 @@ class SerialLine:
         self._wire: deque[tuple[float, bytes]] = deque()  # towards the host: when each slice will have arrived
         self._delivery: asyncio.TimerHandle | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a client holds the line."""
+        return self._writer is not None
+
     async def open(self, port: int = 0) -> None:
         """Listens on loopback; port 0 takes a free one."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
