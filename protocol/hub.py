@@ -85,12 +85,19 @@ class HubEndpoint(session.Endpoint):
         """Whether this session has had its welcome()."""
         return self.state == LIVE
 
-    def welcome(
-        self, expected: int, unix_ms: int, sure: bool, config: "dict[str, Any]", send_window: int = DEFAULT_WINDOW
+    def welcome(  # noqa: PLR0917 - the fields of a WELCOME; callers name the later ones
+        self,
+        expected: int,
+        unix_ms: int,
+        sure: bool,
+        config: "dict[str, Any]",
+        send_window: int = DEFAULT_WINDOW,
+        now_ms: "int | None" = None,
     ) -> int:
         """Answers the first STATUS of a session; returns the fact number that is really wanted next.
 
-        expected: what is stored for (device, epoch), plus 1. A log that has let go of it goes on from its oldest.
+        expected: what is durable for (device, epoch), plus 1: it is an acknowledgement too. A log that has let go of
+        it goes on from its oldest. now_ms: as in `anchor`.
         """
         if self.state != PROVEN or self.status is None:
             raise MisuseError("welcome() answers the first STATUS of a session; here is no such one (%s)" % self.state)
@@ -108,7 +115,7 @@ class HubEndpoint(session.Endpoint):
         self._welcome_due = True
         self._config = config
         self._facts = FactReceiver(max(expected, self.status["oldest"]))
-        self.anchor(unix_ms, sure)
+        self.anchor(unix_ms, sure, now_ms)
         self._anchor_at_ms = self._now_ms + session.KEEP_ALIVE_MS
         if self._view is not None:
             self._view_again.begin(self._now_ms)
@@ -121,8 +128,13 @@ class HubEndpoint(session.Endpoint):
             raise MisuseError("no session whose facts could be acknowledged")
         self._facts.acknowledge(through)
 
-    def anchor(self, unix_ms: int, sure: bool) -> None:
-        """What the clock says now. It goes out at once, and from then on every 3 s, carried on by `now_ms`."""
+    def anchor(self, unix_ms: int, sure: bool, now_ms: "int | None" = None) -> None:
+        """What the clock says now. It goes out at once, and from then on every 3 s, carried on by this end's clock.
+
+        now_ms: this end's clock at the moment of `unix_ms`; without it, the last moment this end was told of.
+        """
+        if now_ms is not None:
+            self._now_ms = now_ms
         self._anchor = (unix_ms - self._now_ms, sure)
         self._anchor_at_ms = self._now_ms
 

@@ -391,6 +391,18 @@ def test_anchors_go_on_by_themselves():
     assert house.device_events[-1][2] is False
 
 
+def test_an_anchor_given_between_turns_is_of_its_own_moment():
+    house = live(36)
+    house.run(2000)
+    later_ms = house.now_ms + 2900  # nobody has told the endpoint that so much time went by
+    house.hub.anchor(UNIX_MS + later_ms, True, later_ms)
+    house.now_ms = later_ms + 40
+    house.device_events = []
+    house.run(10)
+    anchors = [event for event in house.device_events if event[0] == session.ANCHOR]
+    assert anchors == [(session.ANCHOR, UNIX_MS + later_ms + 40, True)]
+
+
 def test_health_and_status_reach_the_hub():
     house = live(19)
     house.device.set_status(messages.APP_INVITED, b"r" * 8)
