@@ -318,19 +318,29 @@ class Journal:
     def _failed(self, error: JournalError, finished: "Future[Stored | None]") -> None:
         entries = [*self._in_flight, *self._queue]
         self._in_flight, self._queue, self._queued_rows = [], deque(), 0
-        kept = 0
-        if finished.exception() is None:
-            head = finished.result()
-            self._take_head(head)
-            kept = _kept(entries, head)
         try:
-            self.on_failed(error)
-            if kept:
-                self._tell(entries[:kept])
+            if finished.exception() is None:
+                self._go_on(finished.result(), error)
+            else:
+                # What is on disk will be asked again before anything is taken.
+                self.on_failed(error)
         finally:
             for entry in entries:
-                if not entry.done.done():
+                if entry.rows and entry.rows[-1].sequence <= self._durable and self._is_on_disk(entry.rows[-1]):
+                    entry.done.set_result(entry.rows)
+                elif not entry.done.done():
                     entry.done.set_exception(type(error)(str(error)))
+
+    def _go_on(self, head: Stored | None, error: JournalError) -> None:
+        """From what is on disk; a commit that reached it though it was said to have failed is told now."""
+        told = self._durable
+        self._take_head(head)
+        self.on_failed(error)
+        if self._durable > told:
+            self.on_committed([self._decoded(row) for row in self.read(told, self._durable - told)])
+
+    def _is_on_disk(self, row: Committed) -> bool:
+        return self.chain_at(row.sequence) == row.chain
 
     def _note_room(self, room: Room) -> None:
         """Refuses before the disk does."""
@@ -369,19 +379,13 @@ class Journal:
         error = finished.exception()
         if error is None:
             room, head = finished.result()
-            if self._queued_rows == 0:
-                self._take_head(head)
+            on_disk = head.sequence if head else 0
+            if self._queued_rows == 0 and (self._sequence, self._durable) != (on_disk, on_disk):
+                # Nobody could look when the commit failed.
+                self._go_on(head, JournalFailed(f"{self.path}: can be read again; it ends at {on_disk}."))
             self._note_room(room)
         elif isinstance(error, JournalError):
             self._refusal = error
-
-
-def _kept(entries: list[_Entry], head: Stored | None) -> int:
-    """How many of the entries are on disk though the commit was said to have failed: those through the head's."""
-    for count, entry in enumerate(entries, 1):
-        if entry.rows and head is not None and entry.rows[-1].chain == head.chain:
-            return count
-    return 0
 
 
 def _nobody(_: object) -> None:
