@@ -139,6 +139,10 @@ class Hub:
         now = self.service.now()
         return Moment(now.ms, now.sure, self.clock.rising_ms())
 
+    def rising_ms(self) -> int:
+        """A clock that never steps."""
+        return self.clock.rising_ms()
+
     # --- after every commit -------------------------------------------------------------------------------------
 
     def committed(self, rows: list[Committed]) -> None:

@@ -17,6 +17,7 @@ TODO = {
     "wrong_role": "it says another role than it was registered with: flash or provision this device again",
     "malformed": "its messages are sealed well and make no sense: firmware and hub don't fit, flash the device again",
     "wrong_version": "it speaks another version of the wire: flash the device again",
+    "internal": "the hub's software failed on this line: report it with the hub's log",
     "numbers_regressed": "its fact numbers are below what the hub has: its flash was lost or swapped; check its log",
     "wrong_epoch": "its epoch isn't the registered one: provision this device again",
 }

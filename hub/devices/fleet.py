@@ -65,6 +65,9 @@ class Hall(Protocol):
     def moment(self) -> Moment:
         """The clocks."""
 
+    def rising_ms(self) -> int:
+        """The one that only rises."""
+
 
 class Fleet:
     """The devices. `run` is its task; `committed` is told every commit, in order."""
@@ -99,6 +102,7 @@ class Fleet:
             stored_through=self._stored_through,
             durable_through=self._durable_through,
             moment=hall.moment,
+            rising_ms=hall.rising_ms,
             random=random,
             send_window=send_window,
             log=log,

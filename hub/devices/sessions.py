@@ -23,6 +23,7 @@ from protocol.hub import HubEndpoint
 
 HOLD_OFF_S = 2.0  # after a fact couldn't be kept: the journal gets time, the line stays quiet
 ANCHOR_DRIFT_MS = 20  # a clock that moved by more is told to the device; less is finer than its keys' debounce
+UNPROVEN_HELLOS = 4  # 7 s of greetings; a line so bad that it loses four handshakes in a row is worth a look, too
 MIN_WAIT_S = 0.005  # of the timer: an endpoint that is due at once was just asked
 
 Log = Callable[..., None]
@@ -39,6 +40,7 @@ class Surroundings:
     stored_through: Callable[[str, str], int]
     durable_through: Callable[[str, str], int]
     moment: Callable[[], Moment]
+    rising_ms: Callable[[], int]
     random: Callable[[int], bytes]
     send_window: int
     log: Log
@@ -87,6 +89,7 @@ class DeviceSession:
         self._anchored_ms = 0
         self._earliest_ms = 0
         self._frames_seen = 0
+        self._hellos = 0
         self._asked: dict[int, asyncio.Future[tuple[int, str | None] | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -114,6 +117,7 @@ class DeviceSession:
     def opened(self) -> None:
         """A fresh line."""
         self._frames_seen = self._endpoint.rejected_frames
+        self._hellos = 0
         self._endpoint.link_opened(self._rising_ms())
         self._pump()
 
@@ -138,6 +142,11 @@ class DeviceSession:
         self._endpoint.link_lost()
         self._take_events(why=why, line_lost=True)
         self._cancel_timer()
+
+    def failed(self, error: BaseException) -> None:
+        """A mistake of ours met on this line; it costs this line its session and no other anything."""
+        self._around.log("line.failed", line=self.name, device=self._device_id(), error=repr(error))
+        self._fault("internal", {"error": type(error).__name__})
 
     # --- what the house says ------------------------------------------------------------------------------------
 
@@ -187,11 +196,18 @@ class DeviceSession:
     # --- the endpoint -------------------------------------------------------------------------------------------
 
     def _secret(self, device_id: str) -> bytes | None:
+        """Asked by the endpoint for each fresh HELLO. A box with another key drops our CHALLENGE and stays silent."""
         device = self._around.registry.find(device_id)
-        return None if device is None else device.secret_bytes
+        if device is None:
+            return None
+        self._hellos += 1
+        if self._hellos >= UNPROVEN_HELLOS:
+            self._hellos = 0
+            self._fault("wrong_key", {"said": device_id, "reason": f"{UNPROVEN_HELLOS} greetings without a proof"})
+        return device.secret_bytes
 
     def _rising_ms(self) -> int:
-        return self._around.moment().rising_ms
+        return self._around.rising_ms()
 
     def _device_id(self) -> str:
         return self.name if self.device is None else self.device.device
@@ -250,6 +266,7 @@ class DeviceSession:
 
     def _on_proven(self, device_id: str, role: int) -> None:
         self._generation += 1
+        self._hellos = 0
         self.device = self._around.registry.find(device_id)
         self.status = None
         said = wire.ROLES.get(role, str(role))
@@ -325,9 +342,10 @@ class DeviceSession:
             return
         try:
             await self._around.submit(command)
-        except HubError as error:
+        except Exception as error:
+            # Whatever it was, the fact isn't kept, so it isn't acknowledged; a bug of ours is seen again and again.
             if generation == self._generation:
-                self._not_kept(str(error))
+                self._not_kept(str(error) if isinstance(error, HubError) else repr(error))
             return
         self.facts += 1
         if generation != self._generation or not self._endpoint.welcomed:

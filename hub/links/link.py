@@ -29,6 +29,9 @@ class LinkUser(Protocol):
     def drained(self) -> None:
         """All bytes given to `write` are out."""
 
+    def failed(self, error: BaseException) -> None:
+        """Something that must not happen did, in what the line's user does; `lost` follows."""
+
     def lost(self, why: str) -> None:
         """The line is gone; it is being opened again. Said once for a loss, and once for a first try that failed."""
 
@@ -85,6 +88,10 @@ class Link:
                     both.create_task(self._write(port))
             except* LinkError as group:
                 why = str(group.exceptions[0])
+            except* Exception as group:
+                # A mistake of ours on this line: said, and kept to this line.
+                why = f"our own error: {group.exceptions[0]!r}"
+                self._user.failed(group.exceptions[0])
             finally:
                 self.is_open = False
                 self._pending.clear()
