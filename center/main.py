@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 import time
@@ -95,6 +96,7 @@ async def _run(settings: CenterSettings, folder: Path) -> None:
 
 def run(path: Path) -> int:
     """Runs the center of a settings file until SIGINT or SIGTERM; returns the exit status."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="center: %(levelname)s %(message)s")
     try:
         asyncio.run(_run(config.load(path), path.resolve().parent))
     except (CenterError, CommonError) as error:

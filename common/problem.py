@@ -1,9 +1,12 @@
 """Problem details (RFC 9457): how every HTTP door of ours says what was wrong and what to do."""
 
+import logging
 from typing import Any
 
 import msgspec
 from aiohttp import web
+
+log = logging.getLogger("http")
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -42,7 +45,7 @@ def response(problem: Problem) -> web.Response:
 
 @web.middleware
 async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Answers every refusal, aiohttp's own (404, 405, 413) included, as problem details."""
+    """Answers every refusal, aiohttp's own (404, 405, 413) and our mistakes included, as problem details."""
     try:
         answer: web.StreamResponse = await handler(request)
     except Problem as problem:
@@ -55,4 +58,9 @@ async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
         if "Allow" in error.headers:
             mended.headers["Allow"] = error.headers["Allow"]
         return mended
+    except Exception:
+        log.exception("%s %s", request.method, request.path)
+        return response(
+            Problem(500, "our-mistake", "Something went wrong here", "It stands in the log of this program.")
+        )
     return answer

@@ -1,20 +1,36 @@
 """All routes of the center, and what stands around them."""
 
+import logging
+
 from aiohttp import web
 
+from center.errors import StoreError
 from center.ingest import MAX_UNPACKED
 from center.web import figures, journals, operation, overview
 from center.web.context import CENTER, Center
 from common import problem
-from common.pages import security_headers
+from common.pages import Handler, security_headers
+from common.problem import Problem
+
+log = logging.getLogger("center")
 
 # gzip makes nothing larger than this longer than it was, so what is longer packed is too long unpacked.
 MAX_BODY = MAX_UNPACKED + 64 * 1024
 
 
+@web.middleware
+async def store_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A store that can't be read is no error in the asking."""
+    try:
+        return await handler(request)
+    except StoreError as error:
+        log.error("%s %s: %s", request.method, request.path, error)
+        raise Problem(503, "not-ready", "The store doesn't work", "Ask again; /readyz says when it works.") from error
+
+
 def build(center: Center) -> web.Application:
     """The application; run it by `AppRunner(app, auto_decompress=False)`: unpacking is bounded by the ingest door."""
-    app = web.Application(middlewares=[security_headers, problem.middleware], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[security_headers, problem.middleware, store_errors], client_max_size=MAX_BODY)
     app[CENTER] = center
     app.add_routes(
         [

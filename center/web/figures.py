@@ -13,6 +13,7 @@ from common.envelope import format_time
 from common.problem import Problem
 
 READERS = ("viewer", "supervisor", "auditor")
+MAX_NAMED = 10  # events in quarantine that are named; all of them are counted
 MAX_DAYS = 3660  # ten years: one answer by day stays small
 
 
@@ -60,6 +61,10 @@ async def get_halls(request: web.Request) -> web.Response:
                         "quarantined": journal.quarantined,
                     }
                     for journal in own
+                ],
+                "in_quarantine": [
+                    {"journal": name, "sequence": sequence, "reason": reason}
+                    for name, sequence, reason in await center.store.quarantine(hall.id, MAX_NAMED)
                 ],
             }
         )

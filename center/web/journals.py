@@ -1,5 +1,6 @@
 """The doors of the halls: ingest, cursor, and the stored events for the auditor."""
 
+import logging
 import re
 
 from aiohttp import web
@@ -15,6 +16,8 @@ from common.problem import Problem
 MAX_LIMIT = 1000  # events in one answer, as many as always fit in a batch
 MAX_ANSWER = 4 * 1024 * 1024  # bytes in one answer, as much as a batch may have
 RETRY_S = 1  # when the disk is behind
+
+log = logging.getLogger("center")
 
 _LIMIT = re.compile(r"[0-9]{1,6}")
 
@@ -60,6 +63,7 @@ async def post_events(request: web.Request) -> web.Response:
         raise Problem(413, "too-large", "More than 4 MiB unpacked", f"{error}. Send fewer events at a time.") from error
     except Refused as refused:
         center.metrics.batch(refused.kind)
+        log.warning("hall %s: refused as %s: %s", hall.id, refused.kind, refused.detail)
         raise _refusal(refused) from refused
     except StoreBusyError as error:
         center.metrics.batch("busy")
@@ -77,6 +81,9 @@ async def post_events(request: web.Request) -> web.Response:
 
 def _heard(center: Center, hall: str, stored: Stored) -> None:
     """A batch tells how far we know; an empty one tells that there is nothing more to know now."""
+    if stored.added:
+        for sequence, reason in sorted(stored.quarantined.items()):
+            log.warning("hall %s, journal %s: event %d is in quarantine: %s", hall, stored.journal, sequence, reason)
     center.metrics.batch("stored")
     center.metrics.events_stored += stored.added
     now_ms = center.now_ms()

@@ -110,6 +110,11 @@ def _schemas() -> dict[str, Any]:
                     devices=_object("up all", up=_COUNT, all=_COUNT),
                     quarantined=_COUNT,
                     journals={"type": "array", "items": {"type": "object"}},
+                    in_quarantine={
+                        "type": "array",
+                        "items": _object("journal sequence reason", journal=_TEXT, sequence=_COUNT, reason=_TEXT),
+                        "description": "the last events that were malformed",
+                    },
                 ),
             },
             as_of={"type": "string", "format": "date-time"},

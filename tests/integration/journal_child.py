@@ -1,6 +1,7 @@
 """What the journal tests run in a process of its own, to be killed or starved: `python -m … <verb> <folder>`."""
 
 import asyncio
+import json
 import resource
 import sys
 from pathlib import Path
@@ -32,6 +33,20 @@ async def append(folder: Path) -> None:
         burst = 1 + number % 40
         await asyncio.gather(*(one(f"r{number + each}") for each in range(burst)))
         number += burst
+
+
+async def serve(folder: Path) -> None:
+    """Does commands under ids until killed; says each reply."""
+    hall, _ = service(open_journal(folder))
+    say("open")
+    number = 0
+
+    async def one(name: str) -> None:
+        say("reply", name, json.dumps(await hall.submit(IssueTicket("A", "kiosk"), name)))
+
+    while True:
+        await asyncio.gather(*(one(f"r{number + each}") for each in range(8)))
+        number += 8
 
 
 async def starve(folder: Path) -> None:
@@ -72,4 +87,4 @@ async def close(journal: Journal) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run({"append": append, "starve": starve}[sys.argv[1]](Path(sys.argv[2])))
+    asyncio.run({"append": append, "serve": serve, "starve": starve}[sys.argv[1]](Path(sys.argv[2])))

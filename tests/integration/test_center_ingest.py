@@ -135,6 +135,8 @@ async def test_a_malformed_element_is_kept_in_quarantine_and_blocks_nothing(cent
         assert stored == b"[" + data + b"]"
         halls = await center.get("/api/v1/halls")
         assert halls["halls"][0]["quarantined"] == number
+        named = {(each["journal"], each["sequence"]) for each in halls["halls"][0]["in_quarantine"]}
+        assert (journal.name, 5) in named
         assert (await center.ratings())["rated"] == 2 * number
 
 

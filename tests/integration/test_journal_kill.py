@@ -1,5 +1,6 @@
 """The journal under SIGKILL, on a disk that is full, and with a torn tail: what was acknowledged is there."""
 
+import json
 import random
 import shutil
 import subprocess
@@ -11,8 +12,9 @@ import pytest
 
 from common import chain, envelope
 from hub.journal import Journal
+from hub.queueing.commands import IssueTicket
 from hub.queueing.events import Event
-from tests.support_hub_core import MORNING_MS, open_journal
+from tests.support_hub_core import MORNING_MS, open_journal, service
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 20
@@ -68,6 +70,28 @@ async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path) -> None:
         assert all(first.request == second.request for first, second in zip(events[::2], events[1::2], strict=True))
         await journal.close()
     assert len(acknowledged) > KILLS
+
+
+async def test_a_command_sent_again_after_sigkill_gets_its_first_reply_and_changes_nothing(tmp_path: Path) -> None:
+    process = child("serve", tmp_path)
+    replies: dict[str, dict[str, object]] = {}
+    assert process.stdout is not None
+    for line in process.stdout:
+        word, *rest = line.rstrip("\n").split(" ", 2)
+        if word == "reply" and line.endswith("\n"):
+            replies[rest[0]] = json.loads(rest[1])
+        if len(replies) == 101:
+            process.kill()
+    assert process.wait() == -9
+    process.stdout.close()
+    hall, published = service(open_journal(tmp_path))
+    stored = hall.journal.durable
+    for name, reply in replies.items():
+        assert await hall.submit(IssueTicket("A", "kiosk"), name) == reply
+    assert (hall.journal.durable, published) == (stored, [])
+    numbers = [str(row.event.data["number"]) for row in hall.journal.replay()]
+    assert len(numbers) == len(set(numbers)) == stored >= 101
+    await hall.journal.close()
 
 
 def test_a_disk_that_takes_no_more_refuses_and_goes_on_when_it_does(tmp_path: Path) -> None:

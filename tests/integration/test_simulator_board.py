@@ -1,6 +1,9 @@
 """What a program on the simulated board finds: pins, time, watchdog, flash, serial line."""
 
 import asyncio
+import importlib.util
+import os
+import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,6 +35,9 @@ async def printed(folder: Path, program: str, **options) -> list[str]:
 LAMPS_FOLLOW_KEYS = """
 from machine import Pin, PWM
 import asyncio
+import importlib.util
+import os
+import sys
 keys = [Pin(n, Pin.IN, Pin.PULL_UP) for n in (10, 11, 12, 13, 14)]
 lamps = [Pin(n, Pin.OUT) for n in (16, 17, 18, 19, 20)]
 led = Pin(25, Pin.OUT, value=1)
@@ -85,6 +91,9 @@ async def test_simulator_interrupts_wake_a_sleeping_loop(tmp_path):
     program = """
 from machine import Pin, Timer
 import asyncio
+import importlib.util
+import os
+import sys
 flag = asyncio.ThreadSafeFlag()
 key = Pin(10, Pin.IN, Pin.PULL_UP)
 key.irq(lambda pin: flag.set(), Pin.IRQ_FALLING)
@@ -261,6 +270,9 @@ print("end")
 ECHO = """
 from machine import UART
 import asyncio
+import importlib.util
+import os
+import sys
 uart = UART(0, baudrate=115200, rxbuf=64, txbuf=64)
 async def main():
     stream = asyncio.StreamReader(uart)
@@ -314,3 +326,27 @@ async def test_simulator_uart_overruns_when_told(tmp_path):
             await asyncio.sleep(0.01)
         assert board.stats["line"]["to_board"] == 64
         writer.close()
+
+
+async def test_simulator_runs_on_a_micropython_executable_too(tmp_path, monkeypatch):
+    """Where there is no wheel, the packaged `micropython` on PATH is started by the same launcher."""
+    real = importlib.util.find_spec("micropython_run")
+    assert real is not None
+    script = tmp_path / "micropython"
+    script.write_text(f"""#!{sys.executable}
+import sys
+sys.path.insert(0, {str(Path(real.origin).parent)!r})
+import micropython_run
+sys.exit(micropython_run.run_main(sys.argv))
+""")
+    script.chmod(0o755)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert await printed(tmp_path, "print('hello')\nprint('end')") == ["hello"]
+
+
+async def test_simulator_that_can_not_start_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SimulatorError, match="no MicroPython on this machine"):
+        await SimulatedBoard.start(tmp_path / "flash.img", BOARD)

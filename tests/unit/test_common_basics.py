@@ -140,12 +140,16 @@ async def test_every_refusal_is_problem_details() -> None:
     async def handler(request: web.Request) -> web.Response:
         raise Problem(409, "gap", "Events are missing", "Send from 3.", stored_through=3)
 
+    async def broken(request: web.Request) -> web.Response:
+        raise KeyError("secret")
+
     async def moved(request: web.Request) -> web.Response:
         raise web.HTTPFound("/elsewhere")
 
     app = web.Application(middlewares=[problem.middleware])
     app.router.add_get("/", handler)
     app.router.add_get("/moved", moved)
+    app.router.add_get("/broken", broken)
     async with TestClient(TestServer(app)) as client:
         async with client.get("/") as answer:
             assert answer.status == 409
@@ -157,6 +161,9 @@ async def test_every_refusal_is_problem_details() -> None:
                 "detail": "Send from 3.",
                 "stored_through": 3,
             }
+        async with client.get("/broken") as answer:
+            assert (answer.status, answer.content_type) == (500, "application/problem+json")
+            assert "secret" not in await answer.text()
         async with client.get("/none") as answer:
             assert (answer.status, answer.content_type) == (404, "application/problem+json")
         async with client.post("/") as answer:
