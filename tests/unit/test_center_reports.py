@@ -1,0 +1,118 @@
+"""The figures, and the order of the halls on the overview."""
+
+import pytest
+
+from center.config import Hall, Overview
+from center.counting import local_date
+from center.overview import Known, OverviewData, build
+from center.reports import figures, merged, rate, rows
+from center.store import HallDay, JournalState, Tally, Waits
+
+NOW_MS = 1_795_233_600_000
+MINUTE_MS = 60_000
+
+
+def test_the_sources_own_figures() -> None:
+    """domain.md: 58 of 90 is 64.44 %, and 35,361 of 37,211 is 95.03 %, not 94.87 %."""
+    assert round(100 * rate(58, 90)["value"], 2) == 64.44
+    assert round(100 * rate(35_361, 37_211)["value"], 2) == 95.03
+    assert rate(0, 0) == {"numerator": 0, "denominator": 0, "value": None}
+
+
+def test_unrated_is_never_satisfied() -> None:
+    assert figures(10, (1, 2, 3, 0, 1)) == {
+        "served": 10,
+        "rated": 7,
+        "unrated": 3,
+        "grades": {"1": 1, "2": 2, "3": 3, "4": 0, "5": 1},
+        "evaluation_rate": {"numerator": 7, "denominator": 10, "value": 0.7},
+        "satisfaction_rate": {"numerator": 4, "denominator": 7, "value": 4 / 7},
+        "points": 2 * 3 + 3 * 6 + 10,
+    }
+    assert figures(4, (0, 0, 0, 0, 0))["satisfaction_rate"]["value"] is None
+
+
+@pytest.mark.parametrize(
+    ("by", "one_day", "rated", "hidden"),
+    [("staff", True, 4, True), ("staff", True, 5, False), ("staff", False, 4, False), ("window", True, 4, False)],
+)
+def test_few_ratings_of_a_person_on_a_day_are_not_told_apart(by: str, one_day: bool, rated: int, hidden: bool) -> None:
+    (row,) = rows(by, [Tally(("qingxi", "s1"), 9, (rated, 0, 0, 0, 0))], one_day)
+    assert (row.get("hidden", False), row["grades"] is None, row["points"] is None) == (hidden, hidden, hidden)
+    assert (row["key"], row["hall"], row["served"], row["rated"]) == ("s1", "qingxi", 9, rated)
+
+
+def test_tallies_add_up_under_other_keys() -> None:
+    tallies = [
+        Tally(("a",), 2, (0, 0, 0, 0, 1)),
+        Tally(("b",), 3, (1, 0, 0, 0, 1)),
+        Tally(("c",), 1, (0, 0, 0, 0, 0)),
+    ]
+    assert merged(tallies, {("a",): ("north",), ("b",): ("north",)}) == [
+        Tally((None,), 1, (0, 0, 0, 0, 0)),
+        Tally(("north",), 5, (1, 0, 0, 0, 2)),
+    ]
+
+
+def test_the_date_is_the_halls() -> None:
+    midnight_ms = NOW_MS - 12 * 60 * MINUTE_MS
+    assert local_date(midnight_ms, 480) == "2026-11-21"
+    assert local_date(midnight_ms - 1, 480) == "2026-11-20"
+    assert local_date(midnight_ms, 0) == "2026-11-20"
+
+
+def overview(**halls: tuple[float | None, int | None, tuple[int, int, int, int, int], int]) -> OverviewData:
+    """Halls by name: lag in s, heard s ago, grades, events in quarantine."""
+    known = Known(
+        now_ms=NOW_MS,
+        tallies={name: Tally((name,), sum(grades) + 1, grades) for name, (_, _, grades, _) in halls.items()},
+        days={name: HallDay(name, 2, NOW_MS - MINUTE_MS, 3, 4) for name in halls},
+        waits=Waits(0, None, None),
+        journals={
+            name: [JournalState(name, "j", 9, NOW_MS, NOW_MS - heard_s * 1000, bad)]
+            for name, (_, heard_s, _, bad) in halls.items()
+            if heard_s is not None
+        },
+        lags={name: lag_s for name, (lag_s, _, _, _) in halls.items()},
+        heard={},
+    )
+    return build([Hall(name, name) for name in halls], known, Overview(silent_after_s=300, late_after_s=120))
+
+
+GOOD, BAD, WORSE = (0, 0, 0, 0, 5), (1, 0, 0, 0, 4), (2, 1, 0, 0, 4)
+
+
+def test_halls_are_silent_late_unhappy_then_well() -> None:
+    data = overview(
+        well=(1.0, 1, GOOD, 0),
+        unhappy=(1.0, 1, BAD, 0),
+        unhappier=(1.0, 1, WORSE, 0),
+        broken=(1.0, 1, GOOD, 2),
+        never=(None, None, GOOD, 0),
+        late=(121.0, 1, BAD, 0),
+        silent=(9000.0, 301, GOOD, 0),
+        longer=(9000.0, 900, GOOD, 0),
+    )
+    assert [(line.hall.id, line.state) for line in data.lines] == [
+        ("longer", "silent"),
+        ("silent", "silent"),
+        ("late", "late"),
+        ("unhappier", "unhappy"),
+        ("unhappy", "unhappy"),
+        ("broken", "quarantined"),
+        ("never", "never"),
+    ]
+    assert [line.hall.id for line in data.well] == ["well"]
+    assert (data.well_figures.served, data.well_figures.rated) == (6, 5)
+    # Of silent halls and of those never heard of, no device is known to be up.
+    assert (data.devices_up, data.devices) == (15, 32)
+    assert data.total.served == sum(sum(grades) + 1 for grades in (GOOD, BAD, WORSE, GOOD, GOOD, BAD, GOOD, GOOD))
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "heard_s", "state"),
+    [(120.0, 300, "well"), (120.1, 300, "late"), (400.0, 300, "late"), (400.0, 301, "silent")],
+)
+def test_the_limits_are_the_settings(lag_s: float, heard_s: int, state: str) -> None:
+    data = overview(a=(lag_s, heard_s, GOOD, 0))
+    assert [line.state for line in (*data.lines, *data.well)] == [state]
