@@ -186,7 +186,12 @@ class Hub:
             "why": why,
             "journal": {"id": self.journal.id, "durable": self.journal.durable, "queued": self.journal.queued_rows},
             "uplink": None if self.uplink is None else self.uplink.status(),
-            "devices": {"registered": len(self.registry.all()), "online": self.fleet.online},
+            "devices": {
+                "registered": len(self.registry.all()),
+                "online": self.fleet.online,
+                "lines": len(self.fleet.lines),
+                "lines_open": sum(line.is_open for line in self.fleet.lines),
+            },
         }
 
     def metrics(self) -> list[Metric]:

@@ -94,6 +94,7 @@ class Fleet:
         self._online: dict[str, DeviceSession] = {}
         self._last_seen: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._registering = asyncio.Lock()
         self._durable = dict(hall.state.facts)
         self._around = Surroundings(
             registry=registry,
@@ -223,7 +224,8 @@ class Fleet:
         """Registers a device; it, and who stood there, prove themselves anew. Raises `RegistryError`."""
         if device.role not in {"evaluator", "caller", "dispenser"}:
             raise RegistryError(f"role {device.role!r} is none of evaluator, caller, dispenser")
-        displaced = await asyncio.to_thread(self.registry.register, device)
+        async with self._registering:  # the file is read, changed and replaced as one
+            displaced = await asyncio.to_thread(self.registry.register, device)
         for name in (device.device, *(other.device for other in displaced)):
             session = self._online.get(name)
             if session is not None:

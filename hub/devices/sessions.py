@@ -176,8 +176,7 @@ class DeviceSession:
         base_ms = now.unix_ms - now.rising_ms
         if abs(base_ms - self._anchored_ms) > ANCHOR_DRIFT_MS:
             self._anchored_ms = base_ms
-            self._endpoint.receive(b"", now.rising_ms)  # so that the hour and the endpoint's clock are of one moment
-            self._endpoint.anchor(now.unix_ms, now.sure)
+            self._endpoint.anchor(now.unix_ms, now.sure, now.rising_ms)
             self._pump_soon()
 
     def end(self, why: str) -> None:

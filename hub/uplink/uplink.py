@@ -104,6 +104,7 @@ class Uplink:
         position = cursor.stored_through
         link = await self._check(position, cursor.chain)
         self._reached(position)
+        self._batch_events = BATCH_EVENTS  # what was too large once is so until the next beginning
         while True:
             self._fresh.clear()
             rows = await self._next_batch(position)
@@ -122,7 +123,6 @@ class Uplink:
             link = rows[-1].chain if rows and position == sent_through else await self._link(position)
             self.counts["batches"] += 1
             self.counts["events"] += len(rows)
-            self._batch_events = min(BATCH_EVENTS, self._batch_events * 2)
             self._reached(position)
             if position >= self._journal.durable:
                 self._now(UplinkState.IDLE, "")

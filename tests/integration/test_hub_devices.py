@@ -1,5 +1,6 @@
 """The hub process with boxes on real lines: the way of a rating, and what must not disturb it."""
 
+import asyncio
 import contextlib
 import os
 from pathlib import Path
@@ -219,3 +220,14 @@ async def test_a_new_box_at_a_window_takes_the_place_of_the_old(tmp_path: Path, 
         await hub.wait_event("hall.rating.invited")
         assert len(second.invited) == 1
         assert not box.invited
+
+
+async def test_boxes_registered_side_by_side_are_all_kept(tmp_path: Path) -> None:
+    async with HubProcess(tmp_path, windows=6) as hub:
+        boxes = [Box(f"evaluator-{number}") for number in range(1, 7)]
+        await asyncio.gather(*(hub.register(box, str(number)) for number, box in enumerate(boxes, 1)))
+        await hub.kill()
+        await hub.start()
+        _, reply = await hub.call("GET", "/api/v1/devices", "manager")
+        assert [entry["device"] for entry in reply["devices"]] == [box.device for box in boxes]
+        assert all("secret" not in entry for entry in reply["devices"])
