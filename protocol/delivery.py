@@ -32,8 +32,13 @@ class Backoff:
         self._wait_ms = FIRST_WAIT_MS
         self.at_ms = now_ms + FIRST_WAIT_MS
 
+    def soon(self, now_ms: int) -> None:
+        """It is to be sent at once; `again` then waits `FIRST_WAIT_MS`."""
+        self._wait_ms = FIRST_WAIT_MS // 2
+        self.at_ms = now_ms
+
     def again(self, now_ms: int) -> None:
-        """It was sent again."""
+        """It was sent (again)."""
         self._wait_ms = min(self._wait_ms * 2, LAST_WAIT_MS)
         self.at_ms = now_ms + self._wait_ms
 
@@ -157,20 +162,16 @@ class Requests:
         number = self._next_id
         self._next_id = (number + 1) & 0xFFFFFFFF
         backoff = Backoff()
-        backoff.at_ms = 0
-        self._open[number] = [command, args, deadline_ms, backoff, False]
+        backoff.soon(0)
+        self._open[number] = [command, args, deadline_ms, backoff]
         return number
 
     def due(self, now_ms: int) -> "tuple[int, int, dict[str, Any], int] | None":
         """(id, command, args, milliseconds left) of a request to send now; its next turn is set."""
         for number in sorted(self._open):
-            command, args, deadline_ms, backoff, sent = self._open[number]
+            command, args, deadline_ms, backoff = self._open[number]
             if deadline_ms > now_ms and backoff.due(now_ms):
-                if sent:
-                    backoff.again(now_ms)
-                else:
-                    backoff.begin(now_ms)
-                    self._open[number][4] = True
+                backoff.again(now_ms)
                 return number, command, args, deadline_ms - now_ms
         return None
 

@@ -240,8 +240,7 @@ class DeviceEndpoint(session.Endpoint):
         self._view_revision = 0
         self._config_revision = 0
         self._proving_until_ms = self._now_ms + self._step_ms
-        self._status.begin(self._now_ms)
-        self._status.at_ms = self._now_ms
+        self._status.soon(self._now_ms)
         self._events.append((session.PROVEN,))
 
     def _on_refuse(self, packet: bytes) -> None:

@@ -118,8 +118,7 @@ class HubEndpoint(session.Endpoint):
         self.anchor(unix_ms, sure, now_ms)
         self._anchor_at_ms = self._now_ms + session.KEEP_ALIVE_MS
         if self._view is not None:
-            self._view_again.begin(self._now_ms)
-            self._view_again.at_ms = self._now_ms
+            self._view_again.soon(self._now_ms)
         return self._facts.expected
 
     def acknowledge(self, through: int) -> None:
@@ -144,8 +143,7 @@ class HubEndpoint(session.Endpoint):
         values = {"revision": revision, "state": state, "number": number, "window": window}
         messages.encode(messages.VIEW, values)
         self._view = values
-        self._view_again.begin(self._now_ms)
-        self._view_again.at_ms = self._now_ms
+        self._view_again.soon(self._now_ms)
 
     def configure(self, config: "dict[str, Any]") -> None:
         """New settings for a live session, sent until they are reported as taken."""
@@ -155,8 +153,7 @@ class HubEndpoint(session.Endpoint):
         messages.encode(messages.CONFIG, values)
         self._config_revision += 1
         self._config = config
-        self._config_again.begin(self._now_ms)
-        self._config_again.at_ms = self._now_ms
+        self._config_again.soon(self._now_ms)
 
     def end_session(self) -> None:
         """Lets go of the session but not of the link: after a failed commit, so that its facts come again."""

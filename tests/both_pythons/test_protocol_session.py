@@ -10,6 +10,8 @@ from protocol.hub import HubEndpoint
 from protocol.seal import LABEL_TO_HUB, Keyring
 from tests.both_pythons.wire import EPOCH, SECRET, UNIX_MS, Chance, House, Log, rated
 
+SETTINGS = [field.name for field in messages.CONFIG_FIELDS]
+
 
 def raised(error, function, *arguments, **named):
     try:
@@ -653,3 +655,91 @@ def test_outgoing_is_cut_into_pieces():
         data = house.device.outgoing(house.now_ms)
     assert len(sizes) > 1
     assert max(sizes) < session.MAX_OUTGOING + framing.MAX_FRAME
+
+
+def test_a_new_hub_that_counts_views_from_one_is_still_shown():
+    house = live(40)
+    house.hub.show(messages.WINDOW_CALLING, "A001", "1")
+    house.run(500)
+    house.new_hub()
+    house.hub.show(messages.WINDOW_SERVING, "A002", "1")
+    assert house.run(20000, house.live)
+    house.run(1000)
+    views = [event[1:] for event in house.device_events if event[0] == session.VIEW]
+    assert views == [(messages.WINDOW_CALLING, "A001", "1"), (messages.WINDOW_SERVING, "A002", "1")]
+
+
+def test_a_request_is_not_carried_into_the_next_session():
+    house = live(41)
+    house.down.cut = True
+    number = house.hub.request(messages.IDENTIFY, {"for_ms": 1000}, house.now_ms + 20000)
+    house.run(50)
+    house.down.cut = False
+    house.device.link_lost()
+    house.device.link_opened(house.now_ms)
+    house.run(10000)
+    assert house.live()
+    assert house.ends == [("hub", session.REQUEST_EXPIRED, number)]
+    assert not house.served
+
+
+def test_a_new_hub_may_use_a_request_id_again():
+    house = live(42)
+    for _ in range(2):
+        house.hub = HubEndpoint(house.known.get, bytes)  # without randomness its ids begin with 0 each time
+        house.hub.link_opened(house.now_ms)
+        house.run(3000)
+        assert house.run(20000, house.live)
+        assert house.hub.request(messages.IDENTIFY, {"for_ms": 1000}, house.now_ms + 2000) == 0
+        house.run(1000)
+    assert house.served == [("device", 0), ("device", 0)]
+    assert house.ends == [("hub", session.ANSWER, 0)] * 2
+
+
+def ends_by_hand():
+    """A device and a hub after HELLO and CHALLENGE, at 0 ms."""
+    hub = HubEndpoint({"box-1": SECRET}.get, Chance(3).bytes)
+    device = DeviceEndpoint("box-1", messages.ROLE_EVALUATOR, SECRET, EPOCH, 1, Log(), Chance(4).bytes)
+    hub.link_opened(0)
+    device.link_opened(0)
+    hub.receive(device.outgoing(0), 0)
+    device.receive(hub.outgoing(0), 0)
+    return device, hub
+
+
+def test_a_lost_proof_comes_again_with_the_status():
+    device, hub = ends_by_hand()
+    assert [frame[0] for frame in frames(device.outgoing(0))] == [session.PROOF, 0x10]
+    assert device.deadline_ms() == 300
+    hub.receive(device.outgoing(300), 300)
+    assert hub.proven
+    assert [event[0] for event in drain(hub)] == [session.PROVEN, session.STATUS]
+    hub.welcome(1, UNIX_MS, True, {})
+    device.receive(hub.outgoing(300), 300)
+    assert [event[0] for event in drain(device)] == [session.PROVEN, session.WELCOME]
+
+
+def test_a_lost_welcome_comes_again_with_the_hour_of_its_sending():
+    device, hub = ends_by_hand()
+    hub.receive(device.outgoing(0), 0)
+    drain(hub)
+    hub.welcome(1, UNIX_MS, True, {})
+    assert hub.outgoing(0)
+    hub.receive(device.outgoing(300), 300)
+    assert [event[0] for event in drain(hub)] == [], "nothing new for the hub's user"
+    device.receive(hub.outgoing(300), 300)
+    assert device.state == "live"
+    assert drain(device)[1] == (session.WELCOME, 1, UNIX_MS + 300, True, dict.fromkeys(SETTINGS))
+
+
+def test_a_repeated_hello_or_proof_of_this_session_opens_no_handshake():
+    device, hub = ends_by_hand()
+    proof = device.outgoing(0)
+    hub.receive(proof, 0)
+    current = hub._current
+    hub.outgoing(0)
+    hub.receive(framing.encode_frame(current.hello), 0)
+    hub.receive(proof, 0)
+    assert hub._pending is None
+    assert hub._current is current
+    assert frames(hub.outgoing(0)) == []
