@@ -5,6 +5,9 @@ Packets keep their borders, so an interrupted program can lose a message but nev
 """
 
 MAX_PACKET = 4096  # the longest message is a CONFIG, about 500 bytes
+# After its CONFIG a board gets nothing longer than a UART_RX of 34 bytes; asking for more would take as many bytes of
+# its heap in one piece at every packet.
+MAX_TO_BOARD = 64
 
 # supervisor → board
 CONFIG = 1  # JSON: how this boot is to be

@@ -53,7 +53,7 @@ class Link:
         while True:
             try:
                 self.poller.poll(60000)
-                self.socket.recv(kinds.MAX_PACKET)
+                self.socket.recv(kinds.MAX_TO_BOARD)
             except KeyboardInterrupt:
                 pass
 
@@ -66,7 +66,7 @@ class Link:
             for _ in self.poller.ipoll(0):
                 again = True
             if again:
-                packet = self.socket.recv(kinds.MAX_PACKET)
+                packet = self.socket.recv(kinds.MAX_TO_BOARD)
                 if not packet:
                     raise SystemExit(1)  # the supervisor is gone
                 self._take(packet)
