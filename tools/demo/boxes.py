@@ -1,24 +1,29 @@
 """The boxes on the counters: simulated boards with the genuine interpreter, put to work by the genuine tools."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from tools.demo.display import THANKS_MS, Display
 from tools.demo.hall import Window
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.errors import SimulatorError
+from tools.simulator.verbs import Change
 
 
 class Box:
     """One evaluator: what a hand can do to it and what an eye sees of it."""
 
-    def __init__(self, window: Window, board: SimulatedBoard) -> None:
+    def __init__(self, window: Window, board: SimulatedBoard, invitation_s: int) -> None:
         self.window = window.id
         self.link = board.usb_port if window.link == "usb" else board.uart_url
         self.power_cuts = 0
         self.wire_cut = False
         self._board = board
         self._listeners: list[Callable[[], None]] = []
-        board.subscribe(lambda _: self._tell())
+        self._display = Display(invitation_s * 1000)
+        self._was_lit = False
+        board.subscribe(self._changed)
 
     @property
     def lit(self) -> bool:
@@ -60,6 +65,27 @@ class Box:
         """Calls `listener` when anything to be seen has changed."""
         self._listeners.append(listener)
 
+    def in_window(self, state: str, number: str) -> None:
+        """What the hub's public queue says of the window."""
+        display = self._display
+        if (display.window, display.number) != (state, number):
+            display.window, display.number = state, number
+            self._tell()
+
+    def _changed(self, change: Change) -> None:
+        now_ms = _loop_ms()
+        if change.what in {"power", "boot"}:
+            self._display.rebooted()
+            self._was_lit = False
+        elif change.what == "power_led":
+            self._display.led(bool(change.value), now_ms)
+        elif self.lit != self._was_lit and (self.lit or not any(self._board.lamps)):
+            self._was_lit = self.lit
+            self._display.lamps(self.lit, not self.wire_cut, now_ms)
+            if not self.lit:  # the thanks come to their end without any pin's change
+                asyncio.get_running_loop().call_later((THANKS_MS + 1) / 1000, self._tell)
+        self._tell()
+
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
@@ -67,15 +93,20 @@ class Box:
     def view(self) -> dict[str, Any]:
         """What an eye sees, for the page."""
         view = self._board.view
+        power = "off" if not view.powered else "on" if self._display.started else "starting"
         return {
             "window": self.window,
-            "power": "on" if view.powered else "off",
+            "power": power,
             "lamps": list(view.lamps),
             "led": view.power_led,
             "wire_cut": self.wire_cut,
-            "face": None,
+            "face": self._display.face(_loop_ms()),
         }
 
     async def close(self) -> None:
         """Ends the board."""
         await self._board.close()
+
+
+def _loop_ms() -> int:
+    return round(asyncio.get_running_loop().time() * 1000)

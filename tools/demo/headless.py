@@ -18,7 +18,7 @@ from tools.demo.house import House
 from tools.demo.presses import PressLog
 from tools.demo.story import Story
 
-INVITATION_S: Final = 5  # the least that a hall may set: whoever leaves without pressing holds up the next finish
+INVITATION_S: Final = 3  # whoever leaves without pressing holds up the next finish for so long
 SAY_EVERY_S: Final = 5.0
 
 

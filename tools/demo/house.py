@@ -84,7 +84,7 @@ class House:
         step = self._story.step
         step(f"box at window {window.id}: powering a simulated {window.board}, flashing the firmware over USB")
         board = await SimulatedBoard.start(self.folder / f"evaluator-{window.id}.img", window.board)
-        self.boxes[window.id] = Box(window, board)
+        self.boxes[window.id] = Box(window, board, self._invitation_s)
         await self._tool(window, "flash", board.usb_port, "--board", window.board)
         step(f"box at window {window.id}: provisioning for {window.link.upper()}, registering at the hub")
         await self._tool(

@@ -14,6 +14,7 @@ from tools.demo.presses import clock_text
 from tools.demo.story import Story
 
 INVITATION_S: Final = 20  # the domain page's; a person at the page has time to press
+FOLLOW_EVERY_S: Final = 0.3  # between two looks at the public queue: a face is never later than the eye
 COUNT_EVERY_S: Final = 2.0  # the panel's figures
 
 
@@ -37,6 +38,7 @@ async def run(seed: int, port: int, story: Story) -> None:
                 citizens = plan.visits(seed, [service.id for service in SERVICES], plan.CALM)
                 group.create_task(play.run(citizens))
                 group.create_task(_count(house, page))
+                group.create_task(_follow_windows(house))
         finally:
             await page.stop()
 
@@ -49,6 +51,17 @@ def _invite(house: House, page: Page, story: Story) -> None:
     story.step(f"  the hub        {house.hub.url}/   its pages need no sign-in")
     story.step(f"  the center     {house.center.url}/   sign in with the viewer's token: {viewer}")
     story.step("Ctrl-C ends it.")
+
+
+async def _follow_windows(house: House) -> None:
+    """What stands on a display beside the invitation: the hall's public queue says it."""
+    while True:
+        queue = await house.hub_doors.get("/api/v1/queue")
+        serving = {entry["window"]: entry for entry in queue["serving"]}
+        for window, box in house.boxes.items():
+            entry = serving.get(window, {"state": "paused" if window in queue["paused"] else "free", "number": ""})
+            box.in_window(entry["state"], entry["number"])
+        await asyncio.sleep(FOLLOW_EVERY_S)
 
 
 async def _count(house: House, page: Page) -> None:

@@ -19,11 +19,20 @@ function showBox(box) {
   counter.querySelector('[data-number]').textContent = box.face ? box.face.number : '';
   const bar = counter.querySelector('.bar');
   bar.hidden = name !== 'invited';
-  if (!bar.hidden) bar.firstElementChild.style.width = `${Math.round(box.face.left * 100)}%`;
+  if (!bar.hidden) bar.dataset.ends = performance.now() + box.face.left * box.face.wait_ms;
+  bar.dataset.wait = box.face ? box.face.wait_ms : 1;
   press(counter, 'power', box.power === 'off');
   press(counter, 'wire', box.wire_cut);
   words(counter);
 }
+
+/* between two messages the bar goes on by the clock */
+setInterval(() => {
+  for (const bar of document.querySelectorAll('.bar:not([hidden])')) {
+    const left = Math.max(0, (bar.dataset.ends - performance.now()) / bar.dataset.wait);
+    bar.firstElementChild.style.width = `${(left * 100).toFixed(1)}%`;
+  }
+}, 100);
 
 const press = (counter, what, on) => counter.querySelector(`[data-do="${what}"]`).setAttribute('aria-pressed', on);
 
