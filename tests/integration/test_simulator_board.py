@@ -35,9 +35,6 @@ async def printed(folder: Path, program: str, **options) -> list[str]:
 LAMPS_FOLLOW_KEYS = """
 from machine import Pin, PWM
 import asyncio
-import importlib.util
-import os
-import sys
 keys = [Pin(n, Pin.IN, Pin.PULL_UP) for n in (10, 11, 12, 13, 14)]
 lamps = [Pin(n, Pin.OUT) for n in (16, 17, 18, 19, 20)]
 led = Pin(25, Pin.OUT, value=1)
@@ -91,9 +88,6 @@ async def test_simulator_interrupts_wake_a_sleeping_loop(tmp_path):
     program = """
 from machine import Pin, Timer
 import asyncio
-import importlib.util
-import os
-import sys
 flag = asyncio.ThreadSafeFlag()
 key = Pin(10, Pin.IN, Pin.PULL_UP)
 key.irq(lambda pin: flag.set(), Pin.IRQ_FALLING)
@@ -270,9 +264,6 @@ print("end")
 ECHO = """
 from machine import UART
 import asyncio
-import importlib.util
-import os
-import sys
 uart = UART(0, baudrate=115200, rxbuf=64, txbuf=64)
 async def main():
     stream = asyncio.StreamReader(uart)

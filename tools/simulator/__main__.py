@@ -39,11 +39,16 @@ async def _serve(images: list[Path], unique_ids: list[str], board: str, control:
     boards: list[SimulatedBoard] = []
     server: ControlServer | None = None
     try:
-        for index, image in enumerate(images):
-            unique_id = unique_ids[index] if index < len(unique_ids) else None
-            boards.append(await SimulatedBoard.start(image, board, unique_id, **options))
-            if ended.is_set():
-                return
+        ids = [*unique_ids, *[None] * len(images)]
+        starts = [
+            SimulatedBoard.start(image, board, unique_id, **options)
+            for image, unique_id in zip(images, ids, strict=False)
+        ]
+        started = await asyncio.gather(*starts, return_exceptions=True)
+        boards += [made for made in started if isinstance(made, SimulatedBoard)]
+        for failure in started:
+            if isinstance(failure, BaseException):
+                raise failure
         server = ControlServer(boards)
         address = await server.open(control)
         for index, made in enumerate(boards):

@@ -70,6 +70,7 @@ class SimulatedBoard(Board):
         self._next_cause = kinds.PWRON_RESET
         self._power = False
         self._interrupts = 0
+        self._failure: BaseException | None = None
         self._parts = self._name_parts()
         self.view = View(lamps=(False,) * len(self.profile.lamp_pins))
         self._verbs: dict[str, Callable[..., Any]] = {
@@ -85,6 +86,7 @@ class SimulatedBoard(Board):
             "unplug": self._line.unplug,
             "garble": self._line.garble,
             "stats": lambda: self.stats,
+            "output": lambda: bytes(self.output).decode(errors="replace"),
         }
 
     def _name_parts(self) -> dict[int, str]:
@@ -193,6 +195,8 @@ class SimulatedBoard(Board):
             raise SimulatorError(
                 f"the board did not start within {START_TIMEOUT_S} s; it printed {printed!r}"
             ) from error
+        if self._failure is not None:
+            raise SimulatorError(f"the interpreter can't be started: {self._failure}") from self._failure
 
     def _cut_power(self) -> None:
         self._stop(power=False)
@@ -240,6 +244,12 @@ class SimulatedBoard(Board):
         self._power = True
         self._ready.clear()
         self._boots = asyncio.get_running_loop().create_task(self._run(soft))
+        self._boots.add_done_callback(self._boot_ended)
+
+    def _boot_ended(self, boot: asyncio.Task[None]) -> None:
+        if not boot.cancelled() and (failure := boot.exception()) is not None:
+            self._failure = failure
+            self._ready.set()  # whoever waits for the start is told
 
     async def _run(self, soft: bool) -> None:
         if soft:
@@ -325,6 +335,8 @@ class SimulatedBoard(Board):
             counters.erases += 1
         elif operation == kinds.PROGRAM:
             counters.programs += 1
+        elif operation == kinds.SYNC:
+            counters.syncs += 1
         elif operation == kinds.FORMAT:
             counters.formats += 1
 

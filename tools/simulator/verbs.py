@@ -170,6 +170,11 @@ class Board(ABC):
         """Changes each byte on the UART with this probability; 0 heals."""
         await self.call("garble", rate=rate, seed=seed)
 
+    async def read_output(self) -> str:
+        """The last 4 KB that the board's terminal printed."""
+        text: str = await self.call("output")
+        return text
+
     async def read_stats(self) -> dict[str, Any]:
         """Counters: boots, resets, flash operations, bytes on the wire, interpreter, memory."""
         stats: dict[str, Any] = await self.call("stats")

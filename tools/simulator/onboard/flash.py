@@ -68,6 +68,7 @@ class Flash:
         return None
 
     def _sync(self):
+        self._board.send(kinds.BLOCK, "BH", kinds.SYNC, 0)
         if self._undo and self._undo_count:
             self._undo_count = 0
             self._undo_at = 4
