@@ -2,7 +2,7 @@
 
 One directory on littlefs. Its file names carry what must outlive everything (hexadecimal):
     t<number>  the tail, so small that it stays inside littlefs' metadata: an append costs no block erase of its own
-    b<number>  bulk: tails moved together, up to one block a file; <number> is that of the file's first record
+    b<number>  bulk: tails moved together, up to four blocks a file; <number> is that of the file's first record
     s<shift>   what is added to a number here to get the number the hub knows (see `advance`); the greatest one holds
     k<boot>    the boot counter; the greatest one holds
     o<run>     the open invitation
@@ -23,6 +23,9 @@ from protocol.compat import const
 
 _HEAD = const(6)
 _MAX_BODY = const(100)  # the longest fact (booted, with its texts) fits an ESP32's tail beside a context
+_MAX_RECORD = const(106)
+_WINDOW = const(512)  # of a file in RAM while it is read
+_RESYNC_BYTES = const(1024)  # nine of the longest records
 _CONTEXT_KIND = const(0)
 _CONTEXT = "<BIBIH"  # kind, boot, flags, boot_at_ms (low 32 bits, high 16 bits)
 _CONTEXT_BYTES = const(18)
@@ -31,9 +34,10 @@ _SURE = const(2)
 # littlefs keeps a file inline up to an eighth of a block, its cache (progsize × 4) and 1,022 bytes; 232 bytes also fit,
 # with littlefs' own 24, into one program page of a Pico. A board whose cache is smaller says so (boards/).
 TAIL_BYTES = const(232)
-# One block of littlefs: given back as soon as its 177 facts are acknowledged, and small enough to be read into RAM.
-BULK_BYTES = const(4096)
-# 58 blocks of bulk; with the root, this directory and one block to copy on, no more than 64 blocks of 4 KB.
+# Four blocks less littlefs' skip-list pointers (0, 4, 8, 4 bytes): given back when its 711 facts are acknowledged, and
+# so few files that their directory stays in one pair of blocks.
+BULK_BYTES = const(16_368)
+# 58 blocks; with the root, this directory and one block to copy on, no more than 64 blocks of 4 KB.
 LOG_BYTES = const(236_000)
 # Kept back for the end of an open invitation, the fault that says "full", and its recovery.
 RESERVE_BYTES = const(512)
@@ -92,26 +96,49 @@ def _unpack_context(body):
 
 
 class _Scan:
-    """Walks the records of one file's bytes; stops for good at the first thing that is not a whole record."""
+    """Walks the records of one file, a window at a time; stands still at the first thing that is not a whole record.
 
-    def __init__(self, data, number):
-        self.data = data
+    `read(at, size)`: bytes of the file, fewer than `size` only at its end; `limit`: number behind its last record.
+    """
+
+    def __init__(self, read, number, limit=None):
+        self._read = read
+        self._window = b""
+        self._from = 0  # where in the file the window begins
         self.number = number  # of the record that comes next
+        self.limit = limit
         self.at = 0
         self.context = None
+
+    def _parse(self, at, number):
+        """The body of record `number` at this place of the file, or None."""
+        if not self._from <= at or at + _MAX_RECORD > self._from + len(self._window):
+            self._window = self._read(at, _WINDOW)
+            self._from = at
+        found = parse_record(self._window, at - self._from, number)
+        return None if found is None else self._window[found[0] : found[1]]
 
     def step(self):
         """The body of the next fact (its number was `number` before this call), or None at the end."""
         while True:
-            found = parse_record(self.data, self.at, self.number)
-            if found is None:
+            body = self._parse(self.at, self.number)
+            if body is None:
                 return None
-            start, self.at = found
-            body = self.data[start : self.at]
+            self.at += _HEAD + len(body)
             if body[0] != _CONTEXT_KIND:
                 self.number += 1
                 return body
             self.context = _unpack_context(body)
+
+    def resync(self):
+        """Leave something rotten behind: go where this record or the next begins; for want of both, stay."""
+        for at in range(self.at + 1, self.at + _RESYNC_BYTES):
+            for number in (self.number, self.number + 1):
+                if self._parse(at, number) is not None:
+                    self.at = at
+                    self.number = number
+                    return
+        self.number += 1
 
 
 class EventLog:
@@ -234,7 +261,7 @@ class EventLog:
         if not self._first <= raw < self._end:
             raise LogError("fact %d is not in the log, which holds %d to %d" % (number, self.oldest, self.next - 1))
         scan, body = self._find(raw)
-        context = scan.context or self._now
+        context = scan.context or _Context(0)  # rotten: no boot has this number
         if body is None:
             kind, uptime_ms, fields = messages.FAULT, 0, {"code": messages.FAULT_LOG_DAMAGED, "detail": "fact %d" % raw}
         else:
@@ -254,38 +281,31 @@ class EventLog:
         """The scan standing behind fact `raw`, and its body (None if it has rotted)."""
         scan = self._cursor
         if scan is None or scan.number > raw or raw >= scan.limit:
-            data, number, limit = self._file_of(raw)
-            scan = _Scan(data, number)
-            scan.limit = limit
-            self._cursor = scan if limit != self._end else None  # the tail grows under a cursor
+            scan = self._file_of(raw)
+            self._cursor = scan if raw < self._tail_number else None  # the tail grows under a cursor
         body = None
         while scan.number <= raw:
-            before = scan.number
             body = scan.step()
             if body is None:
-                self._resync(scan, before)
+                scan.resync()
         return scan, body
 
     def _file_of(self, raw):
-        """Bytes, first number and end number of the file that holds `raw`."""
+        """A scan of the file that holds `raw`, at its beginning."""
         if raw >= self._tail_number:
-            return self._tail, self._tail_number, self._end
-        for index in range(len(self._bulks) - 1, -1, -1):
-            number = self._bulks[index][0]
-            if raw >= number:
-                last = index + 1 == len(self._bulks)
-                data = self._files.read(_name("b", number))
-                return data, number, self._tail_number if last else self._bulks[index + 1][0]
-        return b"", raw, raw + 1
+            return self._scan_tail()
+        index = len(self._bulks) - 1
+        while index and raw < self._bulks[index][0]:
+            index -= 1
+        last = index + 1 == len(self._bulks)
+        return self._scan_bulk(self._bulks[index][0], self._tail_number if last else self._bulks[index + 1][0])
 
-    def _resync(self, scan, number):
-        """Leave the rotten record `number` behind: find where the one after it begins."""
-        scan.number = number + 1
-        for at in range(scan.at + 1, len(scan.data)):
-            if parse_record(scan.data, at, number + 1) is not None:
-                scan.at = at
-                return
-        # Nothing found: the next number may have rotted as well; stay here and look for the one after it.
+    def _scan_tail(self):
+        return _Scan(lambda at, size: self._tail[at : at + size], self._tail_number, self._end)
+
+    def _scan_bulk(self, number, limit=None):
+        name = _name("b", number)
+        return _Scan(lambda at, size: self._files.read(name, at, size), number, limit)
 
     # --- the inside: the tail and the bulk
 
@@ -315,7 +335,7 @@ class EventLog:
 
     def _move(self, number):
         """Append the tail's facts from `number` on to the bulk, filling each of its files to the end."""
-        scan = _Scan(self._tail, self._tail_number)
+        scan = self._scan_tail()
         data = b""
         while scan.number < self._end:
             here = scan.number
@@ -379,7 +399,7 @@ class EventLog:
         self._count_boot(marks["k"])
         self._now = _Context(self.boot)
         self._handle = None
-        self._recover_bulks(marks["b"])
+        self._recover_bulks(marks["b"], marks["t"][-1] if marks["t"] else 0)
         self._recover_tail(marks["t"])
         for number in marks["s"][:-1]:
             self._files.remove(_name("s", number))
@@ -392,22 +412,22 @@ class EventLog:
         for counter in counters:
             self._files.remove(_name("k", counter))
 
-    def _recover_bulks(self, numbers):
+    def _recover_bulks(self, numbers, tail_number):
         self._bulk_end = None
         for number in numbers:
             self._bulks.append([number, self._files.size(_name("b", number))])
         if not numbers:
             return
-        scan = _Scan(self._files.read(_name("b", numbers[-1])), numbers[-1])
+        scan = self._scan_bulk(numbers[-1])
         self._note_ends(scan)
-        if scan.number == numbers[-1]:  # cut before its first record was whole: the tail still has it all
+        if scan.number == numbers[-1] >= tail_number:  # cut before its first record was whole: the tail has them all
             self._files.remove(_name("b", numbers[-1]))
             self._bulks.clear()
-            self._recover_bulks(numbers[:-1])
+            self._recover_bulks(numbers[:-1], tail_number)
             return
         self._bulk_end = scan.number
         self._bulk_context = scan.context
-        self._bulk_open = scan.at == len(scan.data)  # behind a torn end a new file begins
+        self._bulk_open = scan.at == self._bulks[-1][1]  # behind a torn end a new file begins
 
     def _note_ends(self, scan):
         while True:
@@ -428,8 +448,9 @@ class EventLog:
                 self._first = self._bulks[0][0]
             self._begin_tail(self._end)
             return
-        data = self._files.read(_name("t", number))
-        scan = _Scan(data, number)
+        self._tail = data = self._files.read(_name("t", number), 0, self._files.size(_name("t", number)))
+        self._end = number
+        scan = self._scan_tail()
         self._note_ends(scan)
         self._end = scan.number
         self._tail = bytearray(data[: scan.at])

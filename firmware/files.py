@@ -24,10 +24,11 @@ class Directory:
         """A file's size in bytes."""
         return os.stat(self._full(name))[6]
 
-    def read(self, name):
-        """A file's bytes."""
+    def read(self, name, at, size):
+        """So many of a file's bytes from there on; fewer at its end."""
         with open(self._full(name), "rb") as file:
-            return file.read()
+            file.seek(at)
+            return file.read(size)
 
     def write(self, name, data):
         """A new file with these bytes, or the old one with nothing but these."""
