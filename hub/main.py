@@ -169,8 +169,11 @@ class Hub:
         return [row.data for row in await asyncio.to_thread(self.journal.read, after, limit)]
 
     def hall_view(self) -> dict[str, Any]:
-        """The hall, with its hours."""
-        return self.published.hall() | {"hours": self.config.hall.hours}
+        """The hall, with what only the configuration knows."""
+        view = self.published.hall()
+        english = {window.id: window.name_en for window in self.config.windows}
+        windows = [window | {"name_en": english[window["window"]]} for window in view["windows"]]
+        return view | {"windows": windows, "hours": self.config.hall.hours}
 
     def ready(self) -> dict[str, Any]:
         """Journal open and devices served; every reason why not."""

@@ -138,6 +138,7 @@ class HallWindow(msgspec.Struct, kw_only=True):
 
     window: str
     name: str
+    name_en: str
     services: list[str]
     state: str
 

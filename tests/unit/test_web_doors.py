@@ -113,8 +113,10 @@ async def test_a_closing_house_lets_everybody_go() -> None:
 def test_the_replies_of_the_document_are_those_of_the_views() -> None:
     layout = Layout("h", 480, (Service("A", "A", "a"),), (Window("1", "1", ("A",)),))
     now = state.new(layout)
+    hall = views.hall(layout, now) | {"hours": ""}
+    hall["windows"] = [window | {"name_en": ""} for window in hall["windows"]]
     for view, kind in (
-        (views.hall(layout, now) | {"hours": ""}, schema.Hall),
+        (hall, schema.Hall),
         (views.queue(now, Now(0)), schema.Queue),
         (views.window(now, "1"), schema.Window),
     ):

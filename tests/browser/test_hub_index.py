@@ -1,0 +1,26 @@
+"""The hub's index in a real browser: both languages, narrow and wide, and what it says when something is wrong."""
+
+from pathlib import Path
+
+from tests.browser.conftest import OpenPage, screenshot
+from tests.hub_support import HubProcess
+
+
+async def test_the_index_tells_where_everything_is(tmp_path: Path, open_page: OpenPage) -> None:
+    async with HubProcess(tmp_path, windows=3) as hub:
+        await hub.command("1", "sign_in", staff="s1")
+        await hub.ticket()
+        await hub.ticket()
+        await hub.command("1", "next")
+        for lang, heading, state in (("zh-CN", "窗口", "叫号中"), ("en", "Windows", "calling")):
+            page = await open_page(f"{hub.url}/", lang=lang)
+            assert await page.locator("#windows").inner_text() == heading
+            row = page.locator("tbody tr").first
+            assert state in await row.inner_text()
+            assert "A001" in await row.inner_text()
+            await screenshot(page, f"hub-index-{lang}")
+        narrow = await open_page(f"{hub.url}/", width=320, height=640)
+        assert await narrow.evaluate("document.documentElement.scrollWidth") <= 320
+        await screenshot(narrow, "hub-index-narrow")
+        await narrow.locator(".switch").click()
+        assert await narrow.locator("#windows").inner_text() == "Windows"
