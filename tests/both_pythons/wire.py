@@ -1,6 +1,6 @@
 """Two endpoints, a log, bad links and a clock that only this file moves; runs on both Pythons."""
 
-from protocol import messages, session
+from protocol import framing, messages, session
 from protocol.device import DeviceEndpoint
 from protocol.hub import HubEndpoint
 
@@ -246,3 +246,53 @@ class House:
         """The names of the events of one side, in order, each only where it changes."""
         events = self.device_events if side == "device" else self.hub_events
         return [event[0] for event in events]
+
+
+def raised(error, function, *arguments, **named):
+    try:
+        function(*arguments, **named)
+    except error as caught:
+        assert str(caught)
+        return
+    raise AssertionError("%r took %r" % (function, arguments))
+
+
+def live(seed=1, **character):
+    house = House(seed, **character)
+    assert house.run(5000, house.live)
+    return house
+
+
+def frames(data):
+    reader = framing.FrameReader()
+    reader.feed(data)
+    found = []
+    frame = reader.next_frame()
+    while frame is not None:
+        found.append(frame)
+        frame = reader.next_frame()
+    return found
+
+
+def drain(endpoint):
+    found = []
+    event = endpoint.next_event()
+    while event is not None:
+        found.append(event)
+        event = endpoint.next_event()
+    return found
+
+
+def rejections(events):
+    return [event[1] for event in events if event[0] == session.REJECTED]
+
+
+def ends_by_hand():
+    """A device and a hub after HELLO and CHALLENGE, at 0 ms."""
+    hub = HubEndpoint({"box-1": SECRET}.get, Chance(3).bytes)
+    device = DeviceEndpoint("box-1", messages.ROLE_EVALUATOR, SECRET, EPOCH, 1, Log(), Chance(4).bytes)
+    hub.link_opened(0)
+    device.link_opened(0)
+    hub.receive(device.outgoing(0), 0)
+    device.receive(hub.outgoing(0), 0)
+    return device, hub
