@@ -98,6 +98,10 @@ class Link:
                 await port.close()
             told = why
             self._user.lost(why)
+            own = asyncio.current_task()
+            if own is not None and own.cancelling():
+                # A group whose child failed forgets that it was cancelled in the same turn (Python 3.11 and 3.12).
+                raise asyncio.CancelledError
             await asyncio.sleep(self._backoff.next_s())
 
     async def _read(self, port: Port) -> None:

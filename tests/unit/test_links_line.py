@@ -160,6 +160,38 @@ async def test_our_own_mistake_costs_only_the_line() -> None:
         await line.user.until(lambda: line.user.data.endswith(b"fine"))
 
 
+class BreakingPort:
+    """A port that breaks when it is told to."""
+
+    def __init__(self) -> None:
+        self.reading = asyncio.Event()
+        self.gone: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def read(self) -> bytes:
+        self.reading.set()
+        return await self.gone
+
+    async def write(self, data: bytes) -> None:
+        raise AssertionError("nothing is written here")
+
+    async def close(self) -> None:
+        return None
+
+
+async def test_a_cancel_in_the_turn_in_which_the_line_breaks_is_not_forgotten() -> None:
+    port = BreakingPort()
+
+    async def opened() -> BreakingPort:
+        return port
+
+    task = asyncio.create_task(Link("any", opened, User(), lambda: 0.0).run())
+    await port.reading.wait()
+    port.gone.set_exception(LinkError("gone"))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 @pytest.mark.parametrize("url", ["/dev/none", "socket://127.0.0.1", "socket://127.0.0.1:x", "what://ever", "loop"])
 async def test_what_can_not_be_opened_is_a_link_error_naming_it(url: str) -> None:
     with pytest.raises(LinkError, match=url.replace("/", "."), check=lambda error: url in str(error)):
