@@ -1,6 +1,7 @@
 """`tingting device flash`: the real firmware onto a simulated board, by the real mpremote."""
 
 import asyncio
+import json
 import os
 import pty
 import signal
@@ -36,8 +37,17 @@ async def flash(board: SimulatedBoard) -> tuple[int, str]:
 
 
 async def test_device_flash_broken_off_then_again_then_once_more(tmp_path):
-    """An old main.py and a left-over module are on the box; the copy is killed in the middle, and mended."""
-    old = {"main.py": "print('old main')", "firmware/left_over.py": "raise SystemExit"}
+    """An old main.py and a left-over module are on the box; the copy is killed in the middle, and mended.
+
+    The last time the application runs with its watchdog when the flash begins.
+    """
+    settings = {"device": "ev-1", "role": "evaluator", "board": "rpi_pico", "window_label": "3", "link": "uart"}
+    settings |= {"secret": "ab" * 32, "epoch": "cd" * 8}
+    old = {
+        "main.py": "print('old main')",
+        "firmware/left_over.py": "raise SystemExit",
+        "settings.json": json.dumps(settings),
+    }
     image = make_image(tmp_path / "flash.img", old)
     async with await SimulatedBoard.start(image, "rpi_pico", **QUICK) as board:
         await board.wait_output(b"old main", WAIT_S)
@@ -60,12 +70,13 @@ async def test_device_flash_broken_off_then_again_then_once_more(tmp_path):
         files = len(build.build("evaluator", "rpi_pico").files)
         copied = int(text.split(": ")[-1].split()[0])
         assert 0 < copied <= files - 3
-        await board.wait_output(b"never provisioned", WAIT_S)  # the new main.py runs
+        await board.wait_for(lambda view: view.power_led, WAIT_S)  # the new main.py runs
 
         status, text = await flash(board)
         assert status == 0, text
         assert f" 0 copied, {files} were there, 0 removed" in text
         script = "import os; print(os.listdir('/'), os.listdir('/firmware'))"
+        assert board.stats["resets"]["watchdog"] == 0
         listing = await asyncio.to_thread(mpremote.script, board.usb_port, script)
         assert "left_over" not in listing
         assert FLAG.strip("/") not in listing
