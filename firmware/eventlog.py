@@ -14,23 +14,14 @@ A record that does not match its CRC ends a file after a cut; one that rots late
 under its number, so that the numbers after it go on. Nothing is ever overwritten: a full log raises LogFullError.
 """
 
-import struct
-from binascii import crc32, hexlify, unhexlify
+from binascii import hexlify, unhexlify
 
+from firmware.logfile import MAX_BODY, Context, Scan, pack_record
 from firmware.records import LogError, LogFullError, decode_body, encode_body, run_of
 from protocol import messages
 from protocol.compat import const
 
-_HEAD = const(6)
-_MAX_BODY = const(100)  # the longest fact (booted, with its texts) fits an ESP32's tail beside a context
-_MAX_RECORD = const(106)
-_WINDOW = const(512)  # of a file in RAM while it is read
-_RESYNC_BYTES = const(1024)  # nine of the longest records
-_CONTEXT_KIND = const(0)
-_CONTEXT = "<BIBIH"  # kind, boot, flags, boot_at_ms (low 32 bits, high 16 bits)
-_CONTEXT_BYTES = const(18)
-_ANCHORED = const(1)
-_SURE = const(2)
+_ANY_FACT_BYTES = const(124)  # the longest record and its context
 # littlefs keeps a file inline up to an eighth of a block, its cache (progsize × 4) and 1,022 bytes; 232 bytes also fit,
 # with littlefs' own 24, into one program page of a Pico. A board whose cache is smaller says so (boards/).
 TAIL_BYTES = const(232)
@@ -43,102 +34,9 @@ LOG_BYTES = const(236_000)
 RESERVE_BYTES = const(512)
 _RESERVED = (messages.FAULT, messages.RECOVERED, messages.UNRATED, messages.KEY_TESTED)
 _LAST_BYTES = const(64)  # of it, for nothing but the end of the open invitation: one fact and its context
-# An anchor is written again when it has moved by this much: a quarter of the second a press time may be off.
-_ANCHOR_STEP_MS = const(250)
 _MAX_RUNS = const(16)  # ended runs remembered, so that an invitation offered again is not opened again
 # What littlefs needs to move its own files when all else is full: a block to copy on, and one to replace a worn one.
 _SPARE_BYTES = const(2 * 4096)
-
-
-def pack_record(number, body):
-    """One record as it stands in a file."""
-    return struct.pack("<BBI", len(body), number & 0xFF, crc32(body, crc32(struct.pack("<I", number)))) + body
-
-
-def parse_record(data, at, number):
-    """Where the body of record `number` begins and ends in `data`, or None if no whole, true record stands at `at`."""
-    if at + _HEAD > len(data):
-        return None
-    length, low, crc = struct.unpack_from("<BBI", data, at)
-    end = at + _HEAD + length
-    if not 0 < length <= _MAX_BODY or end > len(data) or low != number & 0xFF:
-        return None
-    if crc32(data[at + _HEAD : end], crc32(struct.pack("<I", number))) != crc:
-        return None
-    return at + _HEAD, end
-
-
-class _Context:
-    """Which boot the records belong to, and when it began."""
-
-    def __init__(self, boot, boot_at_ms=None, sure=False):
-        self.boot = boot
-        self.boot_at_ms = boot_at_ms
-        self.sure = sure
-
-    def pack(self, number):
-        at_ms = self.boot_at_ms or 0
-        flags = (_ANCHORED if self.boot_at_ms is not None else 0) | (_SURE if self.sure else 0)
-        body = struct.pack(_CONTEXT, _CONTEXT_KIND, self.boot, flags, at_ms & 0xFFFFFFFF, at_ms >> 32)
-        return pack_record(number, body)
-
-    def same(self, other):
-        if other is None or self.boot != other.boot or self.sure != other.sure:
-            return False
-        if self.boot_at_ms is None or other.boot_at_ms is None:
-            return self.boot_at_ms is other.boot_at_ms
-        return abs(self.boot_at_ms - other.boot_at_ms) < _ANCHOR_STEP_MS
-
-
-def _unpack_context(body):
-    _, boot, flags, low, high = struct.unpack(_CONTEXT, body)
-    return _Context(boot, (high << 32 | low) if flags & _ANCHORED else None, bool(flags & _SURE))
-
-
-class _Scan:
-    """Walks the records of one file, a window at a time; stands still at the first thing that is not a whole record.
-
-    `read(at, size)`: bytes of the file, fewer than `size` only at its end; `limit`: number behind its last record.
-    """
-
-    def __init__(self, read, number, limit=None):
-        self._read = read
-        self._window = b""
-        self._from = 0  # where in the file the window begins
-        self.number = number  # of the record that comes next
-        self.limit = limit
-        self.at = 0
-        self.context = None
-
-    def _parse(self, at, number):
-        """The body of record `number` at this place of the file, or None."""
-        if not self._from <= at or at + _MAX_RECORD > self._from + len(self._window):
-            self._window = self._read(at, _WINDOW)
-            self._from = at
-        found = parse_record(self._window, at - self._from, number)
-        return None if found is None else self._window[found[0] : found[1]]
-
-    def step(self):
-        """The body of the next fact (its number was `number` before this call), or None at the end."""
-        while True:
-            body = self._parse(self.at, self.number)
-            if body is None:
-                return None
-            self.at += _HEAD + len(body)
-            if body[0] != _CONTEXT_KIND:
-                self.number += 1
-                return body
-            self.context = _unpack_context(body)
-
-    def resync(self):
-        """Leave something rotten behind: go where this record or the next begins; for want of both, stay."""
-        for at in range(self.at + 1, self.at + _RESYNC_BYTES):
-            for number in (self.number, self.number + 1):
-                if self._parse(at, number) is not None:
-                    self.at = at
-                    self.number = number
-                    return
-        self.number += 1
 
 
 class EventLog:
@@ -184,16 +82,16 @@ class EventLog:
     @property
     def has_room(self):
         """Whether a fact of any kind still fits. False is the fault FAULT_LOG_FULL."""
-        return self._used() + _HEAD + _MAX_BODY + _CONTEXT_BYTES <= self._limit - RESERVE_BYTES
+        return self._used() + _ANY_FACT_BYTES <= self._limit - RESERVE_BYTES
 
     # --- writing
 
     def append(self, kind, uptime_ms, **fields):
         """Write a fact; returns its number once it is in flash. Without room: LogFullError, nothing changed."""
         body = encode_body(kind, uptime_ms, fields)
-        if len(body) > _MAX_BODY:
+        if len(body) > MAX_BODY:
             raise LogError(
-                "a fact of kind %d takes %d bytes, %d are allowed: shorten its texts" % (kind, len(body), _MAX_BODY)
+                "a fact of kind %d takes %d bytes, %d are allowed: shorten its texts" % (kind, len(body), MAX_BODY)
             )
         record = pack_record(self._end, body)
         context = self._context_if_new()
@@ -226,7 +124,7 @@ class EventLog:
 
     def note_anchor(self, boot_at_ms, sure):
         """This boot's uptime 0 in unix time; it is written with the next fact if it is news."""
-        self._now = _Context(self.boot, boot_at_ms, sure)
+        self._now = Context(self.boot, boot_at_ms, sure)
 
     def trim(self, through):
         """Everything up to and including this number is durable at the hub and may go."""
@@ -261,7 +159,7 @@ class EventLog:
         if not self._first <= raw < self._end:
             raise LogError("fact %d is not in the log, which holds %d to %d" % (number, self.oldest, self.next - 1))
         scan, body = self._find(raw)
-        context = scan.context or _Context(0)  # rotten: no boot has this number
+        context = scan.context or Context(0)  # rotten: no boot has this number
         if body is None:
             kind, uptime_ms, fields = messages.FAULT, 0, {"code": messages.FAULT_LOG_DAMAGED, "detail": "fact %d" % raw}
         else:
@@ -301,11 +199,11 @@ class EventLog:
         return self._scan_bulk(self._bulks[index][0], self._tail_number if last else self._bulks[index + 1][0])
 
     def _scan_tail(self):
-        return _Scan(lambda at, size: self._tail[at : at + size], self._tail_number, self._end)
+        return Scan(lambda at, size: self._tail[at : at + size], self._tail_number, self._end)
 
     def _scan_bulk(self, number, limit=None):
         name = _name("b", number)
-        return _Scan(lambda at, size: self._files.read(name, at, size), number, limit)
+        return Scan(lambda at, size: self._files.read(name, at, size), number, limit)
 
     # --- the inside: the tail and the bulk
 
@@ -331,6 +229,7 @@ class EventLog:
         number = max(self._first, self._tail_number)
         if number < self._end:
             self._move(number)
+        self._handle.close()
         self._begin_tail(self._end)
 
     def _move(self, number):
@@ -368,15 +267,13 @@ class EventLog:
 
     def _begin_tail(self, number):
         old = self._tail_number
-        if self._handle is not None:
-            self._handle.close()
         self._tail = bytearray()
         self._tail_context = None
         self._tail_number = number
         self._cursor = None
         self._handle = self._files.open_for_append(_name("t", number), True)
         self._write_tail(self._now.pack(number), b"")
-        if old is not None and old != number:
+        if old and old != number:
             self._files.remove(_name("t", old))
 
     def _remember(self, run):
@@ -397,8 +294,7 @@ class EventLog:
             numbers.sort()
         self._shift = marks["s"][-1] if marks["s"] else 0
         self._count_boot(marks["k"])
-        self._now = _Context(self.boot)
-        self._handle = None
+        self._now = Context(self.boot)
         self._recover_bulks(marks["b"], marks["t"][-1] if marks["t"] else 0)
         self._recover_tail(marks["t"])
         for number in marks["s"][:-1]:
@@ -441,8 +337,8 @@ class EventLog:
     def _recover_tail(self, numbers):
         self._tail = bytearray()
         self._tail_context = None
-        self._tail_number = number = numbers[-1] if numbers else None
-        if number is None:
+        self._tail_number = number = numbers[-1] if numbers else 0  # 0: there is none yet
+        if not number:
             self._first = self._end = self._bulk_end or 1
             if self._bulks:
                 self._first = self._bulks[0][0]

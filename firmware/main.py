@@ -162,7 +162,7 @@ async def wait(awaitable, wait_ms):
 
 def interpreter():
     """What runs us, from the interpreter's own mouth."""
-    version = sys.implementation[1]
+    version = sys.implementation.version
     numbers = ".".join([str(part) for part in version[:3]])
     if len(version) > 3 and version[3]:
         numbers += "-" + version[3]

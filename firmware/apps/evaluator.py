@@ -156,6 +156,8 @@ class Evaluator:
             actions.append(("answer", request, messages.ENDED, None))
         elif not self.hub:
             actions.append(("answer", request, messages.REFUSED, "no hub"))
+        elif self.faults:  # noted during a thanks or an invitation, shown after it
+            self._refuse(actions, run, request, FAULT)
         else:
             self._open(actions, now_ms, run, wait_ms, request)
 
@@ -164,7 +166,7 @@ class Evaluator:
         if run == self.run:
             actions.append(("answer", request, messages.ACCEPTED, None))
             return
-        if run not in self._ended and self.hub:
+        if run not in self._ended and self.hub and not self.faults:
             self._end(actions, messages.UNRATED, {"run": self.run, "reason": messages.UNRATED_TIMEOUT})
         self._invite(actions, now_ms, run, wait_ms, request)
 
@@ -213,7 +215,7 @@ class Evaluator:
     def _end(self, actions, kind, fields):
         """Every way an invitation ends: its fact first, then everything about it is forgotten but that it ended."""
         actions.append(("log", kind, fields))
-        self._ended.append(self.run)
+        self._ended.append(fields["run"])
         self._ended = self._ended[-_MAX_ENDED:]
         self.run = None
         self._repeat_ms = None

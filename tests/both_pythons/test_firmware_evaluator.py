@@ -164,7 +164,9 @@ def test_a_stuck_key_ends_the_invitation_and_shows_the_fault():
 def test_a_full_log_lets_the_invited_citizen_finish():
     machine = invited()
     assert machine.handle(("fault", m.FAULT_LOG_FULL), 1000) == []
+    assert machine.handle(("invite", B, 20_000, 9), 1500) == [("answer", 9, m.REFUSED, ev.FAULT)]
     assert logged(machine.handle(("press", 1), 2000))[0][0] == m.RATED
+    assert answers(machine.handle(("invite", B, 20_000, 9), 2500)) == [(9, m.REFUSED, ev.FAULT)]
     until(machine, 10_000)
     assert machine.state == ev.FAULT
     assert machine.handle(("press", 1), 11_000) == []
