@@ -126,3 +126,17 @@ def test_device_build_takes_only_what_the_box_needs(tmp_path):
     assert build.build("evaluator", "rpi_pico").version == image.version
     with pytest.raises(DeviceError, match=r"no firmware/apps/teapot\.py; there are: .*evaluator"):
         build.build("teapot", "rpi_pico")
+
+
+async def test_device_box_on_usb_is_reached_by_its_strap(tmp_path):
+    """A box whose application owns the USB line hears no ^C: the error names the strap, and the strap helps."""
+    program = "import micropython\nmicropython.kbd_intr(-1)\nprint('mine')\nwhile True:\n    pass\n"
+    guarded = f"from machine import Pin\nif Pin(22, Pin.IN, Pin.PULL_UP).value():\n    exec({program!r})\n"
+    image = make_image(tmp_path / "flash.img", {"main.py": guarded})
+    async with await SimulatedBoard.start(image, "rpi_pico", **QUICK) as board:
+        await board.wait_output(b"mine", WAIT_S)
+        with pytest.raises(DeviceError, match="maintenance strap"):
+            await asyncio.to_thread(mpremote.script, board.usb_port, "pass", 3)
+        await board.strap(True)
+        await board.reset()
+        assert await asyncio.to_thread(mpremote.script, board.usb_port, "print(6 * 7)") == "42\n"
