@@ -1,0 +1,106 @@
+"""The seeded hall: it holds under faults, a seed is a run, and planted bugs are found."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from firmware.eventlog import EventLog
+from hub.devices.fleet import Fleet
+from hub.queueing.state import State
+from hub.service import HallService
+from tools.simulation.run import Result, run
+
+SEEDS = range(4)  # CI's share; `make simulate` runs more
+PLANTED_SEEDS = range(10)
+
+
+@cache
+def _sound(seed: int) -> Result:
+    """A run of the code as it is; the same for every test that asks."""
+    return run(seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_logged_press_is_in_the_journal_exactly_once(seed: int) -> None:
+    result = _sound(seed)
+    assert not result.wrong, result.report()
+    assert result.presses > 10
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(4, 100))
+def test_it_holds_for_many_seeds(seed: int) -> None:
+    result = run(seed)
+    assert not result.wrong, result.report()
+
+
+def test_the_storms_have_what_they_promise() -> None:
+    results = [_sound(seed) for seed in SEEDS]
+    stories = "\n".join(line for result in results for line in result.story)
+    assert sum(result.crashes for result in results) > 3
+    for what in ("loses power", "is killed", "device.offline", "the power goes while it is written"):
+        assert what in stories
+
+
+def test_a_seed_is_a_run() -> None:
+    first, again = _sound(3), run(3)
+    assert first.story == again.story
+
+
+def _first_failure(seeds: range, word: str) -> Result:
+    for seed in seeds:
+        result = run(seed)
+        if any(word in line for line in result.wrong):
+            return result
+    raise AssertionError(f"the planted bug was not found in {len(seeds)} seeds")
+
+
+def _lost_tail(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The box lets go of one fact too many."""
+    trim = EventLog.trim
+    monkeypatch.setattr(EventLog, "trim", lambda self, through: trim(self, min(through + 1, self.next - 1)))
+    return "missing"
+
+
+def _early_acknowledgement(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The hub acknowledges before the commit."""
+    submit = HallService.submit
+    background: set[Any] = set()
+
+    async def early(self: Fleet, command: Any) -> dict[str, Any]:
+        hall: Any = self._hall
+        task = asyncio.get_running_loop().create_task(submit(hall.service, command))
+        background.add(task)
+        task.add_done_callback(lambda done: (background.discard(done), done.cancelled() or done.exception()))
+        return {"stored_through": getattr(command, "fact", 0)}
+
+    init = Fleet.__init__
+
+    def planted(self: Fleet, *positional: Any, **named: Any) -> None:
+        init(self, *positional, **named)
+        self._around = replace(self._around, submit=lambda command: early(self, command))
+
+    monkeypatch.setattr(Fleet, "__init__", planted)
+    return "not in the journal"
+
+
+def _forgotten_numbers(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Neither the devices room nor the rules know any more which facts they have."""
+    monkeypatch.setattr(Fleet, "_durable_through", lambda self, device, epoch: 0)
+    monkeypatch.setattr(State, "stored_through", lambda self, device, epoch: 0)
+    return "twice"
+
+
+@pytest.mark.parametrize("plant", [_lost_tail, _early_acknowledgement, _forgotten_numbers])
+def test_a_planted_bug_is_found_and_told(
+    monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], str]
+) -> None:
+    word = plant(monkeypatch)
+    result = _first_failure(PLANTED_SEEDS, word)
+    report = result.report()
+    assert f"tingting simulate --seeds 1 --first {result.seed} --story" in report
+    assert "box-" in report.partition("how it came:")[2]

@@ -1,0 +1,189 @@
+"""One evaluator: the shipped box, its state machine, log and endpoint, on simulated flash and time."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from firmware.box import Box
+from firmware.drivers.keys import PRESSED
+from firmware.eventlog import EventLog
+from protocol import messages
+from protocol.device import DeviceEndpoint
+from tools.simulation.flash import Flash, PowerCutError
+from tools.simulation.oracle import Oracle, Press
+from tools.simulation.world import World
+
+BOOT_MS = 900  # from power to the first line of the application
+OFF_MS = (500, 8_000)  # how long a cut lasts
+_ABOUT = {"reset_cause": "power", "interpreter": "simulation", "firmware": "0", "board": "simulated"}
+
+
+class Keys:
+    """The fingers: presses wait here for the next look."""
+
+    def __init__(self) -> None:
+        self.stuck_ms = 0
+        self._pressed: list[tuple[str, int]] = []
+
+    def push(self, grade: int) -> None:
+        """A finger comes down."""
+        self._pressed.append((PRESSED, grade))
+
+    def scan(self, _now_ms: int) -> list[tuple[str, int]]:
+        """What happened since the last look."""
+        pressed, self._pressed = self._pressed, []
+        return pressed
+
+
+class Counter:
+    """Lamps, light, sound and display in one: what the person at the counter is told."""
+
+    def __init__(self, lit: Callable[[], None]) -> None:
+        self._lit = lit
+
+    def set(self, on: bool) -> None:
+        """The five lamps."""
+        if on:
+            self._lit()
+
+    def show(self, face: Any, now_ms: int) -> None:
+        """The display; nobody reads it here."""
+
+    def play(self, name: str) -> None:
+        """A sound; nobody hears it here."""
+
+    def set_volume(self, volume: int | None) -> None:
+        """Nobody hears it here."""
+
+    def fault(self, on: bool) -> None:
+        """The power light."""
+
+    def identify(self, until_ms: int) -> None:
+        """The power light."""
+
+
+class WatchedLog(EventLog):  # type: ignore[misc]  # the boxes' code has no types
+    """The shipped log; the oracle hears of each rated press that it took, or that nobody can know."""
+
+    def __init__(self, flash: Flash, took: Callable[[dict[str, Any], int | None], None]) -> None:
+        self._took = took
+        super().__init__(flash)
+
+    def append(self, kind: int, uptime_ms: int, **fields: Any) -> int:
+        """As the shipped one."""
+        try:
+            number: int = super().append(kind, uptime_ms, **fields)
+        except PowerCutError:
+            if kind == messages.RATED:
+                self._took(fields, None)
+            raise
+        if kind == messages.RATED:
+            self._took(fields, number)
+        return number
+
+
+class SimulatedBox:
+    """A box by name; `send` takes what it writes to its line, `lit` hears when its lamps go on, `logged` of a press."""
+
+    def __init__(self, world: World, name: str, secret: bytes, epoch: bytes, oracle: Oracle) -> None:
+        self.name = name
+        self.send: Callable[[bytes], None] = lambda _: None
+        self.lit: Callable[[], None] = lambda: None
+        self.logged: Callable[[], None] = lambda: None
+        self.flash = Flash(world.chance(f"flash {name}"))
+        self._world = world
+        self._chance = world.chance(f"box {name}")
+        self._secret = secret
+        self._epoch = epoch
+        self._oracle = oracle
+        self._alarm: asyncio.TimerHandle | None = None
+        self._boot_at_ms = 0
+        self._keys = Keys()
+        self._log: WatchedLog | None = None
+        self._box: Any = None  # None: no power, or still starting
+
+    def power_on(self) -> None:
+        """The box starts; its application runs a moment later."""
+        self._world.after(BOOT_MS, self._boot)
+
+    def press(self, grade: int) -> None:
+        """A finger on a key; a dark box notices nothing."""
+        if self._box is not None:
+            self._keys.push(grade)
+            self._live(lambda: self._box.scan_keys(self.uptime_ms))
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the line."""
+        if self._box is not None:
+            self._live(lambda: self._box.receive(data, self.uptime_ms))
+
+    @property
+    def uptime_ms(self) -> int:
+        """Since this boot."""
+        return self._world.now_ms - self._boot_at_ms
+
+    def unacknowledged(self) -> int:
+        """Facts that wait in the log."""
+        return 0 if self._log is None else int(self._log.next - self._log.oldest)
+
+    def _boot(self) -> None:
+        self._boot_at_ms = self._world.now_ms
+        self._live(self._start)
+
+    def _start(self) -> None:
+        self._keys = Keys()
+        self._log = log = WatchedLog(self.flash, self._took)
+        self._world.tell(self.name, f"boots ({log.boot}), facts {log.oldest} to {log.next - 1} unsent")
+        end = DeviceEndpoint(
+            self.name, messages.ROLE_EVALUATOR, self._secret, self._epoch, log.boot, log, self._chance.randbytes
+        )
+        counter = Counter(self.lit)
+        self._box = Box(
+            log,
+            end,
+            keys=self._keys,
+            lamps=counter,
+            led=counter,
+            buzzer=counter,
+            screen=counter,
+            about=_ABOUT,
+            maintain=self._no_maintenance,
+        )
+        self._box.start(self.uptime_ms)
+
+    def _no_maintenance(self) -> None:
+        raise AssertionError(f"{self.name}: nobody asked for maintenance")
+
+    def _live(self, job: Callable[[], object]) -> None:
+        """Does something and all that follows from it; a power cut in the middle ends it there."""
+        try:
+            job()
+            self._pump()
+        except PowerCutError:
+            self._world.tell(self.name, "loses power")
+            self._box = None
+            self._set_alarm(None)
+            self._world.after(self._chance.randrange(*OFF_MS), self.power_on)
+
+    def _pump(self) -> None:
+        box = self._box
+        box.tick(self.uptime_ms)
+        while data := box.outgoing(self.uptime_ms):
+            self.send(data)
+        # Never at once again: what is due now has just been done.
+        self._set_alarm(max(box.deadline_ms() - self.uptime_ms, 1))
+
+    def _set_alarm(self, wait_ms: int | None) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None if wait_ms is None else self._world.after(wait_ms, lambda: self._live(self._nothing))
+
+    def _nothing(self) -> None:
+        """Only the clock has moved."""
+
+    def _took(self, fields: dict[str, Any], number: int | None) -> None:
+        run = fields["run"].hex()
+        self._oracle.presses.append(Press(self.name, run, fields["grade"], self._world.unix_ms, number is not None))
+        became = "the power goes while it is written" if number is None else f"logged as fact {number}"
+        self._world.tell(self.name, f"run {run}: pressed; {became}")
+        self.logged()

@@ -1,0 +1,243 @@
+"""The hub on simulated time: shipped links, devices, rules, service and journal; only what joins them is made here."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hub.devices.fleet import Fleet
+from hub.devices.registry import Device, Registry
+from hub.devices.times import Moment
+from hub.journal import Committed, Journal
+from hub.links.link import Link
+from hub.queueing import commands
+from hub.queueing.events import Now
+from hub.queueing.layout import Layout
+from hub.queueing.state import State
+from hub.service import HallService
+from hub.web.shown import Shown
+from tools.simulation.disk import Disk
+from tools.simulation.wire import Wire
+from tools.simulation.world import World
+
+INVITATION_S = 20
+ANSWER_S = 5.0
+SEND_WINDOW = 8
+
+
+class Ids:
+    """Ids from a seeded stream, one after the other over all restarts."""
+
+    def __init__(self, world: World) -> None:
+        self._chance = world.chance("ids")
+
+    def ticket(self) -> str:
+        """16 hex digits."""
+        return self._chance.randbytes(8).hex()
+
+    def run(self) -> str:
+        """16 hex digits."""
+        return self._chance.randbytes(8).hex()
+
+    def token(self) -> str:
+        """128 bits."""
+        return self._chance.randbytes(16).hex()
+
+
+class SimulatedPort:
+    """The hub's end of a line: a port as `hub.links` asks for, for one life of the hub."""
+
+    def __init__(self, down: Wire) -> None:
+        self._down = down
+        self._came: deque[bytes] = deque(maxlen=1_000)
+        self._more = asyncio.Event()
+        self._dead = False
+
+    def arrived(self, data: bytes) -> None:
+        """From the wire."""
+        if not self._dead:
+            self._came.append(data)
+            self._more.set()
+
+    def kill(self) -> None:
+        """The process behind it is gone: nothing comes or goes any more."""
+        self._dead = True
+        self._came.clear()
+
+    async def read(self) -> bytes:
+        """At least one byte."""
+        while not self._came:
+            self._more.clear()
+            await self._more.wait()
+        return self._came.popleft()
+
+    async def write(self, data: bytes) -> None:
+        """Into the wire, which takes everything."""
+        if not self._dead:
+            self._down.send(data)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class Life:
+    """One process of the hub, from its start to its SIGKILL."""
+
+    def __init__(self, world: World, folder: Path, layout: Layout, ids: Ids, wires: dict[str, Wire]) -> None:
+        self.folder = folder
+        self._world = world
+        chance = world.chance(f"hub {folder.name}")
+        self.disk = Disk(world, chance)
+        self.journal = Journal.open(
+            folder / "journal.sqlite",
+            layout.hall,
+            layout.offset_minutes,
+            lambda: chance.randbytes(8).hex(),
+            executor=self.disk,
+        )
+        self.service = HallService(self.journal, layout, self._now, ids)
+        self._published = Shown(self.service.state)
+        self.ports = {window: SimulatedPort(wire) for window, wire in wires.items()}
+        self.fleet = Fleet(
+            Registry(folder / "registry.json"),
+            self,
+            chance.randbytes,
+            self._log,
+            invitation_s=INVITATION_S,
+            answer_s=ANSWER_S,
+            send_window=SEND_WINDOW,
+        )
+        self.service.subscribe(self._committed)
+        self._failures: list[str] = []
+        self._dead = False
+        self._main = asyncio.get_running_loop().create_task(self._run(chance.random))
+
+    # what `Fleet` needs of the hall
+
+    @property
+    def state(self) -> State:
+        """The working state."""
+        return self.service.state
+
+    @property
+    def shown(self) -> State:
+        """The durable state."""
+        return self._published.state
+
+    async def submit(self, command: commands.Command) -> dict[str, Any]:
+        """Does a command."""
+        return await self.service.submit(command)
+
+    def moment(self) -> Moment:
+        """The clocks."""
+        return Moment(self._world.unix_ms, True, self._world.now_ms)
+
+    def rising_ms(self) -> int:
+        """The clock that only rises."""
+        return self._world.now_ms
+
+    def _committed(self, rows: list[Committed]) -> None:
+        for row in rows:
+            self._published.take(row.event, row.recorded_ms)
+        self.fleet.committed([row.event for row in rows])
+
+    async def _run(self, chance: Callable[[], float]) -> None:
+        await self.service.submit(commands.HubStarted("0", self.journal.id))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.fleet.run())
+            for window, port in self.ports.items():
+                session = self.fleet.session(f"line-{window}", f"sim://{window}")
+                link = Link(session.url, self._opener(port), session, chance)
+                session.attach(link)
+                tasks.create_task(link.run())
+
+    @staticmethod
+    def _opener(port: SimulatedPort) -> "Callable[[], Any]":
+        async def opened() -> SimulatedPort:
+            return port
+
+        return opened
+
+    def kill(self, survived: Path | None) -> None:
+        """From here on it writes nothing, neither to a wire nor to the disk that goes on."""
+        self._dead = True
+        for port in self.ports.values():
+            port.kill()
+        self.disk.end(self.folder, survived)
+
+    async def bury(self) -> None:
+        """Lets go of what a dead process' objects still hold; raises what had failed in its life."""
+        failed = self._main.done() and not self._main.cancelled() and self._main.exception()
+        self._main.cancel()
+        await asyncio.gather(self._main, return_exceptions=True)
+        await self.journal.close()
+        if failed:
+            raise failed
+        if self._failures:
+            raise AssertionError("; ".join(self._failures))
+
+    def _now(self) -> Now:
+        return Now(self._world.unix_ms, True, monotonic_ms=self._world.now_ms)
+
+    def _log(self, what: str, /, **fields: Any) -> None:
+        if what == "devices.failed":
+            self._failures.append(fields["error"])
+        if not self._dead:
+            self._world.tell("hub", f"{what} " + " ".join(f"{name}={value}" for name, value in fields.items()))
+
+
+class Hub:
+    """One hub through all its lives, each in a folder of its own. `wires`: window → its way down."""
+
+    def __init__(self, world: World, folder: Path, layout: Layout, wires: dict[str, Wire]) -> None:
+        self._world = world
+        self._folder = folder
+        self._layout = layout
+        self._wires = wires
+        self._ids = Ids(world)
+        self._lives = 0
+        self._burials: list[asyncio.Task[None]] = []
+        self.life: Life | None = None
+
+    def register(self, device: str, window: str, secret: bytes, epoch: bytes) -> None:
+        """Before the first start."""
+        registry = Registry(self._path() / "registry.json")
+        entry = {"role": "evaluator", "window": window, "secret": secret.hex(), "epoch": epoch.hex()}
+        entry |= {"device": device, "board": "simulated", "registered_at": "2026-09-21T22:13:20+08:00"}
+        registry.register(msgspec.convert(entry, Device))
+        registry.close()
+
+    def start(self) -> None:
+        """A new process on what the last one left on disk."""
+        self.life = Life(self._world, self._path(), self._layout, self._ids, self._wires)
+        self._world.tell("hub", f"starts with {self.life.journal.durable} events")
+
+    def kill(self) -> None:
+        """SIGKILL: sessions, the working state and whatever was not committed are gone."""
+        life, self.life = self.life, None
+        if life is None:
+            return
+        self._world.tell("hub", "is killed")
+        self._lives += 1
+        life.kill(self._path())
+        self._burials.append(asyncio.get_running_loop().create_task(life.bury()))
+
+    def receive(self, window: str, data: bytes) -> None:
+        """Bytes from a window's box; a dead hub hears nothing."""
+        if self.life is not None:
+            self.life.ports[window].arrived(data)
+
+    async def end(self) -> list[Committed]:
+        """Gives the whole journal of the last life, its chain checked, and clears everything up."""
+        life, self.life = self.life, None
+        assert life is not None
+        rows = list(life.journal.replay())
+        life.kill(None)
+        await asyncio.gather(*self._burials, life.bury())
+        return rows
+
+    def _path(self) -> Path:
+        return self._folder / f"life-{self._lives}"
