@@ -130,6 +130,8 @@ async def test_simulator_process_says_what_is_wrong(tmp_path):
     for arguments, words in (
         (["--image", str(wrong), "--board", BOARD], "9 bytes, a flash of 352 blocks has"),
         (["--image", str(tmp_path / "new.img"), "--board", "no_such_board"], "no board 'no_such_board'"),
+        (["--image", "x", "--heap", "much"], "--heap much: a size looks like 96K"),
+        (["--image", str(tmp_path / "new.img"), "--unique-id", "mine"], "give 16 lower-case hex digits"),
     ):
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tools.simulator", *arguments, stderr=asyncio.subprocess.PIPE, cwd=ROOT

@@ -28,7 +28,10 @@ def _end_with_parent() -> None:
 
 def _size(text: str) -> int:
     """Bytes from `200K` or `204800`."""
-    return int(text[:-1]) * 1024 if text[-1:] in "kK" else int(text)
+    digits, factor = (text[:-1], 1024) if text.endswith(("k", "K")) else (text, 1)
+    if not (digits.isascii() and digits.isdigit()):
+        raise SimulatorError(f"--heap {text}: a size looks like 96K or 98304")
+    return int(digits) * factor
 
 
 async def _serve(images: list[Path], unique_ids: list[str], board: str, control: str, options: dict[str, Any]) -> None:
@@ -92,8 +95,7 @@ def main(  # noqa: PLR0917 - one argument for each option
     no_power: bool, with_parent: bool,
 ) -> None:  # fmt: skip
     """Simulated boards on genuine MicroPython."""
-    options = {
-        "heap_bytes": _size(heap),
+    options: dict[str, Any] = {
         "erase_ms": erase_ms,
         "program_ms": program_ms,
         "baud_delay": baud_delay,
@@ -104,6 +106,7 @@ def main(  # noqa: PLR0917 - one argument for each option
         "power": not no_power,
     }
     try:
+        options["heap_bytes"] = _size(heap)
         if with_parent:
             _end_with_parent()
         asyncio.run(_serve(list(images), list(unique_ids), board, control, options))

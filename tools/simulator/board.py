@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 import shutil
 import struct
@@ -51,6 +52,8 @@ class SimulatedBoard(Board):
         super().__init__()
         self.profile = profile.load(board) if isinstance(board, str) else board
         self.unique_id = unique_id or secrets.token_hex(8)
+        if not re.fullmatch(r"([0-9a-f]{2}){1,16}", self.unique_id):
+            raise SimulatorError(f"unique id {unique_id!r}: give 16 lower-case hex digits")
         self.options = options
         self.flash = flash.FlashImage(image, options.blocks)
         self.flash_counters = flash.FlashCounters()
@@ -300,7 +303,7 @@ class SimulatedBoard(Board):
             at_us, pin, frequency_hz, duty = struct.unpack("<QBIH", body)
             self._output(pin, frequency_hz if duty else 0, at_us)
         elif kind == kinds.BLOCK:
-            self._count(body[0])
+            self.flash_counters.count(body[0])
         elif kind == kinds.WDT:
             self._feed(struct.unpack("<I", body)[0])
         elif kind == kinds.READY:
@@ -328,17 +331,6 @@ class SimulatedBoard(Board):
         self._interrupts += 1
         delay_s = INTERRUPT_SPREAD_S * (self._interrupts * _GOLDEN % 1)
         asyncio.get_running_loop().call_later(delay_s, self._process.interrupt)
-
-    def _count(self, operation: int) -> None:
-        counters = self.flash_counters
-        if operation == kinds.ERASE:
-            counters.erases += 1
-        elif operation == kinds.PROGRAM:
-            counters.programs += 1
-        elif operation == kinds.SYNC:
-            counters.syncs += 1
-        elif operation == kinds.FORMAT:
-            counters.formats += 1
 
     def _feed(self, timeout_ms: int) -> None:
         self._stop_watchdog()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.simulator.errors import SimulatorError
+from tools.simulator.onboard import kinds
 
 SECTOR = 4096
 BLOCKS = 352  # what the RPI_PICO firmware leaves for files (1.4 MB of its 2 MB flash)
@@ -21,10 +22,16 @@ class FlashCounters:
     syncs: int = 0
     formats: int = 0
 
-    @property
-    def operations(self) -> int:
-        """What an armed power cut counts."""
-        return self.erases + self.programs
+    def count(self, operation: int) -> None:
+        """Takes in one operation that the board reports."""
+        if operation == kinds.ERASE:
+            self.erases += 1
+        elif operation == kinds.PROGRAM:
+            self.programs += 1
+        elif operation == kinds.SYNC:
+            self.syncs += 1
+        elif operation == kinds.FORMAT:
+            self.formats += 1
 
 
 class FlashImage:
