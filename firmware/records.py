@@ -3,6 +3,7 @@
 import struct
 
 from protocol import messages
+from protocol.compat import const
 
 _HEAD = "<BIB"  # kind, uptime_ms low 32 bits, high 8 bits: 34 years
 _HEAD_BYTES = 6
@@ -32,66 +33,23 @@ class LogFullError(LogError):
         self.limit_bytes = limit_bytes
 
 
-class _Run:
-    """8 bytes, as they are."""
-
-    def put(self, value):
-        if not isinstance(value, (bytes, bytearray)) or len(value) != 8:
-            raise LogError("a run is 8 bytes, not %r" % (value,))
-        return bytes(value)
-
-    def take(self, body, at):
-        return bytes(body[at : at + 8]), at + 8
-
-
-class _Number:
-    """A whole number in `size` bytes, little-endian."""
-
-    def __init__(self, size):
-        self.size = size
-
-    def put(self, value):
-        if not 0 <= value < 1 << 8 * self.size:
-            raise LogError("%r doesn't fit %d bytes" % (value, self.size))
-        return value.to_bytes(self.size, "little")
-
-    def take(self, body, at):
-        return int.from_bytes(body[at : at + self.size], "little"), at + self.size
-
-
-class _Text:
-    """UTF-8 behind its length; what is longer than `limit` bytes was cut by the caller."""
-
-    def __init__(self, limit):
-        self.limit = limit
-
-    def put(self, value):
-        data = value.encode()
-        if len(data) > self.limit:
-            raise LogError("text of %d bytes, %d are allowed: %r" % (len(data), self.limit, value))
-        return bytes((len(data),)) + data
-
-    def take(self, body, at):
-        end = at + 1 + body[at]
-        return bytes(body[at + 1 : end]).decode(), end
-
-
-_RUN = _Run()
-_U8 = _Number(1)
-_U16 = _Number(2)
+# How a field stands in flash: a positive number is a text of at most so many bytes, behind its length.
+_RUN = const(0)  # 8 bytes, as they are
+_U8 = const(-1)
+_U16 = const(-2)
 # Fact kind (its number on the wire is its number in flash) → its fields in their order here. 0 is the log's own.
 _LAYOUTS = {
     messages.BOOTED: (
-        ("reset_cause", _Text(CAUSE_BYTES)),
-        ("interpreter", _Text(INTERPRETER_BYTES)),
-        ("firmware", _Text(FIRMWARE_BYTES)),
-        ("board", _Text(BOARD_BYTES)),
+        ("reset_cause", CAUSE_BYTES),
+        ("interpreter", INTERPRETER_BYTES),
+        ("firmware", FIRMWARE_BYTES),
+        ("board", BOARD_BYTES),
     ),
     messages.RATED: (("run", _RUN), ("grade", _U8), ("pressed_after_ms", _U16)),
     messages.UNRATED: (("run", _RUN), ("reason", _U8)),
     messages.IGNORED: (("why", _U8),),
     messages.KEY_TESTED: (("keys_ok", _U8),),
-    messages.FAULT: (("code", _U8), ("detail", _Text(DETAIL_BYTES))),
+    messages.FAULT: (("code", _U8), ("detail", DETAIL_BYTES)),
     messages.RECOVERED: (("code", _U8),),
 }
 
@@ -113,10 +71,20 @@ def encode_body(kind, uptime_ms, fields):
     if not 0 <= uptime_ms < 1 << 40:
         raise LogError("uptime of %r ms doesn't fit 5 bytes" % (uptime_ms,))
     body = struct.pack(_HEAD, kind, uptime_ms & 0xFFFFFFFF, uptime_ms >> 32)
-    for name, codec in layout:
-        if name not in fields:
-            raise LogError("a fact of kind %d lacks its field %s" % (kind, name))
-        body += codec.put(fields[name])
+    for name, code in layout:
+        value = fields.get(name)
+        if code > 0 and isinstance(value, str):
+            data = value.encode()
+            if len(data) <= code:
+                body += bytes((len(data),)) + data
+                continue
+        elif code == _RUN and isinstance(value, bytes) and len(value) == 8:
+            body += value
+            continue
+        elif code < 0 and isinstance(value, int) and 0 <= value < 1 << -8 * code:
+            body += value.to_bytes(-code, "little")
+            continue
+        raise LogError("a fact of kind %d can't hold %s=%r" % (kind, name, value))
     return body
 
 
@@ -128,8 +96,17 @@ def decode_body(body):
         raise LogError("a fact of kind %d is in the log: was it written by a newer firmware?" % kind)
     fields = {}
     at = _HEAD_BYTES
-    for name, codec in layout:
-        fields[name], at = codec.take(body, at)
+    for name, code in layout:
+        if code > 0:
+            end = at + 1 + body[at]
+            fields[name] = bytes(body[at + 1 : end]).decode()
+        elif code == _RUN:
+            end = at + 8
+            fields[name] = bytes(body[at:end])
+        else:
+            end = at - code
+            fields[name] = int.from_bytes(body[at:end], "little")
+        at = end
     return kind, high << 32 | low, fields
 
 
