@@ -3,8 +3,12 @@
 from collections import Counter, deque
 
 PERIOD_MS = 10 * 60 * 1000  # a fault that stays is said again after ten minutes, not every three seconds
-NOISE_WINDOW_MS = 10_000
-NOISE_LIMIT = 20  # rejected frames in the window: a cable that is moved gives a handful, a babbling box hundreds
+WINDOW_MS = 10_000
+LIMITS = {
+    "babbling": 20,  # rejected frames in the window: a cable that is moved gives a handful, a babbling box hundreds
+    "replayed": 6,  # a PROOF lost on a bad line leaves up to three packets of the new session in the old one
+    "forged": 6,  # likewise
+}
 KEPT = 1000  # (line, code) pairs remembered; twice a large hall's lines
 
 # code → what to do about it; the codes are those of hall.device.fault
@@ -29,7 +33,7 @@ class FaultBook:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self._told_at_ms: dict[tuple[str, str], int] = {}
-        self._noise: dict[str, deque[int]] = {}
+        self._recent: dict[tuple[str, str], deque[int]] = {}
 
     def seen(self, where: str, code: str, now_ms: int) -> bool:
         """Counts a fault at a line; True when a person is to be told now."""
@@ -43,10 +47,11 @@ class FaultBook:
         self._told_at_ms[key] = now_ms
         return True
 
-    def noise(self, where: str, frames: int, now_ms: int) -> bool:
-        """Counts rejected frames of a line; True when it babbles and a person is to be told now."""
-        self.counts["rejected_frames"] += frames
-        recent = self._noise.setdefault(where, deque(maxlen=NOISE_LIMIT))
-        recent.extend([now_ms] * min(frames, NOISE_LIMIT))
-        babbles = len(recent) == NOISE_LIMIT and now_ms - recent[0] <= NOISE_WINDOW_MS
-        return babbles and self.seen(where, "babbling", now_ms)
+    def often(self, where: str, code: str, times: int, now_ms: int) -> bool:
+        """Counts what is a fault only in numbers (`LIMITS`); True when a person is to be told now."""
+        self.counts[f"{code}_single"] += times
+        limit = LIMITS[code]
+        recent = self._recent.setdefault((where, code), deque(maxlen=limit))
+        recent.extend([now_ms] * min(times, limit))
+        full = len(recent) == limit and now_ms - recent[0] <= WINDOW_MS
+        return full and self.seen(where, code, now_ms)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hub.devices import wire
-from hub.devices.faults import FaultBook
+from hub.devices.faults import LIMITS, FaultBook
 from hub.devices.registry import Device, Registry
 from hub.devices.times import Anchor, Moment, resolve
 from hub.errors import HubError
@@ -89,6 +89,7 @@ class DeviceSession:
         self._anchored_ms = 0
         self._earliest_ms = 0
         self._frames_seen = 0
+        self._packets_seen = 0
         self._hellos = 0
         self._asked: dict[int, asyncio.Future[tuple[int, str | None] | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -128,7 +129,7 @@ class DeviceSession:
         rejected = self._endpoint.rejected_frames
         if rejected > self._frames_seen:
             fresh, self._frames_seen = rejected - self._frames_seen, rejected
-            if self._around.faults.noise(self.name, fresh, self._rising_ms()):
+            if self._around.faults.often(self.name, "babbling", fresh, self._rising_ms()):
                 self._keeper.fault(self, "babbling", {"rejected_frames": rejected})
         self._pump_soon()
 
@@ -373,8 +374,13 @@ class DeviceSession:
 
     def _on_rejected(self, reason: str) -> None:
         code = wire.fault_code(reason)
+        dropped = self._endpoint.rejected_packets
+        fresh, self._packets_seen = max(1, dropped - self._packets_seen), dropped
         if code is None:
             self._around.faults.counts["stray"] += 1
+        elif code in LIMITS:
+            if self._around.faults.often(self.name, code, fresh, self._rising_ms()):
+                self._keeper.fault(self, code, {"reason": reason})
         else:
             self._fault(code, {"reason": reason})
 

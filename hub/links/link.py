@@ -78,31 +78,38 @@ class Link:
                     self._user.lost(told)
                 await asyncio.sleep(self._backoff.next_s())
                 continue
-            why = "ended"
             try:
                 self.is_open = True
                 self.opens += 1
                 self._user.opened()
-                async with asyncio.TaskGroup() as both:
-                    both.create_task(self._read(port))
-                    both.create_task(self._write(port))
-            except* LinkError as group:
-                why = str(group.exceptions[0])
-            except* Exception as group:
+                await self._serve(port)
+            except LinkError as error:
+                told = str(error)
+            except Exception as error:
                 # A mistake of ours on this line: said, and kept to this line.
-                why = f"our own error: {group.exceptions[0]!r}"
-                self._user.failed(group.exceptions[0])
+                told = f"our own error: {error!r}"
+                self._user.failed(error)
             finally:
                 self.is_open = False
                 self._pending.clear()
                 await port.close()
-            told = why
-            self._user.lost(why)
-            own = asyncio.current_task()
-            if own is not None and own.cancelling():
-                # A group whose child failed forgets that it was cancelled in the same turn (Python 3.11 and 3.12).
-                raise asyncio.CancelledError
+            self._user.lost(told)
             await asyncio.sleep(self._backoff.next_s())
+
+    async def _serve(self, port: Port) -> None:
+        """Reads and writes until one of the two fails; raises what it failed with.
+
+        Not a TaskGroup: one whose child failed forgets a cancellation of the same turn (Python 3.11 and 3.12).
+        """
+        both = [asyncio.create_task(self._read(port)), asyncio.create_task(self._write(port))]
+        try:
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+        for task in done:
+            await task
 
     async def _read(self, port: Port) -> None:
         loop = asyncio.get_running_loop()

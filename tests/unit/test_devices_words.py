@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.devices import wire
-from hub.devices.faults import NOISE_LIMIT, NOISE_WINDOW_MS, PERIOD_MS, TODO, FaultBook
+from hub.devices.faults import LIMITS, PERIOD_MS, TODO, WINDOW_MS, FaultBook
 from hub.devices.times import Anchor, Moment, When, resolve
 from hub.queueing.facts import IGNORED_WHYS, UNRATED_REASONS
 from hub.queueing.tables import WindowState
@@ -73,10 +73,12 @@ def test_a_fault_is_counted_each_time_and_told_once_a_period() -> None:
 
 def test_a_moved_plug_is_no_babbler_but_a_flood_is() -> None:
     calm = FaultBook()
-    assert not any(calm.noise("line-1", 1, number * NOISE_WINDOW_MS // 2) for number in range(100))
-    assert not calm.noise("line-2", NOISE_LIMIT - 1, 0)
-    assert FaultBook().noise("line-1", NOISE_LIMIT, 0)
-    assert calm.counts["rejected_frames"] == 100 + NOISE_LIMIT - 1
+    for code, limit in LIMITS.items():
+        assert not any(calm.often("line-1", code, 1, number * WINDOW_MS // 2) for number in range(100))
+        assert not calm.often("line-2", code, limit - 1, 0)
+        assert calm.often("line-2", code, 1, WINDOW_MS)
+        assert FaultBook().often("line-1", code, 1000, 0)
+        assert calm.counts[f"{code}_single"] == 100 + limit
 
 
 def test_the_halls_words_cover_the_wires_numbers() -> None:
