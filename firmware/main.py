@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from firmware import VERSION, settings
+from firmware import VERSION
 from firmware.box import Box
 from firmware.drivers import chip
 from firmware.drivers.buzzer import Buzzer
@@ -216,26 +216,36 @@ def run():
     """Runs the box for ever; returns at once for maintenance (the mark, or the strap held)."""
     if in_maintenance():
         return
-    try:
-        config = settings.load()
-        board = load_board(config.board)
-    except (settings.SettingsError, ImportError) as error:
-        rest(error, _board_for_rest(), None)
+    config, board, error = _configuration()
+    if error is not None:
+        rest(error, board, None)
     strap = chip.key_pin(board.STRAP_PIN)
     if not strap.value():
         return
-    gc.collect()
     try:
-        asyncio.run(Main(config, board, Uptime(time.ticks_ms, time.ticks_diff)).live())
+        main = Main(config, board, Uptime(time.ticks_ms, time.ticks_diff))
+        config = None  # with it goes all that only reads settings
+        gc.collect()
+        asyncio.run(main.live())
     except Exception as error:
         sys.print_exception(error)
         rest("starting again in 10 s", board, _REST_MS)
     chip.reset()
 
 
-def _board_for_rest():
-    """The board's pins as far as the unusable settings tell, or None."""
-    name = settings.board_of()
+def _configuration():
+    """Settings, board and None; or None, the board as far as the settings tell it, and what is wrong with them."""
+    settings = _module("firmware.settings")
+    # Needed once: a box has better use for its 3 KB.
+    del sys.modules["firmware.settings"]
+    try:
+        config = settings.load()
+        return config, load_board(config.board), None
+    except (settings.SettingsError, ImportError) as error:
+        return None, _board_for_rest(settings.board_of()), error
+
+
+def _board_for_rest(name):
     try:
         return load_board(name) if name else None
     except ImportError:

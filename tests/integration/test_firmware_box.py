@@ -1,13 +1,14 @@
-"""The unmodified firmware, as .mpy, on genuine MicroPython in a heap of 96 KB: keys, lamps, flash and wire."""
+"""The unmodified firmware, as .mpy, on genuine MicroPython in a board's heap: keys, lamps, flash and wire."""
 
 from pathlib import Path
 
 import pytest
 
 from protocol import messages as m
-from tests.integration.firmware_bench import WAIT_S, Hub, box_and_hub, flash, settings
+from tests.integration.firmware_bench import QUICK, WAIT_S, Hub, box_and_hub, flash, settings
+from tools.simulator.board import SimulatedBoard
 
-SMALL = 96 * 1024
+SMALL = 160 * 1024  # less than a Pico has free, and on it every word is half as wide
 RUN = b"run 0001"
 OTHER = b"run 0002"
 
@@ -24,8 +25,8 @@ def image(flashed, tmp_path) -> Path:
     return path
 
 
-async def test_firmware_rates_in_96_kb_with_a_flash_that_takes_its_time(image):
-    async with box_and_hub(image, heap_bytes=200 * 1024, erase_ms=45.0, program_ms=0.4, baud_delay=True) as (
+async def test_firmware_rates_in_160_kb_with_a_flash_that_takes_its_time(image):
+    async with box_and_hub(image, heap_bytes=SMALL, erase_ms=45.0, program_ms=0.4, baud_delay=True) as (
         board,
         hub,
     ):
@@ -169,3 +170,26 @@ async def test_firmware_maintenance_keeps_application_and_watchdog_off(image):
         assert await hub.ask(m.MAINTENANCE, {}) == (m.ACCEPTED, None)
         await hub.wait_for(lambda: board.view.boots == 2, "the restart")
         await board.wait_output(b">>> ", WAIT_S)
+
+
+async def test_firmware_without_settings_rests_and_can_be_provisioned(tmp_path):
+    image = flash(tmp_path, None)
+    async with await SimulatedBoard.start(image, "rpi_pico", **QUICK) as board:
+        await board.wait_output(b"never provisioned", WAIT_S)
+        assert board.view.boots == 1
+
+
+async def test_firmware_with_a_bad_setting_says_which_and_blinks(tmp_path):
+    image = flash(tmp_path, settings(secret="short"))
+    async with await SimulatedBoard.start(image, "rpi_pico", **QUICK) as board:
+        await board.wait_output(b"`secret` must be 64 hexadecimal digits", WAIT_S)
+        await board.wait_for(lambda view: view.power_led, WAIT_S)
+        await board.wait_for(lambda view: not view.power_led, WAIT_S)
+        assert b"short" not in bytes(board.output)
+
+
+async def test_firmware_strap_keeps_application_and_watchdog_off(image):
+    async with await SimulatedBoard.start(image, "rpi_pico", strap=True, **QUICK) as board:
+        await board.wait_output(b">>> ", WAIT_S)
+        assert board.lamps == (False,) * 5
+        assert board.view.boots == 1
