@@ -11,4 +11,3 @@ def test_builds_side_by_side_do_not_take_each_others_files() -> None:
     assert len({image.version for image in images}) == 1
     for image in images:
         assert all(path.is_file() for path in image.files.values())
-    assert not list(build.BUILD.glob(".*"))

@@ -5,12 +5,12 @@ lines and power by the clock. The citizens' decisions have their own stream and 
 """
 
 import asyncio
+from collections import Counter
 from random import Random
 from typing import Final
 
 from tools.demo.boxes import Box
 from tools.demo.citizens import Progress
-from tools.demo.hall import Server
 from tools.demo.house import House
 from tools.demo.plan import stream
 
@@ -26,91 +26,106 @@ BOOTING_KILLS: Final = (7,)  # and one before it has opened its doors
 BEFORE_KILL_MS: Final = 500  # up to so long after the visit that triggers it, so that every state is hit
 BOOT_KILL_MS: Final = 900  # a hub needs about a second to open its doors on two busy cores
 
-WHOLE_MS: Final = (1_500, 6_000)  # a line is whole for so long,
+WHOLE_MS: Final = (1_000, 5_000)  # a line is whole for so long,
 CUT_MS: Final = (200, 1_500)  # then cut for so long,
 GARBLED_MS: Final = (500, 2_000)  # or garbled
 GARBLE_RATE: Final = 0.02  # one byte in fifty: of a 60-byte frame two in three are hit
 
-POWERED_MS: Final = (6_000, 15_000)  # a box has power for so long,
+POWERED_MS: Final = (4_000, 12_000)  # a box has power for so long,
 DARK_MS: Final = (100, 1_000)  # and none for so long
+
+
+class Faults:
+    """Makes what was asked for, and counts what it made."""
+
+    def __init__(self, house: House, progress: Progress, citizens: int, seed: int) -> None:
+        self.made: Counter[str] = Counter()
+        self._house = house
+        self._progress = progress
+        self._citizens = citizens
+        self._seed = seed
+
+    def start(
+        self, kinds: frozenset[str], group: asyncio.TaskGroup
+    ) -> tuple[list[asyncio.Task[None]], list[asyncio.Task[None]]]:
+        """Starts the kinds; (tasks that end by themselves, tasks to be cancelled when the day is over)."""
+        ending: list[asyncio.Task[None]] = []
+        endless: list[asyncio.Task[None]] = []
+        if CENTER_DOWN in kinds:
+            ending.append(group.create_task(self._center_down()))
+        if HUB_KILLS in kinds:
+            ending.append(group.create_task(self._hub_kills()))
+        for box in self._house.boxes.values():
+            if WIRES in kinds:
+                endless.append(group.create_task(self._wires(box)))
+            if POWER in kinds:
+                endless.append(group.create_task(self._power(box)))
+        return ending, endless
+
+    async def _center_down(self) -> None:
+        """The center is down for the middle third: killed, and started again."""
+        await self._progress.reach(self._citizens // 3)
+        await self._kill_center()
+        await self._progress.reach(2 * self._citizens // 3)
+        await self._house.center.start()
+
+    async def _hub_kills(self) -> None:
+        """Ten SIGKILLs spread over the day, some of them with the center out of reach."""
+        hub = self._house.hub
+        chance = stream(self._seed, "faults")
+        moments = sorted(chance.randint(0, max(0, self._citizens - 2)) for _ in range(KILLS))
+        for number, moment in enumerate(moments):
+            await self._progress.reach(moment)
+            await asyncio.sleep(chance.randint(0, BEFORE_KILL_MS) / 1000)
+            if number == OFFLINE_KILLS[0]:
+                await self._kill_center()
+            if number in BOOTING_KILLS:  # the eighth kill hits a hub that has not yet opened its doors
+                await hub.stop()
+                await hub.launch()
+                await asyncio.sleep(chance.randint(0, BOOT_KILL_MS) / 1000)
+            await hub.kill()
+            self.made["hub killed"] += 1
+            await hub.start()
+            if number == OFFLINE_KILLS[-1]:
+                await self._house.center.start()
+
+    async def _kill_center(self) -> None:
+        await self._house.center.kill()
+        self.made["center killed"] += 1
+
+    async def _wires(self, box: Box) -> None:
+        """Cuts and garbles one box's line now and then, until cancelled; leaves it whole."""
+        chance = Random(f"{self._seed}/wires/{box.window}")
+        try:
+            while True:
+                await asyncio.sleep(_pause_s(chance, WHOLE_MS))
+                if chance.random() < 0.5:
+                    self.made["line cut"] += 1
+                    await box.cut_wire(True)
+                    await asyncio.sleep(_pause_s(chance, CUT_MS))
+                    await box.cut_wire(False)
+                else:
+                    self.made["line garbled"] += 1
+                    await box.garble(GARBLE_RATE, chance.getrandbits(32))
+                    await asyncio.sleep(_pause_s(chance, GARBLED_MS))
+                    await box.garble(0.0, 0)
+        finally:
+            await box.cut_wire(False)
+            await box.garble(0.0, 0)
+
+    async def _power(self, box: Box) -> None:
+        """Takes one box's power now and then, until cancelled; leaves it powered."""
+        chance = Random(f"{self._seed}/power/{box.window}")
+        try:
+            while True:
+                await asyncio.sleep(_pause_s(chance, POWERED_MS))
+                self.made["power lost"] += 1
+                await box.power(False)
+                await asyncio.sleep(_pause_s(chance, DARK_MS))
+                await box.power(True)
+        finally:
+            await box.power(True)
 
 
 def _pause_s(chance: Random, span_ms: tuple[int, int]) -> float:
     return chance.randint(*span_ms) / 1000
-
-
-async def center_down(center: Server, progress: Progress, citizens: int) -> None:
-    """The center is down for the middle third: killed, and started again."""
-    await progress.reach(citizens // 3)
-    await center.kill()
-    await progress.reach(2 * citizens // 3)
-    await center.start()
-
-
-async def hub_kills(hub: Server, center: Server, progress: Progress, citizens: int, seed: int) -> None:
-    """Ten SIGKILLs spread over the day, some of them with the center out of reach."""
-    chance = stream(seed, "faults")
-    moments = sorted(chance.randint(0, max(0, citizens - 2)) for _ in range(KILLS))
-    for number, moment in enumerate(moments):
-        await progress.reach(moment)
-        await asyncio.sleep(chance.randint(0, BEFORE_KILL_MS) / 1000)
-        if number == OFFLINE_KILLS[0]:
-            await center.kill()
-        await hub.kill()
-        if number in BOOTING_KILLS:
-            await hub.launch()
-            await asyncio.sleep(chance.randint(0, BOOT_KILL_MS) / 1000)
-            await hub.kill()
-        await hub.start()
-        if number == OFFLINE_KILLS[-1]:
-            await center.start()
-
-
-async def wires(box: Box, seed: int) -> None:
-    """Cuts and garbles one box's line now and then, until cancelled; leaves it whole."""
-    chance = Random(f"{seed}/wires/{box.window}")
-    try:
-        while True:
-            await asyncio.sleep(_pause_s(chance, WHOLE_MS))
-            if chance.random() < 0.5:
-                await box.cut_wire(True)
-                await asyncio.sleep(_pause_s(chance, CUT_MS))
-                await box.cut_wire(False)
-            else:
-                await box.garble(GARBLE_RATE, chance.getrandbits(32))
-                await asyncio.sleep(_pause_s(chance, GARBLED_MS))
-                await box.garble(0.0, 0)
-    finally:
-        await box.cut_wire(False)
-        await box.garble(0.0, 0)
-
-
-async def power(box: Box, seed: int) -> None:
-    """Takes one box's power now and then, until cancelled; leaves it powered."""
-    chance = Random(f"{seed}/power/{box.window}")
-    try:
-        while True:
-            await asyncio.sleep(_pause_s(chance, POWERED_MS))
-            await box.power(False)
-            await asyncio.sleep(_pause_s(chance, DARK_MS))
-            await box.power(True)
-    finally:
-        await box.power(True)
-
-
-def start(
-    group: asyncio.TaskGroup, kinds: frozenset[str], house: House, *, progress: Progress, citizens: int, seed: int
-) -> tuple[list[asyncio.Task[None]], list[asyncio.Task[None]]]:
-    """Starts what was asked for; (tasks that end by themselves, tasks to be cancelled when the day is over)."""
-    ending: list[asyncio.Task[None]] = []
-    endless: list[asyncio.Task[None]] = []
-    if CENTER_DOWN in kinds:
-        ending.append(group.create_task(center_down(house.center, progress, citizens)))
-    if HUB_KILLS in kinds:
-        ending.append(group.create_task(hub_kills(house.hub, house.center, progress, citizens, seed)))
-    for box in house.boxes.values():
-        if WIRES in kinds:
-            endless.append(group.create_task(wires(box, seed)))
-        if POWER in kinds:
-            endless.append(group.create_task(power(box, seed)))
-    return ending, endless

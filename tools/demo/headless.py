@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -75,16 +76,17 @@ async def run(order: Order, story: Story) -> Count:
 
 async def _day(order: Order, house: House, play: Play, story: Story) -> None:
     citizens = plan.visits(order.seed, [service.id for service in SERVICES], plan.BRISK)
+    wrong = faults.Faults(house, play.progress, order.citizens, order.seed)
     async with asyncio.TaskGroup() as group:
         say = group.create_task(_say(order, play, story))
-        ending, endless = faults.start(
-            group, order.faults, house, progress=play.progress, citizens=order.citizens, seed=order.seed
-        )
-        await play.run(citizen for citizen, _ in zip(citizens, range(order.citizens), strict=False))
+        ending, endless = wrong.start(order.faults, group)
+        await play.run(islice(citizens, order.citizens))
         if ending:
             await asyncio.wait(ending)
         for task in (say, *endless):
             task.cancel()
+    if wrong.made:
+        story.step("faults made: " + ", ".join(f"{what} {times} ×" for what, times in sorted(wrong.made.items())))
 
 
 async def _say(order: Order, play: Play, story: Story) -> None:

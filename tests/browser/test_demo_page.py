@@ -1,0 +1,122 @@
+"""The demo's page in a real browser, over the shipped demo: what is clicked is pressed, what the pins say is shown."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests import demo_support
+from tests.browser.conftest import OpenPage, screenshot
+
+LIT_MS = 60_000  # the first citizen is through within half a minute
+
+
+@dataclass
+class Demo:
+    """A running demo."""
+
+    url: str
+    room: Path
+    kill: object
+
+
+@pytest.fixture
+async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
+    """The shipped demo, ready to be looked at."""
+    process = await demo_support.start(tmp_path)
+    text = await demo_support.read_until(process, "Ctrl-C ends it")
+    found = re.search(r"the boxes\s+(http\S+)", text)
+    assert found is not None, text
+    yield Demo(found[1], tmp_path, process.kill)
+    if process.returncode is None:
+        process.terminate()
+    await process.communicate()
+    await demo_support.wait_gone(tmp_path)
+
+
+async def _rated(page: Page) -> int:
+    shown = page.locator('[data-count="rated"]')
+    await expect(shown).to_have_text(re.compile(r"^\d+$"))
+    return int(await shown.inner_text())
+
+
+async def test_a_click_presses_the_pin_and_the_center_counts_it(demo: Demo, open_page: OpenPage) -> None:
+    page = await open_page(demo.url, width=1440, height=900)
+    await page.get_by_label("我自己来按").check()
+    before = await _rated(page)
+    lit = page.locator(".counter:has(.lamp.lit)").first
+    await expect(lit).to_be_visible(timeout=LIT_MS)
+    window = await lit.get_attribute("data-window")
+    box = page.locator(f'.counter[data-window="{window}"]')
+    await expect(box.locator(".lamp.lit")).to_have_count(5)
+    await expect(box.get_by_text("请您评价这次服务")).to_be_visible()
+    await screenshot(page, "demo-invited")
+    await box.get_by_role("button", name="基本满意").click()
+    await expect(box.locator(".lamp.lit")).to_have_count(0)
+    await expect(box.get_by_text("谢谢您")).to_be_visible()
+    await screenshot(page, "demo-thanked")
+    await expect(page.locator('[data-count="rated"]')).not_to_have_text(str(before))
+    # Nothing on the page tells the keys apart afterwards: no class, no state, no word.
+    keys = box.locator(".key")
+    marks = {await keys.nth(place).get_attribute("class") for place in range(5)}
+    assert marks == {"key"}
+    assert "aria-pressed" not in await box.locator(".keys").inner_html()
+
+
+async def test_the_keyboard_presses_too(demo: Demo, open_page: OpenPage) -> None:
+    page = await open_page(demo.url, width=1440, height=900, lang="en")
+    await page.get_by_label("I press the keys myself").check()
+    lit = page.locator(".counter:has(.lamp.lit)").first
+    await expect(lit).to_be_visible(timeout=LIT_MS)
+    window = await lit.get_attribute("data-window")
+    box = page.locator(f'.counter[data-window="{window}"]')
+    await box.locator(".key").first.focus()
+    await page.keyboard.press("4")
+    await expect(box.locator(".lamp.lit")).to_have_count(0)
+    await expect(box.get_by_text("Thank you · Recorded")).to_be_visible()
+
+
+async def test_a_box_without_power_is_dark_and_comes_back(demo: Demo, open_page: OpenPage) -> None:
+    page = await open_page(demo.url, width=1440, height=900)
+    box = page.locator('.counter[data-window="2"]')
+    await expect(box.get_by_text("评价器在运行")).to_be_visible()
+    await box.get_by_role("button", name="拔掉电源").click()
+    await expect(box.get_by_text("评价器没有电")).to_be_visible()
+    await expect(box).to_have_attribute("data-led", "off")
+    await expect(box.locator(".face:visible")).to_have_count(0)
+    await screenshot(page, "demo-no-power")
+    await box.get_by_role("button", name="拔掉电源").click()
+    await expect(box.get_by_text("评价器在运行")).to_be_visible()
+    await expect(box).to_have_attribute("data-led", "on")
+
+
+async def test_a_page_without_its_demo_says_so(tmp_path: Path, open_page: OpenPage) -> None:
+    process = await demo_support.start(tmp_path)
+    text = await demo_support.read_until(process, "Ctrl-C ends it")
+    found = re.search(r"the boxes\s+(http\S+)", text)
+    assert found is not None
+    page = await open_page(found[1], width=1440, height=900)
+    await expect(page.get_by_text("评价器在运行").first).to_be_visible()
+    process.kill()
+    await process.communicate()
+    await demo_support.wait_gone(tmp_path)
+    await expect(page.get_by_text("与演示的连接断了。")).to_be_visible()
+    await expect(page.locator(".key:enabled")).to_have_count(0)
+    await screenshot(page, "demo-lost")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 720), (820, 1180), (375, 812)])
+async def test_the_page_fits(demo: Demo, open_page: OpenPage, width: int, height: int) -> None:
+    page = await open_page(demo.url, width=width, height=height)
+    await expect(page.get_by_text("评价器在运行").first).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    smallest = await page.evaluate(
+        """Math.min(...[...document.querySelectorAll('body *')]
+            .filter((el) => el.children.length === 0 && el.textContent.trim() && el.offsetParent)
+            .map((el) => parseFloat(getComputedStyle(el).fontSize)))"""
+    )
+    assert smallest >= 13
+    await screenshot(page, f"demo-{width}")
