@@ -8,6 +8,9 @@ import msgspec
 
 from common import settings
 from common.settings import SettingsError, key
+from hub.queueing.layout import Layout
+from hub.queueing.layout import Service as LayoutService
+from hub.queueing.layout import Window as LayoutWindow
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
 _URL = r"^https?://[^\s]+$"
@@ -102,6 +105,18 @@ def load(path: Path) -> Config:
     config = settings.load(path, Config)
     _cross_check(config, path)
     return _resolved(config, path)
+
+
+def layout(config: Config) -> Layout:
+    """The configured hall as the rules want it."""
+    return Layout(
+        hall=config.hall.id,
+        offset_minutes=config.hall.offset_minutes,
+        services=tuple(LayoutService(entry.id, entry.prefix, entry.name, entry.name_en) for entry in config.services),
+        windows=tuple(LayoutWindow(entry.id, entry.name, entry.services) for entry in config.windows),
+        name=config.hall.name,
+        name_en=config.hall.name_en,
+    )
 
 
 def reference() -> list[tuple[str, str, str, str]]:

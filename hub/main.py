@@ -17,7 +17,7 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from hub import config as hub_config
 from hub.config import Config
 from hub.devices.errors import RegistryError
 from hub.devices.fleet import Fleet
-from hub.devices.registry import Device, Registry
+from hub.devices.registry import Registry
 from hub.devices.times import Moment
 from hub.errors import HubError
 from hub.journal import Committed, Journal, JournalBusy, JournalError
@@ -43,7 +43,6 @@ from hub.links.port import open_port
 from hub.queueing.commands import Command, HubStarted
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
-from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.state import State
 from hub.service import HallService, SystemIds
 from hub.uplink.client import CenterClient
@@ -54,11 +53,13 @@ from hub.web.schema import DeviceWanted
 from hub.web.shown import Shown
 from hub.web.stream import Stream
 
+ROLES = ("kiosk", "desk", "manager", "admin", "auditor", "monitor")  # and a clerk for each window
 NOT_BEFORE_MS = 1_767_225_600_000  # 2026-01-01: this software is younger, so an earlier clock was never set
 TIMESYNC = Path("/run/systemd/timesync")
 SURE_FOR_S = 1.0  # how long a look at the time daemon holds
 SHUTDOWN_S = 3.0  # for answers under way; a service manager waits longer
 RESTART_TRY_S = 1.0
+MAY_END = ("stop", "started")  # every other task that ends has died
 
 
 def log(event: str, **fields: Any) -> None:
@@ -206,24 +207,17 @@ class Hub:
             ("tingting_journal_queued", "gauge", "Events waiting for the disk", {"": float(self.journal.queued_rows)}),
             ("tingting_lines", "gauge", "Lines configured", {"": float(len(self.fleet.lines))}),
             ("tingting_lines_open", "gauge", "Lines open now", {"": float(len(lines))}),
-            ("tingting_stream_readers", "gauge", "Boards and pages on the stream", {"": float(self.stream.readers)}),
-            ("tingting_stream_let_go_total", "counter", "Readers that lagged", {"": float(self.stream.let_go)}),
         ]
-        return own + self.fleet.metrics() + ([] if self.uplink is None else self.uplink.metrics())
+        return (
+            own + self.stream.metrics() + self.fleet.metrics() + ([] if self.uplink is None else self.uplink.metrics())
+        )
 
     async def register(self, wanted: DeviceWanted) -> list[str]:
         """A door's new device."""
-        device = Device(
-            device=wanted.device,
-            role=wanted.role,
-            window=wanted.window,
-            epoch=wanted.epoch,
-            secret=wanted.secret,
-            board=wanted.board,
-            registered_at=self.fleet.registered_at(),
-        )
         try:
-            return await self.fleet.register(device)
+            return await self.fleet.register(
+                wanted.device, wanted.role, wanted.window, epoch=wanted.epoch, secret=wanted.secret, board=wanted.board
+            )
         except RegistryError as error:
             raise Problem(503, "not-registered", "The device could not be registered", str(error)) from error
 
@@ -232,36 +226,11 @@ class Hub:
         return self.fleet.shown()
 
 
-@dataclass(frozen=True, slots=True)
-class _DeviceDoors:
-    """The devices as the web room asks for them."""
-
-    hub: Hub
-
-    def shown(self) -> list[dict[str, Any]]:
-        return self.hub.shown_devices()
-
-    def register(self, wanted: DeviceWanted) -> Coroutine[Any, Any, list[str]]:
-        return self.hub.register(wanted)
-
-
-def layout_of(config: Config) -> Layout:
-    """The configured hall as the rules want it."""
-    return Layout(
-        hall=config.hall.id,
-        offset_minutes=config.hall.offset_minutes,
-        services=tuple(Service(entry.id, entry.prefix, entry.name, entry.name_en) for entry in config.services),
-        windows=tuple(Window(entry.id, entry.name, entry.services) for entry in config.windows),
-        name=config.hall.name,
-        name_en=config.hall.name_en,
-    )
-
-
 def build(config: Config) -> Hub:
     """Journal first; then what rests on it. Raises `HubError`, `CommonError`, `QueueingError`, `OSError`."""
     data = Path(config.paths.data)
     data.mkdir(parents=True, exist_ok=True)
-    layout = layout_of(config)
+    layout = hub_config.layout(config)
     journal = Journal.open(
         data / "journal.sqlite3", config.hall.id, config.hall.offset_minutes, lambda: secrets.token_hex(8)
     )
@@ -269,8 +238,7 @@ def build(config: Config) -> Hub:
     service = HallService(journal, layout, clock, SystemIds())
     published = Shown(service.state)
     registry = Registry(data / "registry.json")
-    wanted = [Holder(role) for role in ("kiosk", "desk", "manager", "admin", "auditor", "monitor")]
-    wanted += [Holder("clerk", f"window/{window.id}") for window in config.windows]
+    wanted = [Holder(role) for role in ROLES] + [Holder("clerk", f"window/{window.id}") for window in config.windows]
     tokens, made = Tokens.open(data / "tokens.json", wanted)
     for holder, token in made.items():
         place = f" {holder.place}" if holder.place else ""
@@ -278,7 +246,7 @@ def build(config: Config) -> Hub:
     stream = Stream(
         journal.id, journal.durable, config.limits.stream_clients, lambda: published.snapshot(service.now())
     )
-    hub = Hub(config, journal, clock, service, published, registry, tokens, stream, software_version())
+    hub = Hub(config, journal, clock, service, published, registry, tokens, stream, version("tingting"))
     hub.fleet = Fleet(
         registry,
         hub,
@@ -289,14 +257,6 @@ def build(config: Config) -> Hub:
         send_window=config.limits.send_window,
     )
     return hub
-
-
-def software_version() -> str:
-    """As installed."""
-    try:
-        return version("tingting")
-    except PackageNotFoundError:
-        return "0+source"
 
 
 async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
@@ -318,12 +278,11 @@ async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
             port = runner.addresses[0][1]
             print(f"hub: serving http://{config.http.host}:{port}", flush=True)  # noqa: T201 - what a starter waits for
             log("hub.serving", hall=config.hall.id, journal=hub.journal.id, durable=hub.journal.durable)
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            died = [task for task in done if tasks[task] not in ("stop", "started")]
+            died: list[asyncio.Task[Any]] = []
             while not died and not stopped.is_set():
                 left = [task for task in tasks if not task.done()]
                 done, _ = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
-                died = [task for task in done if tasks[task] not in ("stop", "started")]
+                died = [task for task in done if tasks[task] not in MAY_END]
             return _cause(died, tasks)
         finally:
             hub.stream.close()
@@ -381,7 +340,7 @@ def _house(hub: Hub) -> House:
         tokens=hub.tokens,
         pages=Pages([web_app.TEMPLATES], [web_app.STATIC]),
         stream=hub.stream,
-        devices=_DeviceDoors(hub),
+        devices=hub,
         submit=hub.submit_request,
         hall_view=hub.hall_view,
         queue_view=lambda: hub.published.queue(hub.service.now()),

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from common import envelope
-from hub.devices.errors import RegistryError
 from hub.devices.faults import TODO, FaultBook
 from hub.devices.registry import Device, Registry
 from hub.devices.sessions import DeviceSession, Log, Surroundings
@@ -220,22 +219,27 @@ class Fleet:
             )
         return found
 
-    async def register(self, device: Device) -> list[str]:
-        """Registers a device; it, and who stood there, prove themselves anew. Raises `RegistryError`."""
-        if device.role not in {"evaluator", "caller", "dispenser"}:
-            raise RegistryError(f"role {device.role!r} is none of evaluator, caller, dispenser")
+    async def register(
+        self, name: str, role: str, window: str | None, *, epoch: str, secret: str, board: str
+    ) -> list[str]:
+        """Registers a device; it, and who stood there (returned), prove themselves anew. Raises `RegistryError`."""
+        device = Device(
+            device=name,
+            role=role,
+            window=window,
+            epoch=epoch,
+            secret=secret,
+            board=board,
+            registered_at=envelope.format_time(self._hall.moment().unix_ms, self._hall.state.layout.offset_minutes),
+        )
         async with self._registering:  # the file is read, changed and replaced as one
             displaced = await asyncio.to_thread(self.registry.register, device)
-        for name in (device.device, *(other.device for other in displaced)):
-            session = self._online.get(name)
+        for changed in (device, *displaced):
+            session = self._online.get(changed.device)
             if session is not None:
                 session.end("it was registered anew")
         self._log("device.registered", device=device.device, role=device.role, window=device.window)
         return [other.device for other in displaced]
-
-    def registered_at(self) -> str:
-        """Now, as the registry writes it."""
-        return envelope.format_time(self._hall.moment().unix_ms, self._hall.state.layout.offset_minutes)
 
     def metrics(self) -> list[Metric]:
         """For Prometheus."""

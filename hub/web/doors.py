@@ -208,7 +208,7 @@ def _number(request: web.Request, name: str, default: int, most: int) -> int:
 async def devices(request: web.Request) -> web.Response:
     """The registry without secrets."""
     holder(request, "manager", "admin")
-    return json_response({"devices": request.app[HOUSE].devices.shown()})
+    return json_response({"devices": request.app[HOUSE].devices.shown_devices()})
 
 
 async def register_device(request: web.Request) -> web.Response:

@@ -20,7 +20,7 @@ Metric = tuple[str, str, str, Mapping[str, float]]
 class DeviceDoors(Protocol):
     """What doors may do with devices."""
 
-    def shown(self) -> list[dict[str, Any]]:
+    def shown_devices(self) -> list[dict[str, Any]]:
         """Every registered device without its secret, with its state."""
 
     def register(self, wanted: DeviceWanted) -> Awaitable[list[str]]:

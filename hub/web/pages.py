@@ -14,6 +14,6 @@ async def index(request: web.Request) -> web.Response:
         hall=house.hall_view(),
         queue=house.queue_view(),
         ready=house.ready(),
-        devices=house.devices.shown(),
+        devices=house.devices.shown_devices(),
         journal=house.journal,
     )

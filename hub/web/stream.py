@@ -64,6 +64,13 @@ class Stream:
         """How many are listening."""
         return len(self._readers)
 
+    def metrics(self) -> list[tuple[str, str, str, dict[str, float]]]:
+        """For Prometheus."""
+        return [
+            ("tingting_stream_readers", "gauge", "Boards and pages on the stream", {"": float(self.readers)}),
+            ("tingting_stream_let_go_total", "counter", "Readers that lagged", {"": float(self.let_go)}),
+        ]
+
     def publish(self, sequence: int, parts: dict[str, Any]) -> None:
         """A committed event; parts: what it changed of what is shown, nothing if nothing."""
         self._last = sequence
