@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import time
+import tty
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -55,6 +56,35 @@ def flash(folder: Path, values: dict[str, object] | None, extra: dict[str, bytes
     return path
 
 
+class Terminal:
+    """A pty as reader and writer, with nothing of a terminal's own in between."""
+
+    def __init__(self, path: str) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self._fd)
+        self._ready = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._fd, self._ready.set)
+
+    async def read(self, size: int) -> bytes:
+        self._ready.clear()
+        await self._ready.wait()
+        return os.read(self._fd, size)
+
+    def write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._fd, data) :]
+
+    async def drain(self) -> None:
+        await asyncio.sleep(0)
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._fd)
+        os.close(self._fd)
+
+    async def wait_closed(self) -> None:
+        await asyncio.sleep(0)
+
+
 class Hub:
     """A hub's end that keeps facts in order and acknowledges them, as long as `acknowledging`."""
 
@@ -70,9 +100,12 @@ class Hub:
         self.acknowledging = True
         self.expected: int | None = None
 
-    async def open(self) -> None:
-        host, port = self._board.uart_url.removeprefix("socket://").split(":")
-        self._reader, self._writer = await asyncio.open_connection(host, int(port))
+    async def open(self, usb: bool = False) -> None:
+        if usb:
+            self._reader = self._writer = Terminal(self._board.usb_port)
+        else:
+            host, port = self._board.uart_url.removeprefix("socket://").split(":")
+            self._reader, self._writer = await asyncio.open_connection(host, int(port))
         self.endpoint.link_opened(self.now_ms())
         self._task = asyncio.create_task(self._run())
 

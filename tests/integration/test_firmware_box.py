@@ -193,3 +193,19 @@ async def test_firmware_strap_keeps_application_and_watchdog_off(image):
         await board.wait_output(b">>> ", WAIT_S)
         assert board.lamps == (False,) * 5
         assert board.view.boots == 1
+
+
+async def test_firmware_speaks_over_usb_too(tmp_path):
+    image = flash(tmp_path, settings(link="usb"))
+    async with await SimulatedBoard.start(image, "rpi_pico", **QUICK) as board:
+        hub = Hub(board)
+        await hub.open(usb=True)
+        try:
+            assert (await hub.fact(m.BOOTED))["fields"]["board"] == "rpi_pico"
+            for number in range(3, 9):  # a run of bytes 3: ^C is a byte like any other
+                assert (await hub.invite(bytes([3]) * 7 + bytes([number])))[0] == m.ACCEPTED
+            await board.press(5)
+            assert (await hub.fact(m.RATED))["fields"]["grade"] == 5
+            assert board.view.boots == 1
+        finally:
+            await hub.close()
