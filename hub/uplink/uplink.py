@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from hub.journal.journal import Journal
-from hub.journal.rows import Stored as Row
+from hub.journal import Journal, JournalError
+from hub.journal import Stored as Row
 from hub.uplink.client import CenterClient, Stored
 from hub.uplink.errors import BatchTooLarge, CenterAway, CenterRefused, Forked, Gap
 
@@ -20,6 +20,7 @@ PROBE_S = 5.0  # contract: probes at most 5 s apart; jittered down to half, so t
 FORK_CHECK_S = 60.0  # a person has to act at the center; until then only the cursor is asked
 BEAT_S = 25.0  # an empty batch when nothing happens, so that the center knows the hall is there (it wants one in 30 s)
 CURSOR = "center"
+CURSOR_EVENTS = 5000  # kept so often, and when nothing happens: a sync for each batch would wear a card for nothing
 GAPS_IN_A_ROW = 3  # a center whose cursor moves back each time loses what it stores: wait, don't hammer
 
 Log = Callable[..., None]
@@ -50,7 +51,8 @@ class Uplink:
         self._gaps = 0
         self.state = UplinkState.STARTING
         self.why = ""
-        self.stored_through = 0
+        self._kept = int(journal.cursor(CURSOR) or 0)
+        self.stored_through = self._kept  # as far as we know before the center is asked
         self.counts = dict.fromkeys(("batches", "events", "failures", "gaps", "forks", "quarantined"), 0)
 
     def notify(self) -> None:
@@ -83,6 +85,9 @@ class Uplink:
                 await self._pause(PROBE_S)
             except CenterRefused as error:
                 self._now(UplinkState.REFUSED, str(error))
+                await self._pause(PROBE_S)
+            except JournalError as error:  # it says the same to everybody; there may be room again in a moment
+                self._now(UplinkState.AWAY, f"the journal can't be read: {error}")
                 await self._pause(PROBE_S)
             except Forked as error:
                 self.counts["forks"] += 1
@@ -168,10 +173,15 @@ class Uplink:
         return batch
 
     def _reached(self, position: int) -> None:
+        self.stored_through = position
+        if position - self._kept >= CURSOR_EVENTS:
+            self._keep()
+
+    def _keep(self) -> None:
         """The journal remembers it; it isn't waited for: after a restart the center's cursor says it again."""
-        if position != self.stored_through:
-            self.stored_through = position
-            self._journal.set_cursor(CURSOR, str(position))
+        if self.stored_through != self._kept:
+            self._kept = self.stored_through
+            self._journal.set_cursor(CURSOR, str(self._kept))
 
     def _name_quarantined(self, stored: Stored) -> None:
         if stored.quarantined:
@@ -187,6 +197,7 @@ class Uplink:
             async with asyncio.timeout(BEAT_S):
                 await self._fresh.wait()
         except TimeoutError:
+            self._keep()
             return  # the next round posts [], which changes nothing and says that we are here
 
     async def _pause(self, longest_s: float) -> None:
