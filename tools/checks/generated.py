@@ -30,6 +30,9 @@ TABLES = (
     Table("make-verbs", "docs/reference/commands.md", tables.make_verbs),
     Table("hub-keys", "docs/reference/configuration.md", tables.hub_keys),
     Table("center-keys", "docs/reference/configuration.md", tables.center_keys),
+    Table("command-line", "docs/reference/commands.md", tables.command_line),
+    Table("pins", "docs/reference/boards.md", tables.pins),
+    Table("hub-doors", "docs/reference/http.md", tables.hub_doors),
     Table("event-types", "docs/reference/events.md", tables.event_types),
     Table("libraries", "docs/reference/libraries.md", tables.libraries),
 )

@@ -24,17 +24,34 @@ class Room:
 
 
 _FIRMWARE = ("firmware.apps", "firmware.drivers", "firmware.boards", "firmware.links")
-_PIECES = ("firmware.records", "firmware.files", "firmware.eventlog", "firmware.settings")
+_PIECES = (
+    "firmware.records",
+    "firmware.files",
+    "firmware.logfile",
+    "firmware.eventlog",
+    "firmware.settings",
+    "firmware.uptime",
+    "firmware.box",
+)
+# MicroPython's `const` comes from here; everything else of the wire is no business of a driver.
+_CONST = ("protocol.compat",)
 _FRAMING = ("protocol.framing", "protocol.errors", "protocol.compat")
 
 ROOMS = (
     Room("protocol", "the wire, once for both Pythons: framing, CBOR, sealed sessions, messages; no I/O"),
     Room("firmware.apps", "pure state machines of the boxes: (event, now_ms) → actions", ("protocol",)),
-    Room("firmware.drivers", "keys, lamps, buzzer, displays"),
+    Room("firmware.drivers", "keys, lamps, buzzer, displays", _CONST),
     Room("firmware.boards", "the pins of each board, one file a board", ("firmware.drivers",)),
     Room("firmware.links", "serial bytes in and out", _FRAMING),
     Room("firmware.records", "the bytes of one logged fact", ("protocol",)),
     Room("firmware.files", "a directory of a file system, as the event log needs it"),
+    Room("firmware.logfile", "the records of one file of the log", ("firmware.records", "protocol")),
+    Room("firmware.uptime", "board ticks that wrap, made a time that does not", _CONST),
+    Room(
+        "firmware.box",
+        "what happens at the keys, on the wire and by the clock, in the one right order",
+        (*_FIRMWARE, *_PIECES, "protocol"),
+    ),
     Room("firmware.eventlog", "the log of unsent facts in flash", (*_FIRMWARE, *_PIECES, "protocol")),
     Room("firmware.settings", "what was provisioned, and the boot counter", (*_FIRMWARE, *_PIECES, "protocol")),
     Room("firmware.main", "composition, task ownership, watchdog", (*_FIRMWARE, *_PIECES, "protocol")),

@@ -11,6 +11,7 @@ import center.config as center_config
 import hub.config as hub_config
 from common import settings
 from hub.queueing import events
+from hub.web import doors
 from tools.checks.event_types import EVENT_DATA
 from tools.checks.rooms import ROOT
 from tools.cli import cli
@@ -66,6 +67,15 @@ def event_types() -> str:
         raise TableError(f"tools/checks/event_types.py and hub/queueing/events.py differ in {made ^ set(EVENT_DATA)}")
     rows = [(f"`{name}`", when, f"`{data}`") for name, (when, data) in EVENT_DATA.items()]
     return _rows(("type", "when", "data"), rows)
+
+
+def hub_doors() -> str:
+    """The hub's doors, from the table that its routes are made from."""
+    rows = []
+    for door in doors.DOORS:
+        who = "anybody on this machine; else monitor" if door.who == doors.LOCAL else ", ".join(door.who) or "public"
+        rows.append((f"`{door.method} {door.path}`", who, door.summary))
+    return _rows(("door", "who", "does"), rows)
 
 
 def pins() -> str:

@@ -1,0 +1,62 @@
+"""Benchmarks that need no hall: the wire on MicroPython, the application's size, the simulation."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.bench.results import ROOT, Result
+from tools.device import build
+from tools.simulation.run import run
+from tools.simulator.interpreter import MISSING
+
+_ONBOARD = Path(__file__).with_name("onboard") / "seal.py"
+_LIMIT_S = 60
+_SEEDS = 4
+
+
+class BenchError(Exception):
+    """A benchmark can't be run; the text says what is missing."""
+
+
+def wire() -> list[Result]:
+    """One 80-byte message sealed and opened on genuine MicroPython."""
+    beside = Path(sys.executable).with_name("micropython")
+    program = str(beside) if beside.exists() else shutil.which("micropython")
+    if program is None:
+        raise BenchError(MISSING)
+    done = subprocess.run(
+        [program, "-X", "heapsize=8M", str(_ONBOARD)],
+        cwd=ROOT,
+        env={"MICROPYPATH": f"{ROOT}:.frozen", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_LIMIT_S,
+    )
+    if done.returncode != 0:
+        raise BenchError(f"{_ONBOARD.name} failed on {program}: {done.stdout}{done.stderr}")
+    found = json.loads(done.stdout)
+    limit = "µs for CCM's cipher work alone (cryptolib ECB and CBC over 96 bytes each)"
+    return [
+        Result("wire.seal_us", found["seal_us"], "µs", limit, found["raw_us"]),
+        Result("wire.open_us", found["open_us"], "µs", limit, found["raw_us"]),
+    ]
+
+
+def firmware_size() -> list[Result]:
+    """What `tingting device flash` puts onto a box."""
+    image = build.build("evaluator", "rpi_pico")
+    compiled = sum(path.stat().st_size for path in image.files.values())
+    sources = sum((ROOT / name).with_suffix(".py").stat().st_size for name in image.files if name != build.MAIN)
+    return [Result("firmware.mpy_kb", compiled / 1024, "KB", "KB of the same files as source", sources / 1024)]
+
+
+def simulation() -> list[Result]:
+    """Facts that went the whole way in the seeded hall, on one core."""
+    results = [run(seed) for seed in range(_SEEDS)]
+    facts, seconds = sum(result.facts for result in results), sum(result.seconds for result in results)
+    simulated_s = 360.0 * _SEEDS
+    limit = "facts/s as they come in simulated time"
+    return [Result("simulation.facts_per_s", facts / seconds, "1/s", limit, facts / simulated_s)]
