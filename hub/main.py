@@ -50,7 +50,7 @@ from hub.uplink.uplink import Uplink, UplinkState
 from hub.web import app as web_app
 from hub.web.house import House, Metric
 from hub.web.schema import DeviceWanted
-from hub.web.shown import Shown
+from hub.web.shown import Shown, last_shown
 from hub.web.stream import Stream
 
 ROLES = ("kiosk", "desk", "manager", "admin", "auditor", "monitor")  # and a clerk for each window
@@ -59,6 +59,7 @@ TIMESYNC = Path("/run/systemd/timesync")
 SURE_FOR_S = 1.0  # how long a look at the time daemon holds
 SHUTDOWN_S = 3.0  # for answers under way; a service manager waits longer
 RESTART_TRY_S = 1.0
+TAIL_EVENTS = 200  # looked through at start for the last one that boards know; devices write a few between two calls
 MAY_END = ("stop", "started")  # every other task that ends has died
 
 
@@ -119,8 +120,6 @@ class Hub:
     uplink: Uplink | None = None
     fleet: Fleet = field(init=False)
 
-    # --- what the devices see of the hall -----------------------------------------------------------------------
-
     @property
     def state(self) -> State:
         """The working state."""
@@ -144,8 +143,6 @@ class Hub:
         """A clock that never steps."""
         return self.clock.rising_ms()
 
-    # --- after every commit -------------------------------------------------------------------------------------
-
     def committed(self, rows: list[Committed]) -> None:
         """Views first, then boxes, boards and the center."""
         for row in rows:
@@ -154,8 +151,6 @@ class Hub:
         self.fleet.committed([row.event for row in rows])
         if self.uplink is not None:
             self.uplink.notify()
-
-    # --- what the doors see -------------------------------------------------------------------------------------
 
     async def submit_request(self, command: Command, request: str) -> dict[str, Any]:
         """A door's command; a journal that can't take it becomes a problem that says so."""
@@ -243,8 +238,14 @@ def build(config: Config) -> Hub:
     for holder, token in made.items():
         place = f" {holder.place}" if holder.place else ""
         print(f"token {holder.role}{place}: {token}", flush=True)  # noqa: T201 - shown once, here and nowhere else
+    tail = max(0, journal.durable - TAIL_EVENTS)
+    seen = ((row.sequence, envelope.decode(row.data).type) for row in journal.read(tail, TAIL_EVENTS))
     stream = Stream(
-        journal.id, journal.durable, config.limits.stream_clients, lambda: published.snapshot(service.now())
+        journal.id,
+        journal.durable,
+        config.limits.stream_clients,
+        lambda: published.snapshot(service.now()),
+        last_shown(seen, tail),
     )
     hub = Hub(config, journal, clock, service, published, registry, tokens, stream, version("tingting"))
     hub.fleet = Fleet(

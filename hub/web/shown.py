@@ -2,6 +2,7 @@
 
 import copy
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,11 @@ _SHOWN = {
     ev.WINDOW_UNPAUSED: (True, True),
 }
 WALK_UP = "walk_up"
+
+
+def last_shown(events: Iterable[tuple[int, str]], before: int) -> int:
+    """The last of these (sequence, type) that a board may have been told of; `before` where it is none of them."""
+    return max((sequence for sequence, kind in events if kind in _SHOWN), default=before)
 
 
 class Shown:

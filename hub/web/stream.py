@@ -47,13 +47,18 @@ class Reader:
 class Stream:
     """Publishes changes to readers."""
 
-    def __init__(self, journal: str, last: int, readers: int, snapshot: Callable[[], dict[str, Any]]) -> None:
-        """last: the journal's last sequence now; everything shown later is kept here, up to RING."""
+    def __init__(
+        self, journal: str, last: int, readers: int, snapshot: Callable[[], dict[str, Any]], shown: int | None = None
+    ) -> None:
+        """last: the journal's last sequence now; everything shown later is kept here, up to RING.
+
+        shown: the last one up to there that a board was told of; who has seen that one has missed nothing.
+        """
         self._journal = journal
         self._limit = readers
         self._snapshot = snapshot
         self._ring: deque[Change] = deque()
-        self._floor = last
+        self._floor = last if shown is None else shown
         self._last = last
         self._readers: set[Reader] = set()
         self.let_go = 0

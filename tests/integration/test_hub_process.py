@@ -246,6 +246,14 @@ async def test_a_board_misses_nothing_and_repeats_nothing(hub: HubProcess) -> No
         await hub.command("1", "finish")
         assert (await board.next())[1]["window"]["state"] == "free"
         seen = board.last_id
+    await hub.kill()
+    await hub.start()
+    async with Board(hub, seen) as board:
+        await hub.command("1", "pause")
+        name, data = await board.next()
+        assert (name, data["window"]["state"]) == ("change", "paused")
+        await hub.command("1", "unpause")
+        assert (await board.next())[1]["window"]["state"] == "free"
     for old in ("other/3", f"{(seen or '').split('/')[0]}/999999", "nonsense"):
         async with Board(hub, old) as board:
             name, data = await board.next()

@@ -10,6 +10,7 @@ from hub.queueing import commands, state, views
 from hub.queueing.events import Now
 from hub.queueing.layout import Layout, Service, Window
 from hub.web import doors, openapi, schema
+from hub.web.shown import last_shown
 from hub.web.stream import CLIENT_QUEUE, RING, Stream, StreamFull
 
 DOCUMENT = openapi.document("1.2.3")
@@ -77,6 +78,13 @@ async def test_an_id_too_old_or_not_ours_gets_one_snapshot(last_id: str | None) 
     made.publish(6, {"n": 6})
     _, missed = made.join(last_id)
     assert missed == [b'event: snapshot\nid: j/6\ndata: {"all":true}\n\n']
+
+
+async def test_after_a_restart_who_saw_the_last_shown_event_gets_no_snapshot() -> None:
+    last = last_shown([(1, "hall.ticket.issued"), (2, "hall.ticket.called"), (3, "hall.device.online")], 0)
+    made = Stream("j", 3, 10, lambda: {"all": True}, last)
+    assert [made.join(f"j/{number}")[1] == [] for number in (1, 2, 3, 4)] == [False, True, True, False]
+    assert last_shown([(9, "hall.device.online")], 8) == 8
 
 
 async def test_the_kept_changes_and_each_reader_have_their_limits() -> None:
