@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 import time
@@ -22,6 +23,7 @@ from center.web.context import Center
 from center.web.sessions import Sessions
 from common.errors import CommonError
 from common.pages import Pages
+from common.service_manager import ServiceManager
 from common.tokens import Holder, Tokens
 
 WEB = Path(__file__).parent / "web"
@@ -79,11 +81,23 @@ async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tel
             announce(made, tell)
             host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
             tell(f"center: serving http://{host}:{runner.addresses[0][1]}")
-            await stop.wait()
+            await _until(stop, store)
         finally:
             await runner.cleanup()
     finally:
         await store.close()
+
+
+async def _until(stop: asyncio.Event, store: SqliteStore) -> None:
+    """Tells the service manager how it is until `stop`; a store that doesn't answer isn't alive."""
+    manager = ServiceManager(os.environ, os.getpid())
+    manager.tell("READY=1")
+    feeding = asyncio.create_task(manager.feed(store.settled)) if manager.watches else None
+    await stop.wait()
+    manager.tell("STOPPING=1")
+    if feeding is not None:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
 
 
 async def _run(settings: CenterSettings, folder: Path) -> None:

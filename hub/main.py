@@ -6,6 +6,7 @@ with one line. Every task has its place here: one that dies ends the process, fo
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -28,6 +29,7 @@ from common import envelope
 from common.errors import CommonError
 from common.pages import Pages
 from common.problem import Problem
+from common.service_manager import ServiceManager
 from common.settings import SettingsError
 from common.tokens import Holder, Tokens
 from hub import config as hub_config
@@ -263,6 +265,7 @@ def build(config: Config) -> Hub:
 async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
     """Runs until `stopped`; returns None, or what died."""
     config = hub.config
+    manager = ServiceManager(os.environ, os.getpid())
     hub.service.subscribe(hub.committed)
     async with aiohttp.ClientSession() as outside:
         if config.center is not None:
@@ -274,11 +277,12 @@ async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
         try:
             site = web.TCPSite(runner, config.http.host, config.http.port)
             await site.start()
-            for name, work in _works(hub, stopped).items():
+            for name, work in _works(hub, stopped, manager).items():
                 tasks[asyncio.create_task(work, name=name)] = name
             port = runner.addresses[0][1]
             print(f"hub: serving http://{config.http.host}:{port}", flush=True)  # noqa: T201 - what a starter waits for
             log("hub.serving", hall=config.hall.id, journal=hub.journal.id, durable=hub.journal.durable)
+            manager.tell("READY=1")
             died: list[asyncio.Task[Any]] = []
             while not died and not stopped.is_set():
                 left = [task for task in tasks if not task.done()]
@@ -286,6 +290,7 @@ async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
                 died = [task for task in done if tasks[task] not in MAY_END]
             return _cause(died, tasks)
         finally:
+            manager.tell("STOPPING=1")
             hub.stream.close()
             for task in tasks:
                 task.cancel()
@@ -301,13 +306,21 @@ def _cause(died: list["asyncio.Task[Any]"], names: dict["asyncio.Task[Any]", str
     return None
 
 
-def _works(hub: Hub, stopped: asyncio.Event) -> dict[str, Coroutine[Any, Any, Any]]:
+async def _writer_lives(journal: Journal) -> None:
+    """Comes back when the journal's writer has answered for all that is queued; a refusing disk is an answer, too."""
+    with contextlib.suppress(JournalError):  # /readyz and the log say what it refuses
+        await journal.settled()
+
+
+def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[str, Coroutine[Any, Any, Any]]:
     """Every task of the process, by name."""
     works: dict[str, Coroutine[Any, Any, Any]] = {
         "stop": stopped.wait(),
         "started": _say_started(hub),
         "devices": hub.fleet.run(),
     }
+    if manager.watches:
+        works["watchdog"] = manager.feed(partial(_writer_lives, hub.journal))
     if hub.uplink is not None:
         works["uplink"] = hub.uplink.run()
     for number, entry in enumerate(hub.config.links, 1):

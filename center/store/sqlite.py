@@ -48,6 +48,7 @@ class SqliteStore:
         self._loop = loop
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_QUEUED)
         self._failure: str | None = None
+        self._last: Future[Stored] | None = None
         self._closing = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,13 @@ class SqliteStore:
             self._jobs.put_nowait((batch, received_ms, future))
         except queue.Full as error:
             raise StoreBusyError(f"{MAX_QUEUED} batches are waiting for the disk; send again in a second") from error
+        self._last = future
         return future
+
+    async def settled(self) -> None:
+        """Ends when the writer has answered for what was taken last."""
+        if self._last is not None and not self._last.done():
+            await asyncio.wait([self._last])
 
     def _write(self) -> None:
         ending = False
