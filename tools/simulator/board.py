@@ -62,9 +62,9 @@ class SimulatedBoard(Board):
         self.found: dict[str, Any] = {}  # what the interpreter said of itself at its last boot
         self.resets = {"soft": 0, "hard": 0, "watchdog": 0, "crash": 0}
         self._room = Path(tempfile.mkdtemp(prefix="tingting-board-"))
-        self._terminal = UsbTerminal(self._printed)
-        self.usb_port = self._terminal.path
         self._line = SerialLine(self._to_uart, options.baud_delay, options.overrun)
+        self._terminal = UsbTerminal(self._printed, self._line.spoil)
+        self.usb_port = self._terminal.path
         self._process = Process(self._packet, self._exited)
         self._drives: dict[int, int] = {}
         self._watchdog: asyncio.TimerHandle | None = None

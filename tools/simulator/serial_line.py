@@ -116,7 +116,7 @@ class SerialLine:
         return count * BITS_PER_BYTE / self._baud if self._baud else 0.0
 
     def _deliver(self, piece: bytes) -> None:
-        piece = self._spoil(piece)
+        piece = self.spoil(piece)
         if not piece:
             return
         writer = self._writer
@@ -126,7 +126,8 @@ class SerialLine:
         self.counters.to_host += len(piece)
         writer.write(piece)
 
-    def _spoil(self, piece: bytes) -> bytes:
+    def spoil(self, piece: bytes) -> bytes:
+        """What a cut or garbled wire leaves of these bytes; the USB cable's go through here too."""
         if self.cut:
             self.counters.lost_cut += len(piece)
             return b""
@@ -168,7 +169,7 @@ class SerialLine:
             if self._baud_delay:
                 free_s = max(free_s, loop.time()) + busy_s
                 await asyncio.sleep(free_s - loop.time())
-            await self._hand_over(self._spoil(piece))
+            await self._hand_over(self.spoil(piece))
 
     async def _hand_over(self, piece: bytes) -> None:
         while piece and self._baud:

@@ -70,7 +70,9 @@ class _Pipe:
 class UsbTerminal:
     """Both ptys of one board; they live as long as the board object, over resets and power cuts."""
 
-    def __init__(self, on_output: Callable[[bytes], None] | None = None) -> None:
+    def __init__(
+        self, on_output: Callable[[bytes], None] | None = None, spoil: Callable[[bytes], bytes] = bytes
+    ) -> None:
         self._outer, self._outer_end = pty.openpty()
         self._inner, self.board_end = pty.openpty()
         make_raw(self._outer_end, interrupts=False)
@@ -81,6 +83,7 @@ class UsbTerminal:
         self._to_host = _Pipe(self._outer, MAX_QUEUED_BYTES)
         self._to_board = _Pipe(self._inner, MAX_QUEUED_BYTES)
         self._on_output = on_output
+        self._spoil = spoil
         self._powered = False
         self.raw_mode = False
         self._wants_raw = False
@@ -131,12 +134,12 @@ class UsbTerminal:
     def _from_host(self) -> None:
         data = os.read(self._outer, CHUNK)
         if self._powered:
-            self._to_board.write(data)
+            self._to_board.write(self._spoil(data))
 
     def _from_board(self) -> None:
         data = self._seen(os.read(self._inner, CHUNK))
         if data and self._powered:
-            self._to_host.write(data)
+            self._to_host.write(self._spoil(data))
             if self._on_output is not None:
                 self._on_output(data)
 

@@ -159,7 +159,7 @@ class Board(ABC):
         await self.call("reset")
 
     async def cut_wire(self, cut: bool) -> None:
-        """Parts the UART's wires: bytes vanish both ways, nobody is told."""
+        """Parts the wires of UART and USB: bytes vanish both ways, nobody is told."""
         await self.call("cut_wire", cut=cut)
 
     async def unplug(self) -> None:
@@ -167,7 +167,7 @@ class Board(ABC):
         await self.call("unplug")
 
     async def garble(self, rate: float, seed: int = 0) -> None:
-        """Changes each byte on the UART with this probability; 0 heals."""
+        """Changes each byte on UART and USB with this probability; 0 heals."""
         await self.call("garble", rate=rate, seed=seed)
 
     async def read_output(self) -> str:
