@@ -78,6 +78,13 @@ def test_each_make_verb_that_is_shown_exists() -> None:
                 assert {word for word in line.split() if "=" not in word} <= verbs, f"{path}: make {line}"
 
 
+def test_each_file_that_a_command_names_exists() -> None:
+    for path in PAGES:
+        for block in _fenced(path, "sh"):
+            for name in re.findall(r"\b(?:tests|tools|requirements)/[\w./-]+", block):
+                assert (ROOT / name).exists(), f"{path}: {name}"
+
+
 def test_each_decision_is_in_the_list_and_has_its_three_parts() -> None:
     folder = ROOT / "docs/decisions"
     listed = set(links.targets((folder / "README.md").read_text("utf-8")))
