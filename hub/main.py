@@ -343,6 +343,7 @@ async def _say_started(hub: Hub) -> None:
             log("hub.start_refused", why=str(refusal))
             return
         else:
+            hub.fleet.announce()
             return
 
 

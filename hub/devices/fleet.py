@@ -174,6 +174,12 @@ class Fleet:
         self._keep(DeviceOnline(device.device, device.role, {"boot": boot, "epoch": session.epoch}))
         self._show(session, device)
 
+    def announce(self) -> None:
+        """Says again who is online: a start that was journalled late has put everybody offline."""
+        for session in self._online.values():
+            if session.device is not None:
+                self._keep(DeviceOnline(session.device.device, session.device.role, {"epoch": session.epoch}))
+
     def told(self, session: DeviceSession, status: dict[str, Any]) -> None:
         """A box that has an open question has accepted it, whatever became of its answer."""
         device = session.device

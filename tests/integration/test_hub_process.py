@@ -33,6 +33,7 @@ async def test_a_command_sent_again_after_a_kill_gets_its_first_answer(hub: HubP
     assert len(printed) == 1, "tokens are shown once"
     assert await hub.ticket(first_id) == first
     assert await hub.call("POST", path, "clerk window/1", body) == (200, called)
+    await hub.wait_event("hall.hub.started", 2)
     after = await hub.events()
     assert after[: len(before)] == before
     assert [event["type"] for event in after[len(before) :]] == ["hall.hub.started"]
