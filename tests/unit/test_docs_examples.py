@@ -85,6 +85,16 @@ def test_each_file_that_a_command_names_exists() -> None:
                 assert (ROOT / name).exists(), f"{path}: {name}"
 
 
+def test_each_door_of_the_center_is_described() -> None:
+    text = (ROOT / "docs/reference/http.md").read_text("utf-8").partition("## Center")[2]
+    routes = (ROOT / "center/web/app.py").read_text("utf-8")
+    doors = re.findall(r'web\.(get|post)\("(/[^"]*)"', routes)
+    assert doors
+    for method, path in doors:
+        if path.startswith("/api/") or path in ("/healthz", "/readyz", "/metrics", "/"):
+            assert re.search(rf"(?:{method.upper()} |, `){re.escape(path)}[`?]", text), f"{method} {path}"
+
+
 def test_each_decision_is_in_the_list_and_has_its_three_parts() -> None:
     folder = ROOT / "docs/decisions"
     listed = set(links.targets((folder / "README.md").read_text("utf-8")))
