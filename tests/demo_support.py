@@ -2,7 +2,12 @@
 
 import asyncio
 import os
+import re
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 DEMO = [sys.executable, "-m", "tools.cli", "demo"]
@@ -55,3 +60,24 @@ async def read_until(process: asyncio.subprocess.Process, word: str) -> str:
         assert line, f"the demo ended before it said {word!r}:\n{text}"
         text += line.decode()
     return text
+
+
+@contextmanager
+def running(room: Path) -> Iterator[str]:
+    """The demo to look at, killed at the end; the address of its page."""
+    room.mkdir(parents=True, exist_ok=True)
+    said = room / "said.txt"
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            DEMO, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": str(room), "PYTHONUNBUFFERED": "1"}
+        )
+    try:
+        while "Ctrl-C ends it" not in (text := said.read_text("utf-8")):
+            assert process.poll() is None, text
+            time.sleep(0.1)
+        found = re.search(r"the boxes +(http\S+)", text)
+        assert found is not None, text
+        yield found[1]
+    finally:
+        process.kill()
+        process.wait()

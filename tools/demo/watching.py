@@ -34,6 +34,7 @@ async def run(seed: int, port: int, story: Story) -> None:
         await page.start(port)
         try:
             _invite(house, page, story)
+            story.say("The doors are open; the first citizen is on the way.")
             async with asyncio.TaskGroup() as group:
                 citizens = plan.visits(seed, [service.id for service in SERVICES], plan.CALM)
                 group.create_task(play.run(citizens))
