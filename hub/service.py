@@ -5,25 +5,31 @@ throws the working state away and rebuilds it from the journal.
 """
 
 import asyncio
+import inspect
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from hub.errors import HubError
 from hub.journal import Committed, Journal, JournalError
+from hub.queueing import apply as queueing_apply
+from hub.queueing import snapshot as queueing_snapshot
 from hub.queueing import state as queueing_state
+from hub.queueing import tables as queueing_tables
 from hub.queueing import views
-from hub.queueing.apply import apply
-from hub.queueing.commands import ClockStepped, Command
+from hub.queueing.commands import AcceptFact, ClockStepped, Command
 from hub.queueing.decide import Ids, decide
 from hub.queueing.errors import ApplyError, Refusal
 from hub.queueing.events import Event, Now
 from hub.queueing.layout import Layout
+from hub.queueing.snapshot import SnapshotError
 from hub.queueing.state import State
 
+apply = queueing_apply.apply
 _log = logging.getLogger(__name__)
 
 # A jump of the clock that is worth an event: more than a slewing time daemon or a sleepy event loop makes of it.
@@ -31,6 +37,10 @@ STEP_MS = 1_000
 # While the clock is behind the journal, ours runs at half speed until they meet: durations stay above zero, and an
 # hour's error is gone in two.
 CATCH_UP = 2
+
+# A state is kept every so many events: the tail that a start replays is shorter than this, 0.5 s of it at the slowest
+# replay measured (43,000 a second); 50,000 runs in it take 1.3 MB of the disk beside 14 MB that the events take.
+SNAPSHOT_EVERY = 20_000
 
 Subscriber = Callable[[list[Committed]], None]
 
@@ -49,6 +59,12 @@ class SystemIds:
     def token(self) -> str:
         """128 bits in URL-safe text."""
         return secrets.token_urlsafe(16)
+
+
+def rules_version() -> str:
+    """Names the rules by their source: a state that other rules made is used only where its events are gone."""
+    modules = (queueing_apply, queueing_state, queueing_tables, queueing_snapshot)
+    return sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()[:16]
 
 
 class RebuildError(HubError):
@@ -123,8 +139,12 @@ class HallService:
         self._in_flight: dict[str, tuple[asyncio.Future[list[Committed]], dict[str, Any]]] = {}
         self._stale = False
         self._shown_through = 0
+        self._rules = rules_version()
+        # How far the newest kept state goes, or the one under way.
+        self._kept_through = 0
         journal.on_committed = self._publish
         journal.on_failed = self._failed
+        journal.on_closing = self.keep_snapshot
         self._rebuild()
         self._time = Timekeeper(clock, journal.last_recorded_ms)
 
@@ -174,6 +194,27 @@ class HallService:
         await asyncio.shield(future)
         return reply
 
+    async def submit_facts(self, facts: Sequence[AcceptFact]) -> None:
+        """Does what one line brought at once, in its order and in one transaction: all of it is kept, or none.
+
+        Raises as `submit` does; a hundred facts cost one future and one turn of the loop, not a hundred.
+        """
+        self._journal.admit()
+        if self._stale:
+            self._rebuild()
+        now = self._stamp()
+        events: list[Event] = []
+        try:
+            for fact in facts:
+                for event in decide(self.state, fact, now, self._ids):
+                    apply(self.state, event)
+                    events.append(event)
+            future = self._journal.append(events, now.ms) if events else self._journal.settled()
+        except Exception:
+            self._stale = True
+            raise
+        await asyncio.shield(future)
+
     def _forget(self, request: str, future: asyncio.Future[list[Committed]]) -> None:
         waiting = self._in_flight.get(request)
         if waiting is not None and waiting[0] is future:
@@ -217,10 +258,10 @@ class HallService:
 
     def _rebuild(self) -> None:
         """Both states from what is durable, and the working one from what is queued, too."""
-        state = queueing_state.new(self.layout)
-        last = 0
+        state, last = self._base()
+        self._kept_through = last
         try:
-            for row in self._journal.replay():
+            for row in self._journal.replay(last):
                 last = row.sequence
                 apply(state, row.event)
             self.shown = queueing_state.for_showing(state)
@@ -237,12 +278,47 @@ class HallService:
         self.state = state
         self._stale = False
 
+    def _base(self) -> tuple[State, int]:
+        """The newest kept state that can be used, and its sequence; else the empty hall.
+
+        What other rules made is not trusted while everything can be replayed.
+        """
+        kept_after = self._journal.kept_after
+        for snapshot in self._journal.snapshots():
+            if snapshot.version != self._rules and kept_after == 0:
+                _log.warning(
+                    "%s: snapshot of event %d is of other rules (%s); all is replayed",
+                    self._journal.path,
+                    snapshot.sequence,
+                    snapshot.version,
+                )
+                continue
+            try:
+                return queueing_snapshot.load(self.layout, snapshot.state), snapshot.sequence
+            except SnapshotError as error:
+                _log.warning("%s: snapshot of event %d is not used: %s", self._journal.path, snapshot.sequence, error)
+        if kept_after:
+            raise RebuildError(
+                f"{self._journal.path}: events through {kept_after} were let go, and no snapshot of the state "
+                "after them can be used. Start the version that wrote it, or restore a backup."
+            )
+        return queueing_state.new(self.layout), 0
+
+    def keep_snapshot(self) -> None:
+        """Keeps the working state, which is that after all that was appended; a failure costs a longer start."""
+        if self._stale or self._shown_through == self._kept_through:
+            return
+        self._kept_through = self._shown_through
+        self._journal.keep_snapshot(self._rules, queueing_snapshot.dump(self.state)).add_done_callback(_say_unkept)
+
     def _publish(self, rows: list[Committed]) -> None:
         for row in rows:
             # A rebuild in between has read some of them from the disk already.
             if row.sequence > self._shown_through:
                 apply(self.shown, row.event)
         self._shown_through = rows[-1].sequence
+        if self._shown_through - self._kept_through >= SNAPSHOT_EVERY:
+            self.keep_snapshot()
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(rows)
@@ -258,3 +334,9 @@ class HallService:
         self._in_flight.clear()
         self._stale = True
         self._rebuild()
+
+
+def _say_unkept(done: asyncio.Future[int]) -> None:
+    error = None if done.cancelled() else done.exception()
+    if error is not None:
+        _log.warning("no snapshot of the state was kept, the next start takes longer: %s", error)

@@ -8,11 +8,13 @@ from hub.journal.errors import (
     JournalFull,
     JournalLocked,
     JournalMismatch,
+    JournalRetired,
 )
 from hub.journal.inline import InlineExecutor
 from hub.journal.journal import Journal
 from hub.journal.limits import JournalLimits
 from hub.journal.rows import Committed, Stored
+from hub.journal.snapshots import Snapshot
 
 __all__ = [
     "Committed",
@@ -26,5 +28,7 @@ __all__ = [
     "JournalLimits",
     "JournalLocked",
     "JournalMismatch",
+    "JournalRetired",
+    "Snapshot",
     "Stored",
 ]

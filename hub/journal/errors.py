@@ -1,5 +1,7 @@
 """The errors of this room."""
 
+from pathlib import Path
+
 from hub.errors import HubError
 
 
@@ -29,3 +31,14 @@ class JournalMismatch(JournalError):  # noqa: N818
 
 class JournalCorrupt(JournalError):  # noqa: N818
     """The file does not hold what was written to it; nothing was changed."""
+
+
+class JournalRetired(JournalError):  # noqa: N818
+    """These events were let go after their time; `first` is the first that is kept."""
+
+    def __init__(self, path: Path, after: int, kept_after: int) -> None:
+        self.first = kept_after + 1
+        super().__init__(
+            f"{path}: events {after + 1} to {kept_after} were delivered and let go after [journal] keep_days; "
+            f"the first that is kept is {self.first}. Ask for what comes after {kept_after}; the center has the rest."
+        )

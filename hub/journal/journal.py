@@ -1,36 +1,26 @@
 """The journal as its user sees it: append, replay, read, replies and cursors; lives on the event loop's thread."""
 
 import asyncio
-import sqlite3
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from common import chain
-from common.envelope import EnvelopeError
-from hub.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFailed, JournalFull
+from hub.journal.database import corrupt
+from hub.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFailed
 from hub.journal.limits import JournalLimits
-from hub.journal.rows import Committed, Stored, Writer, read
-from hub.journal.storage import Batch, Room, Storage, connect, corrupt, translate, verify_row
+from hub.journal.queue import Entry, full, promise
+from hub.journal.reader import Reader
+from hub.journal.rows import Committed, Stored, Writer
+from hub.journal.snapshots import Snapshot
+from hub.journal.storage import Batch, Room, Storage
 from hub.queueing.events import Event
 
 _A = TypeVar("_A")
 _R = TypeVar("_R")
-
-
-@dataclass(slots=True)
-class _Entry:
-    """What one append (or cursor, or barrier) put into the queue."""
-
-    done: asyncio.Future[list[Committed]]
-    rows: list[Committed]
-    request: str | None = None
-    reply: bytes | None = None
-    cursor: tuple[str, str] | None = None
 
 
 class Journal:
@@ -46,17 +36,17 @@ class Journal:
         self.path = storage.path
         self.on_committed: Callable[[list[Committed]], None] = _nobody
         self.on_failed: Callable[[JournalError], None] = _nobody
+        self.on_closing: Callable[[], object] = lambda: None
         self._storage = storage
         self._limits = storage.limits
         self._writer = Writer(journal, hall, offset_minutes)
         self._executor = executor
-        self._reader = connect(storage.path, read_only=True)
-        self._reader_lock = threading.Lock()
+        self._reader = Reader(storage.path, journal, storage.limits.replay_rows)
         self._sequence = 0
         self._link = chain.start(journal)
         self._durable = 0
-        self._queue: deque[_Entry] = deque()
-        self._in_flight: list[_Entry] = []
+        self._queue: deque[Entry] = deque()
+        self._in_flight: list[Entry] = []
         self._queued_rows = 0
         self._woken = False
         self._closing = False
@@ -78,7 +68,7 @@ class Journal:
         executor: Executor | None = None,
         free_bytes: Callable[[Path], int] | None = None,
     ) -> "Journal":
-        """Opens or makes the journal and verifies its tail.
+        """Opens or makes the journal and verifies its tail (see `Storage.verify`).
 
         new_id: makes the id of a new journal. executor: who commits; one thread of its own, unless a simulation gives
         one that works at once. Raises `JournalLocked`, `JournalMismatch`, `JournalCorrupt`, `JournalFailed`.
@@ -135,55 +125,76 @@ class Journal:
             rows.append(Committed(sequence, event, data, link, recorded_ms, request))
         self._sequence, self._link = sequence, link
         self.last_recorded_ms = max(self.last_recorded_ms, recorded_ms)
-        return self._enqueue(_Entry(self._future(), rows, request, reply))
+        return self._enqueue(Entry(promise(), rows, request, reply))
 
     def settled(self) -> "asyncio.Future[list[Committed]]":
         """Ends when all that is queued now is durable; fails if that fails."""
-        done = self._future()
+        done = promise()
         if self.idle:
             done.set_result([])
             return done
-        return self._enqueue(_Entry(done, []))
+        return self._enqueue(Entry(done, []))
 
     def set_cursor(self, name: str, value: str) -> "asyncio.Future[list[Committed]]":
         """Remembers how far a reader has come; ends when that is durable."""
-        return self._enqueue(_Entry(self._future(), [], cursor=(name, value)))
+        return self._enqueue(Entry(promise(), [], cursor=(name, value)))
 
     def cursor(self, name: str) -> str | None:
         """What `set_cursor` made durable last."""
-        rows = self._select("SELECT value FROM cursors WHERE name = ?", name)
-        return str(rows[0][0]) if rows else None
+        return self._reader.cursor(name)
 
     def reply(self, request: str) -> bytes | None:
         """The first reply to a request, if it is durable (the last `replies_kept` are)."""
-        rows = self._select("SELECT reply FROM replies WHERE request = ?", request)
-        return bytes(rows[0][0]) if rows else None
+        return self._reader.reply(request)
 
     def read(self, after: int, limit: int) -> list[Stored]:
-        """Up to `limit` durable events after a sequence, in order. May be called from any thread."""
-        rows = self._select(
-            "SELECT sequence, data, chain FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?", after, limit
-        )
-        return [Stored(*row) for row in rows]
+        """Up to `limit` durable events after a sequence, in order, verified. May be called from any thread.
+
+        Raises `JournalRetired`, which names the first that is kept, where the asked ones were let go.
+        """
+        return self._reader.read(after, limit)
 
     def chain_at(self, sequence: int) -> bytes | None:
         """Chain(sequence), or None where the journal doesn't reach; chain(0) is the journal id's."""
-        if sequence == 0:
-            return chain.start(self.id)
-        rows = self.read(sequence - 1, 1)
-        return rows[0].chain if rows and rows[0].sequence == sequence else None
+        return self._reader.chain_at(sequence)
 
-    def replay(self) -> Iterator[Committed]:
-        """All that is durable, from the first event, its whole chain checked; raises `JournalCorrupt`."""
-        last = 0
-        link = chain.start(self.id)
-        while rows := self.read(last, self._limits.replay_rows):
-            for row in rows:
-                verify_row(self.path, row, last, link)
-                last, link = row.sequence, row.chain
-                yield self._decoded(row)
+    def snapshots(self) -> Iterator[Snapshot]:
+        """The states that were kept and fit this history, newest first."""
+        return self._reader.snapshots()
+
+    @property
+    def kept_after(self) -> int:
+        """The last event that was let go; 0 while all are here."""
+        return self._reader.start()[0]
+
+    def replay(self, after: int = 0) -> Iterator[Committed]:
+        """All that is durable after a sequence, its chain checked; raises `JournalCorrupt`, `JournalRetired`."""
+        last = after
+        for row in self._reader.replay(after):
+            last = row.sequence
+            yield row
         if last < self._durable:
             raise JournalCorrupt(corrupt(self.path, f"it ends at {last}, but {self._durable} was written"))
+
+    def keep_snapshot(self, version: str, state: object) -> "asyncio.Future[int]":
+        """Keeps a state, which is that after all that was appended until now; ends when it is durable.
+
+        state: plain data that nobody changes any more; it is packed in the writer's thread.
+        """
+        return self._do(partial(self._storage.snapshot, self._sequence, self._link, version, state))
+
+    def retire(self, through: int) -> "asyncio.Future[None]":
+        """Lets the events through this one go; what may go is `Upkeep`'s to know."""
+        return self._do(partial(self._storage.retire, through))
+
+    def mark_verified(self, through: int) -> "asyncio.Future[None]":
+        """Remembers how far the background check has come."""
+        return self._do(partial(self._storage.mark_verified, through))
+
+    @property
+    def verified(self) -> int:
+        """How far the background check has come."""
+        return self._reader.verified()
 
     def queued(self) -> list[Committed]:
         """What is queued and not known to be durable, in order."""
@@ -195,6 +206,7 @@ class Journal:
             return
         self._closing = True
         try:
+            self.on_closing()
             while not self.idle:
                 await asyncio.wait([(self._queue or self._in_flight)[-1].done])
         finally:
@@ -202,34 +214,18 @@ class Journal:
             self._reader.close()
             self._storage.close()
 
-    def _select(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        try:
-            with self._reader_lock:
-                return self._reader.execute(query, arguments).fetchall()
-        except sqlite3.Error as error:
-            raise translate(self.path, "read", error) from error
-
-    def _decoded(self, row: Stored) -> Committed:
-        try:
-            return read(row)
-        except EnvelopeError as error:
-            raise JournalCorrupt(corrupt(self.path, f"event {row.sequence} can't be read ({error})")) from error
-
     def _take_head(self, head: Stored | None) -> None:
         if head is None:
             self._sequence, self._link = 0, chain.start(self.id)
         else:
             self._sequence, self._link = head.sequence, head.chain
-            self.last_recorded_ms = max(self.last_recorded_ms, self._decoded(head).recorded_ms)
+            self.last_recorded_ms = max(self.last_recorded_ms, self._reader.decoded(head).recorded_ms)
         self._durable = self._sequence
 
-    def _future(self) -> "asyncio.Future[list[Committed]]":
-        done: asyncio.Future[list[Committed]] = asyncio.get_running_loop().create_future()
-        # A caller that was cancelled no longer asks; its failure is not to be called unnoticed.
-        done.add_done_callback(_noticed)
-        return done
+    def _do(self, job: Callable[[], Any]) -> "asyncio.Future[Any]":
+        return self._enqueue(Entry(promise(), [], job=job))
 
-    def _enqueue(self, entry: _Entry) -> "asyncio.Future[list[Committed]]":
+    def _enqueue(self, entry: Entry) -> "asyncio.Future[Any]":
         self._queue.append(entry)
         self._queued_rows += len(entry.rows)
         self._wake()
@@ -245,10 +241,12 @@ class Journal:
         self._woken = False
         if self._in_flight or not self._queue:
             return
-        entries: list[_Entry] = []
+        entries: list[Entry] = []
         batch = Batch()
         while self._queue:
             entry = self._queue[0]
+            if entry.job is not None:
+                break
             if entries and len(batch.rows) + len(entry.rows) > self._limits.commit_rows:
                 break
             entries.append(self._queue.popleft())
@@ -257,8 +255,22 @@ class Journal:
                 batch.replies.append((entry.request, entry.reply))
             if entry.cursor is not None:
                 batch.cursors[entry.cursor[0]] = entry.cursor[1]
-        self._in_flight = entries
-        self._run(self._commit, batch, self._ended)
+        if entries:
+            self._in_flight = entries
+            self._run(self._commit, batch, self._ended)
+        elif entry.job is not None:
+            self._in_flight = [self._queue.popleft()]
+            self._run(lambda job: job(), entry.job, partial(self._job_ended, entry))
+
+    def _job_ended(self, entry: Entry, finished: "Future[object]") -> None:
+        self._in_flight = []
+        error = finished.exception()
+        if not entry.done.done():
+            if error is None:
+                entry.done.set_result(finished.result())
+            else:
+                entry.done.set_exception(error)
+        self._start()
 
     def _commit(self, batch: Batch) -> Room | JournalError | None:
         """In the writer's thread."""
@@ -294,7 +306,7 @@ class Journal:
         self._start()
         self._tell(entries)
 
-    def _tell(self, entries: list[_Entry]) -> None:
+    def _tell(self, entries: list[Entry]) -> None:
         """What is durable: first to the listener, all of a commit at once, then to those who wait for it."""
         rows = [row for entry in entries for row in entry.rows]
         try:
@@ -337,25 +349,14 @@ class Journal:
         self._take_head(head)
         self.on_failed(error)
         if self._durable > told:
-            self.on_committed([self._decoded(row) for row in self.read(told, self._durable - told)])
+            self.on_committed([self._reader.decoded(row) for row in self.read(told, self._durable - told)])
 
     def _is_on_disk(self, row: Committed) -> bool:
         return self.chain_at(row.sequence) == row.chain
 
     def _note_room(self, room: Room) -> None:
         """Refuses before the disk does."""
-        limits = self._limits
-        if room.database_bytes >= limits.max_bytes:
-            self._refusal = JournalFull(
-                f"{self.path}: holds {room.database_bytes} bytes, its limit is {limits.max_bytes}. Raise the limit."
-            )
-        elif room.free_bytes < limits.min_free_bytes:
-            self._refusal = JournalFull(
-                f"{self.path}: the disk has {room.free_bytes} bytes left, {limits.min_free_bytes} must stay free. "
-                "Make room on this disk; it goes on by itself."
-            )
-        else:
-            self._refusal = None
+        self._refusal = full(self.path, self._limits, room)
 
     def _probe(self) -> None:
         """Tries whether there is room again; one try at a time, its result stands at the next `admit`."""
@@ -390,8 +391,3 @@ class Journal:
 
 def _nobody(_: object) -> None:
     """Until somebody listens."""
-
-
-def _noticed(done: "asyncio.Future[list[Committed]]") -> None:
-    if not done.cancelled():
-        done.exception()

@@ -9,22 +9,38 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common import chain
-from hub.journal.errors import JournalCorrupt, JournalError, JournalFailed, JournalFull, JournalLocked, JournalMismatch
+from hub.journal import snapshots
+from hub.journal.database import (
+    SCHEMA,
+    START,
+    START_CHAIN,
+    TABLES,
+    TABLES_2,
+    VERIFIED,
+    connect,
+    corrupt,
+    create,
+    scan,
+    start_of,
+    suspect_mark,
+    translate,
+    verify_row,
+)
+from hub.journal.errors import JournalCorrupt, JournalFailed, JournalLocked, JournalMismatch
 from hub.journal.limits import JournalLimits
 from hub.journal.rows import Stored
 
-SCHEMA = 1
-_TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
-CREATE TABLE events (sequence INTEGER PRIMARY KEY, data BLOB NOT NULL, chain BLOB NOT NULL) STRICT;
-CREATE TABLE replies (number INTEGER PRIMARY KEY, request TEXT NOT NULL UNIQUE, reply BLOB NOT NULL) STRICT;
-CREATE TABLE cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-"""
 # A write this large must succeed before a journal that was full takes events again.
 _PROBE_BYTES = 64 * 1024
 # Old replies are dropped this many at a time, so that not every commit pays for it.
 _PRUNE_EVERY = 1_000
+
+
+# The link before the event of a snapshot, if the event's own is the snapshot's.
+_BEFORE_SNAPSHOT = """
+SELECT before.chain FROM snapshots s JOIN events e USING (sequence) JOIN events before
+ON before.sequence = s.sequence - 1 WHERE s.sequence = ? AND s.chain = e.chain
+"""
 
 
 @dataclass(slots=True)
@@ -93,59 +109,68 @@ class Storage:
         return None if row is None else Stored(*row)
 
     def verify(self, journal: str) -> None:
-        """Checks the chain from the last mark to the end, and moves the mark; raises `JournalCorrupt`."""
-        with self._translated("verify"):
-            found = self._db.execute("SELECT value FROM meta WHERE name = 'verified'").fetchone()
-            mark = 0 if found is None else found[0]
-            last = verify_rows(self.path, journal, mark, self.scan(mark - 1 if mark else 0))
-            if last < mark:
-                raise JournalCorrupt(corrupt(self.path, f"it ends at {last}, but {mark} was there already"))
-            if last != mark:
-                with self._db:
-                    self._db.execute("BEGIN IMMEDIATE")
-                    self._db.execute("INSERT OR REPLACE INTO meta VALUES ('verified', ?)", (last,))
+        """Checks the chain from the newest snapshot to the end; raises `JournalCorrupt`.
 
-    def scan(self, after: int) -> Iterator[Stored]:
-        """The rows after a sequence, in order, a bounded number at a time."""
-        while True:
-            rows = self._db.execute(
-                "SELECT sequence, data, chain FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
-                (after, self.limits.replay_rows),
-            ).fetchall()
-            for row in rows:
-                yield Stored(*row)
-            if len(rows) < self.limits.replay_rows:
-                return
-            after = rows[-1][0]
+        What lies before is checked when it is read (replay, uplink, auditor) and by the slow pass of `Upkeep`, which
+        moves the mark `verified`. After damage was met, or where no snapshot fits, everything is checked here.
+        """
+        mark = suspect_mark(self.path)
+        with self._translated("verify"):
+            db = self._db
+            last, link = start_of(db, journal)
+            found = db.execute("SELECT value FROM meta WHERE name = ?", (VERIFIED,)).fetchone()
+            through = 0 if found is None else found[0]
+            for sequence in snapshots.sequences(db):
+                through = max(through, sequence)
+                if mark.exists() or sequence <= last + 1:
+                    continue
+                found = db.execute(_BEFORE_SNAPSHOT, (sequence,)).fetchone()
+                if found is not None:
+                    last, link = sequence - 1, found[0]
+            for event in scan(db, last, self.limits.replay_rows):
+                verify_row(self.path, event, last, link)
+                last, link = event.sequence, event.chain
+            if last < through:
+                raise JournalCorrupt(corrupt(self.path, f"it ends at {last}, but {through} was there already"))
+        mark.unlink(missing_ok=True)
+
+    def snapshot(self, sequence: int, link: bytes, version: str, state: object) -> int:
+        """Keeps the state after an event that is durable; returns the bytes it takes."""
+        packed = snapshots.pack(state)
+        with self._transaction("keep a snapshot") as db:
+            snapshots.keep(db, sequence, link, version, packed)
+        return len(packed)
+
+    def retire(self, through: int) -> None:
+        """Lets the events through this one go. Their pages are used again by what comes; the file doesn't shrink."""
+        with self._transaction("let old events go") as db:
+            link = db.execute("SELECT chain FROM events WHERE sequence = ?", (through,)).fetchone()[0]
+            db.execute("DELETE FROM events WHERE sequence <= ?", (through,))
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(START, through), (START_CHAIN, link)])
+
+    def mark_verified(self, through: int) -> None:
+        """The background check has come this far."""
+        with self._transaction("keep a mark") as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (VERIFIED, through))
 
     def commit(self, batch: Batch) -> None:
         """Writes it all or nothing, durably; raises `JournalFull` or `JournalFailed`."""
-        with self._translated("commit"):
-            connection = self._db
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                connection.executemany(
-                    "INSERT INTO events VALUES (?, ?, ?)", [(row.sequence, row.data, row.chain) for row in batch.rows]
-                )
-                for request, reply in batch.replies:
-                    self._reply_number += 1
-                    connection.execute("INSERT INTO replies VALUES (?, ?, ?)", (self._reply_number, request, reply))
-                    if self._reply_number % _PRUNE_EVERY == 0:
-                        oldest = self._reply_number - self.limits.replies_kept
-                        connection.execute("DELETE FROM replies WHERE number <= ?", (oldest,))
-                connection.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", list(batch.cursors.items()))
-                connection.execute("COMMIT")
-            except BaseException:
-                # SQLite has rolled back by itself on some errors; the connection is thrown away on the others.
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
+        with self._transaction("commit") as connection:
+            connection.executemany(
+                "INSERT INTO events VALUES (?, ?, ?)", [(row.sequence, row.data, row.chain) for row in batch.rows]
+            )
+            for request, reply in batch.replies:
+                self._reply_number += 1
+                connection.execute("INSERT INTO replies VALUES (?, ?, ?)", (self._reply_number, request, reply))
+                if self._reply_number % _PRUNE_EVERY == 0:
+                    oldest = self._reply_number - self.limits.replies_kept
+                    connection.execute("DELETE FROM replies WHERE number <= ?", (oldest,))
+            connection.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", list(batch.cursors.items()))
 
     def probe(self) -> Room:
         """Tries a real write; raises as `commit` does."""
-        with self._translated("write"), self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(?))", (_PROBE_BYTES,))
+        with self._transaction("write") as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(?))", (_PROBE_BYTES,))
         return self.room()
 
     def room(self) -> Room:
@@ -173,8 +198,11 @@ class Storage:
         return self._connection
 
     def _take_lock(self) -> int | None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise translate(self.path, "open", error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -197,8 +225,7 @@ class Storage:
             journal = new_id()
             with db:
                 db.execute("BEGIN IMMEDIATE")
-                for statement in _TABLES.strip().split(";")[:-1]:
-                    db.execute(statement)
+                create(db, TABLES + TABLES_2)
                 db.executemany(
                     "INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA), ("journal", journal), ("hall", hall)]
                 )
@@ -208,7 +235,11 @@ class Storage:
             self.path.chmod(0o600)
             return journal
         meta = dict(db.execute("SELECT name, value FROM meta WHERE name IN ('schema', 'journal', 'hall')").fetchall())
-        if meta.get("schema") != SCHEMA:
+        if meta.get("schema") == 1:
+            with self._transaction("bring the tables up to date"):
+                create(db, TABLES_2)
+                db.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (SCHEMA,))
+        elif meta.get("schema") != SCHEMA:
             raise JournalMismatch(
                 f"{self.path}: written with schema {meta.get('schema')}, this program knows {SCHEMA}. "
                 "Start the version that wrote it."
@@ -222,58 +253,22 @@ class Storage:
         return str(meta["journal"])
 
     @contextlib.contextmanager
+    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        with self._translated(doing):
+            connection = self._db
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself on some errors; the connection is thrown away on the others.
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
     def _translated(self, doing: str) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
             raise translate(self.path, doing, error) from error
-
-
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection without Python's own transactions; which thread uses it is its owner's business."""
-    mode = "ro" if read_only else "rwc"
-    address = f"{path.absolute().as_uri()}?mode={mode}"
-    # The lock keeps other processes out; the only wait is for our own reader's checkpoint.
-    return sqlite3.connect(address, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
-
-
-def verify_rows(path: Path, journal: str, mark: int, rows: Iterator[Stored]) -> int:
-    """Checks sequence and chain of rows that begin with row `mark` (0: with the first); returns the last sequence."""
-    last, link = 0, chain.start(journal)
-    for row in rows:
-        if mark and last == 0:
-            # The row of the mark itself was checked when the mark was set.
-            last, link = row.sequence, row.chain
-            if last != mark:
-                raise JournalCorrupt(corrupt(path, f"event {mark} is missing"))
-            continue
-        verify_row(path, row, last, link)
-        last, link = row.sequence, row.chain
-    return last
-
-
-def verify_row(path: Path, row: Stored, last: int, link: bytes) -> None:
-    """Checks that a row follows the one with this sequence and link; raises `JournalCorrupt`."""
-    if row.sequence != last + 1:
-        raise JournalCorrupt(corrupt(path, f"event {last + 1} is missing"))
-    # A damaged page can hand out a value of another type.
-    if type(row.data) is not bytes or chain.link(link, row.data) != row.chain:
-        raise JournalCorrupt(corrupt(path, f"event {row.sequence} is not what was written (chain differs)"))
-
-
-def corrupt(path: Path, what: str) -> str:
-    """The text of a `JournalCorrupt`: where, what, and what to do."""
-    return (
-        f"{path}: the journal is damaged: {what}. Nothing was changed. Keep the files {path.name}* for examination; "
-        "restore them from a backup, or move them away to begin a new journal (what the center has stays counted)."
-    )
-
-
-def translate(path: Path, doing: str, error: sqlite3.Error) -> JournalError:
-    """Our error for one of SQLite's."""
-    name = getattr(error, "sqlite_errorname", None) or type(error).__name__
-    if name == "SQLITE_FULL":
-        return JournalFull(f"{path}: no room to {doing} ({error}). Make room on this disk; it goes on by itself.")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return JournalCorrupt(corrupt(path, f"{error} ({name})"))
-    return JournalFailed(f"{path}: could not {doing}: {error} ({name}). Check the disk and the rights of its folder.")

@@ -244,18 +244,26 @@ async def test_a_row_that_was_changed_is_named_on_opening(tmp_path: Path, damage
             open_journal(tmp_path)
 
 
-async def test_a_row_changed_before_the_verified_mark_is_found_by_the_replay(tmp_path: Path) -> None:
+async def test_a_row_changed_before_the_newest_snapshot_is_found_when_it_is_read_and_by_the_next_start(
+    tmp_path: Path,
+) -> None:
     journal = open_journal(tmp_path)
     await journal.append([happened(n) for n in range(9)], MORNING_MS)
+    await journal.keep_snapshot("rules", {"any": "state"})
+    await journal.append([happened(n) for n in range(9, 12)], MORNING_MS)
     await journal.close()
-    await open_journal(tmp_path).close()
     with sqlite3.connect(tmp_path / "journal.db") as database:
         database.execute("UPDATE events SET data = CAST(replace(data, 'paused', 'Paused') AS BLOB) WHERE sequence = 5")
     database.close()
     journal = open_journal(tmp_path)
-    with pytest.raises(JournalCorrupt, match="event 5 is not what"):
-        list(journal.replay())
+    assert [row.sequence for row in journal.replay(9)] == [10, 11, 12]
+    for reading in (journal.replay, lambda: journal.read(0, 10), lambda: journal.read(4, 1)):
+        with pytest.raises(JournalCorrupt, match="event 5 is not what"):
+            list(reading())
+    assert [row.sequence for row in journal.read(5, 2)] == [6, 7]
     await journal.close()
+    with pytest.raises(JournalCorrupt, match="event 5 is not what"):
+        open_journal(tmp_path)
 
 
 @pytest.mark.parametrize("shift", [0, 1, 2, 3])
@@ -318,7 +326,7 @@ async def test_a_failed_commit_fails_all_that_is_queued_and_nothing_else(tmp_pat
     failed: list[str] = []
     journal.on_failed = lambda error: failed.append(str(error))
     with other:
-        link = journal.chain_at(1)
+        link = chain.extend(chain.start(journal.id), [journal.read(0, 1)[0].data] * 2)
         other.execute("INSERT INTO events SELECT 2, data, ? FROM events WHERE sequence = 1", (link,))
     waiting = [journal.append([happened(n)], MORNING_MS) for n in (2, 3)]
     await asyncio.sleep(0)

@@ -1,0 +1,156 @@
+"""Reading the journal, from any thread, over a connection of its own: only what is durable, nothing unverified.
+
+What leaves the journal here (replay, uplink, auditor) is checked against the chain as it is read. Damage that is met
+leaves a mark, so that the next start checks everything.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from common.envelope import EnvelopeError
+from hub.journal import snapshots
+from hub.journal.database import VERIFIED, connect, corrupt, start_of, suspect, translate, verify_row
+from hub.journal.errors import JournalCorrupt, JournalError, JournalRetired
+from hub.journal.rows import Committed, Stored, read
+from hub.journal.snapshots import Snapshot, SnapshotUnfit
+
+_log = logging.getLogger(__name__)
+
+
+class Reader:
+    """One connection, shared under a lock."""
+
+    def __init__(self, path: Path, journal: str, at_once: int) -> None:
+        self.path = path
+        self._journal = journal
+        self._at_once = at_once
+        self._lock = threading.Lock()
+        self._db = connect(path, read_only=True)
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self._db.close()
+
+    def start(self) -> tuple[int, bytes]:
+        """Sequence and link of the event before the first that is kept."""
+        with self._reading() as db:
+            return start_of(db, self._journal)
+
+    def cursor(self, name: str) -> str | None:
+        """A cursor that is durable."""
+        with self._reading() as db:
+            row = db.execute("SELECT value FROM cursors WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def reply(self, request: str) -> bytes | None:
+        """A reply that is durable."""
+        with self._reading() as db:
+            row = db.execute("SELECT reply FROM replies WHERE request = ?", (request,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def verified(self) -> int:
+        """How far the background check has come."""
+        with self._reading() as db:
+            row = db.execute("SELECT value FROM meta WHERE name = ?", (VERIFIED,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def read(self, after: int, limit: int) -> list[Stored]:
+        """Up to `limit` rows after a sequence, verified; raises `JournalRetired`, `JournalCorrupt`."""
+        with self._reading() as db:
+            kept_after, link = start_of(db, self._journal)
+            if after < kept_after:
+                raise JournalRetired(self.path, after, kept_after)
+            rows = [
+                Stored(*row)
+                for row in db.execute(
+                    "SELECT sequence, data, chain FROM events WHERE sequence >= ? ORDER BY sequence LIMIT ?",
+                    (after, limit + (after > kept_after)),
+                )
+            ]
+            if after > kept_after and rows:
+                if rows[0].sequence != after:
+                    raise JournalCorrupt(corrupt(self.path, f"event {after} is missing"))
+                link = rows.pop(0).chain
+            last = after
+            for row in rows:
+                verify_row(self.path, row, last, link)
+                last, link = row.sequence, row.chain
+            return rows
+
+    def chain_at(self, sequence: int) -> bytes | None:
+        """Chain(sequence), or None where the journal doesn't reach (any more)."""
+        with self._reading() as db:
+            return self._link(db, sequence)
+
+    def replay(self, after: int) -> Iterator[Committed]:
+        """All that is durable after a sequence."""
+        while rows := self.read(after, self._at_once):
+            for row in rows:
+                yield self.decoded(row)
+            after = rows[-1].sequence
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """Those that fit the journal, newest first; the others are named in the log."""
+        with self._reading() as db:
+            found = snapshots.sequences(db)
+        for sequence in found:
+            try:
+                with self._reading() as db:
+                    snapshot = snapshots.fetch(db, sequence, self._link(db, sequence))
+            except (SnapshotUnfit, JournalError) as error:
+                _log.warning("%s: snapshot of event %d is not used: %s", self.path, sequence, error)
+            else:
+                yield snapshot
+
+    def decoded(self, row: Stored) -> Committed:
+        """The event of a row."""
+        try:
+            return read(row)
+        except EnvelopeError as error:
+            suspect(self.path)
+            raise JournalCorrupt(corrupt(self.path, f"event {row.sequence} can't be read ({error})")) from error
+
+    def _link(self, db: sqlite3.Connection, sequence: int) -> bytes | None:
+        kept_after, link = start_of(db, self._journal)
+        if sequence == kept_after:
+            return link
+        row = db.execute("SELECT chain FROM events WHERE sequence = ?", (sequence,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def _reading(self) -> "_Reading":
+        return _Reading(self.path, self._lock, self._db)
+
+
+class _Reading:
+    """The connection for one look at one moment of the journal, its errors in our words."""
+
+    def __init__(self, path: Path, lock: threading.Lock, db: sqlite3.Connection) -> None:
+        self._path = path
+        self._lock = lock
+        self._db = db
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        try:
+            self._db.execute("BEGIN")
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise translate(self._path, "read", error) from error
+        return self._db
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        try:
+            self._db.rollback()
+        finally:
+            self._lock.release()
+        if isinstance(error, sqlite3.Error):
+            translated = translate(self._path, "read", error)
+            if isinstance(translated, JournalCorrupt):
+                suspect(self._path)
+            raise translated from error
+        if isinstance(error, JournalCorrupt):
+            suspect(self._path)
