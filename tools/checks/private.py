@@ -8,7 +8,8 @@ from tools.checks.tracked import tracked
 
 # Written in pieces so that this file passes its own check.
 _HOSTS = ("pypi" + r"\.org", "files" + r"\.pythonhosted", "registry" + r"\.npmjs", "proxy" + r"\.golang")
-_PATHS = ("work/", "tmp" + "/brief", "root/", "home/[a-z]+/")
+# A home is named in general (`/root/` alone); what lies in one is somebody's.
+_PATHS = ("work/", "tmp" + "/brief", r"root/[\w.]", r"home/[a-z]+/[\w.]")
 _PRIVATE = re.compile("|".join([*_HOSTS, *(r"(?<![\w./*$}-])/" + path for path in _PATHS)]))
 
 
