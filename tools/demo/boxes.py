@@ -57,6 +57,10 @@ class Box:
         await self._board.cut_wire(cut)
         self._tell()
 
+    async def unplug(self) -> None:
+        """Ends the hub's connection to the line's port, as pulling an adapter does."""
+        await self._board.unplug()
+
     async def garble(self, rate: float, seed: int) -> None:
         """Spoils bytes on the line, both ways."""
         await self._board.garble(rate, seed)

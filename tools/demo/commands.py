@@ -20,7 +20,7 @@ MOST_CITIZENS: Final = 100_000  # a day of the largest hall ten times over; more
 FAULTS: Final = {
     faults.CENTER_DOWN: "the center is killed for the middle third of the visits",
     faults.HUB_KILLS: "the hub is killed (SIGKILL) ten times, booted offline and killed offline included",
-    faults.WIRES: "every line to a box is cut and garbled now and then",
+    faults.WIRES: "every line to a box is cut, pulled and garbled now and then",
     faults.POWER: "the boxes lose their power now and then",
 }
 

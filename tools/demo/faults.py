@@ -27,7 +27,9 @@ BEFORE_KILL_MS: Final = 500  # up to so long after the visit that triggers it, s
 BOOT_KILL_MS: Final = 900  # a hub needs about a second to open its doors on two busy cores
 
 WHOLE_MS: Final = (1_000, 5_000)  # a line is whole for so long,
-CUT_MS: Final = (200, 1_500)  # then cut for so long,
+CUT_MS: Final = (200, 1_500)  # then cut for so long: retransmission carries over it,
+PULLED_MS: Final = (4_000, 12_000)  # or pulled for so long: sessions end after 10 s, invitations after 5 s,
+PULLED_SHARE: Final = 0.25  # of the cuts
 GARBLED_MS: Final = (500, 2_000)  # or garbled
 GARBLE_RATE: Final = 0.02  # one byte in fifty: of a 60-byte frame two in three are hit
 
@@ -100,9 +102,12 @@ class Faults:
             while True:
                 await asyncio.sleep(_pause_s(chance, WHOLE_MS))
                 if chance.random() < 0.5:
-                    self.made["line cut"] += 1
+                    pulled = chance.random() < PULLED_SHARE
+                    self.made["line pulled" if pulled else "line cut"] += 1
                     await box.cut_wire(True)
-                    await asyncio.sleep(_pause_s(chance, CUT_MS))
+                    if pulled:
+                        await box.unplug()
+                    await asyncio.sleep(_pause_s(chance, PULLED_MS if pulled else CUT_MS))
                     await box.cut_wire(False)
                 else:
                     self.made["line garbled"] += 1

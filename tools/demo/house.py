@@ -1,9 +1,11 @@
 """Sets up a whole hall as a technician would, and takes it down again: center, boxes, hub."""
 
 import asyncio
+import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -19,6 +21,9 @@ from tools.demo.story import Story
 from tools.simulator.board import SimulatedBoard
 
 TOOL_S: Final = 180.0  # flashing takes some seconds here and half a minute on a Raspberry Pi with a cold disk
+SAY_EVERY_S: Final = 1.5  # whoever waits for longer than 2 s wants to know for what
+
+_FILES = re.compile(r"^(\d+)/(\d+) ")
 
 
 class House:
@@ -102,7 +107,21 @@ class House:
         command = [sys.executable, "-m", "tools.cli", "device", verb, *arguments]
         # In the environment, not on the command line, where every user of the machine would read it.
         secret = {"TINGTING_TOKEN": self.hub.token("admin")}
-        await self._processes.run(f"{verb}-{window.id}", command, TOOL_S, secret)
+        await self._processes.run(f"{verb}-{window.id}", command, TOOL_S, secret, self._progress(window))
+
+    def _progress(self, window: Window) -> Callable[[str], None]:
+        """Says now and then how far a tool is: it prints `done/total what` for each file."""
+        loop = asyncio.get_running_loop()
+        said_s = loop.time()
+
+        def hear(line: str) -> None:
+            nonlocal said_s
+            found = _FILES.match(line)
+            if found and loop.time() - said_s >= SAY_EVERY_S:
+                said_s = loop.time()
+                self._story.step(f"box at window {window.id}: {found[1]} of {found[2]} files")
+
+        return hear
 
     async def _online(self) -> None:
         """Waits until the hub has proven all boxes."""

@@ -156,10 +156,17 @@ class Processes:
         return child
 
     async def run(
-        self, name: str, command: Sequence[str], timeout_s: float = START_S, env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        timeout_s: float = START_S,
+        env: Mapping[str, str] | None = None,
+        listener: Callable[[str], None] | None = None,
     ) -> None:
         """Runs a command to its end; raises `DemoError` with its last words if it fails or takes too long."""
         child = await self.start(name, command, env)
+        if listener is not None:
+            child.hear(listener)
         try:
             await asyncio.wait_for(child.ended.wait(), timeout_s)
         except TimeoutError:
