@@ -57,13 +57,17 @@ def announce(made: dict[Holder, str], tell: Callable[[str], None]) -> None:
         tell(f"token {holder.role}{f' {holder.place}' if holder.place else ''}: {token}")
 
 
+def holders(settings: CenterSettings) -> list[Holder]:
+    """Everybody who has a token here."""
+    return [*(Holder("hall", hall.id) for hall in settings.halls), *(Holder(role) for role in READERS)]
+
+
 async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tell: Callable[[str], None] = say) -> None:
     """Runs a center until `stop`; `folder` is where relative paths begin."""
     data = folder / settings.paths.data
     store = SqliteStore(data / FILE_NAME, asyncio.get_running_loop())
     try:
-        wanted = [*(Holder("hall", hall.id) for hall in settings.halls), *(Holder(role) for role in READERS)]
-        tokens, made = Tokens.open(data / TOKEN_FILE, wanted)
+        tokens, made = Tokens.open(data / TOKEN_FILE, holders(settings))
         pages = Pages([WEB / "templates"], [WEB / "static"])
         sessions = Sessions(now_ms, settings.http.secure_cookie)
         center = Center(settings, store, tokens, sessions, pages, Metrics(), now_ms, version())

@@ -56,6 +56,7 @@ from hub.web.shown import Shown, last_shown
 from hub.web.stream import Stream
 
 ROLES = ("kiosk", "desk", "manager", "admin", "auditor", "monitor")  # and a clerk for each window
+TOKEN_FILE = "tokens.json"  # noqa: S105 - a file's name; it keeps only hashes
 NOT_BEFORE_MS = 1_767_225_600_000  # 2026-01-01: this software is younger, so an earlier clock was never set
 TIMESYNC = Path("/run/systemd/timesync")
 SURE_FOR_S = 1.0  # how long a look at the time daemon holds
@@ -223,6 +224,11 @@ class Hub:
         return self.fleet.shown()
 
 
+def holders(config: Config) -> list[Holder]:
+    """Everybody who has a token here."""
+    return [Holder(role) for role in ROLES] + [Holder("clerk", f"window/{window.id}") for window in config.windows]
+
+
 def build(config: Config) -> Hub:
     """Journal first; then what rests on it. Raises `HubError`, `CommonError`, `QueueingError`, `OSError`."""
     data = Path(config.paths.data)
@@ -235,8 +241,7 @@ def build(config: Config) -> Hub:
     service = HallService(journal, layout, clock, SystemIds())
     published = Shown(service.state)
     registry = Registry(data / "registry.json")
-    wanted = [Holder(role) for role in ROLES] + [Holder("clerk", f"window/{window.id}") for window in config.windows]
-    tokens, made = Tokens.open(data / "tokens.json", wanted)
+    tokens, made = Tokens.open(data / TOKEN_FILE, holders(config))
     for holder, token in made.items():
         place = f" {holder.place}" if holder.place else ""
         print(f"token {holder.role}{place}: {token}", flush=True)  # noqa: T201 - shown once, here and nowhere else

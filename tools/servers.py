@@ -6,17 +6,20 @@ from pathlib import Path
 
 import click
 
+from tools.install import commands as install
+from tools.operations import commands as operations
+
 _CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
 def hub() -> None:
-    """Run a hall's hub."""
+    """Run, install and look after a hall's hub."""
 
 
 @click.group()
 def center() -> None:
-    """Run the center that the halls report to."""
+    """Run and install the center that the halls report to."""
 
 
 @hub.command("run")
@@ -31,6 +34,14 @@ def run_hub(config: Path) -> None:
 def run_center(config: Path) -> None:
     """Serve the center until a signal ends it. Tokens are printed once, at the first start."""
     _become("center.main", config)
+
+
+hub.add_command(install.install_hub)
+hub.add_command(install.uninstall_hub)
+hub.add_command(operations.hub_tokens)
+center.add_command(install.install_center)
+center.add_command(install.uninstall_center)
+center.add_command(operations.center_tokens)
 
 
 def _become(module: str, config: Path) -> None:
