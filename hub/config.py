@@ -87,6 +87,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     invite_answer_s: Annotated[int, key("how long an evaluator has to answer a call", ge=1, le=30)] = 5
 
 
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the hub keeps what the center has."""
+
+    keep_days: Annotated[
+        int, key("days that events stay here after the center has them; what it lacks stays", ge=1, le=36_500)
+    ] = 400
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -98,6 +106,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1)]
     links: tuple[Link, ...] = ()
     limits: Limits = Limits()
+    journal: Journal = Journal()
 
 
 def load(path: Path) -> Config:
