@@ -63,6 +63,24 @@ async def test_the_keyboard_presses_too(demo: str, open_page: OpenPage) -> None:
     await expect(box.get_by_text("Thank you · Recorded")).to_be_visible()
 
 
+async def test_a_press_without_the_line_is_saved_and_counted_later(demo: str, open_page: OpenPage) -> None:
+    page = await open_page(demo, width=1440, height=900)
+    await page.get_by_label("我自己来按").check()
+    lit = page.locator(".counter:has(.lamp.lit)").first
+    await expect(lit).to_be_visible(timeout=LIT_MS)
+    window = await lit.get_attribute("data-window")
+    box = page.locator(f'.counter[data-window="{window}"]')
+    line = box.get_by_role("button", name="拔掉通信线")
+    await line.click()
+    await expect(line).to_have_attribute("aria-pressed", "true")
+    before = await _rated(page)
+    await box.get_by_role("button", name="非常满意", exact=False).first.click()
+    await expect(box.locator(".face:visible")).to_contain_text("已保存")
+    await screenshot(page, "demo-saved")
+    await line.click()
+    await expect(page.locator('[data-count="rated"]')).not_to_have_text(str(before), timeout=LIT_MS)
+
+
 async def test_a_box_without_power_is_dark_and_comes_back(demo: str, open_page: OpenPage) -> None:
     page = await open_page(demo, width=1440, height=900)
     box = page.locator('.counter[data-window="2"]')

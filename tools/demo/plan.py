@@ -24,7 +24,7 @@ class Pace:
 # Quick enough for 200 citizens at three windows in two minutes, slow enough that a fault finds people in every state.
 BRISK: Final = Pace(arrival_ms=(40, 240), serving_ms=(60, 300), thinking_ms=(80, 500))
 # For a person who watches: one visit takes about half a minute, and the lamps stay on long enough to press oneself.
-CALM: Final = Pace(arrival_ms=(3_000, 9_000), serving_ms=(5_000, 12_000), thinking_ms=(6_000, 13_000))
+CALM: Final = Pace(arrival_ms=(4_000, 12_000), serving_ms=(5_000, 12_000), thinking_ms=(6_000, 13_000))
 
 
 @dataclass(frozen=True, slots=True)
