@@ -6,6 +6,7 @@ center stores. Times come in as milliseconds since 1970 (UTC) and leave as RFC 3
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -75,8 +76,16 @@ def decode(data: bytes | memoryview) -> Envelope:
 
 def format_time(at_ms: int, offset_minutes: int = 0) -> str:
     """RFC 3339 with milliseconds and the hall's offset, e.g. 2026-11-21T09:30:00.250+08:00."""
+    at_s, ms = divmod(at_ms, 1000)
+    second, offset = _second(at_s, offset_minutes)
+    return f"{second}.{ms:03}{offset}"
+
+
+@lru_cache(maxsize=256)  # events come in the order of their time, so that many in a row share their second
+def _second(at_s: int, offset_minutes: int) -> tuple[str, str]:
     zone = timezone(timedelta(minutes=offset_minutes))
-    return (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone).isoformat(timespec="milliseconds")
+    text = (_EPOCH + timedelta(seconds=at_s)).astimezone(zone).isoformat(timespec="seconds")
+    return text[:19], text[19:]
 
 
 def parse_time(text: str) -> int:

@@ -15,7 +15,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -42,7 +42,7 @@ from hub.errors import HubError
 from hub.journal import Committed, Journal, JournalBusy, JournalError
 from hub.links.link import Link
 from hub.links.port import open_port
-from hub.queueing.commands import Command, HubStarted
+from hub.queueing.commands import AcceptFact, Command, HubStarted
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
 from hub.queueing.state import State
@@ -136,6 +136,10 @@ class Hub:
     def submit(self, command: Command) -> Coroutine[Any, Any, dict[str, Any]]:
         """Without a request id: facts have their own numbers."""
         return self.service.submit(command)
+
+    def submit_facts(self, facts: Sequence[AcceptFact]) -> Coroutine[Any, Any, None]:
+        """What one line brought."""
+        return self.service.submit_facts(facts)
 
     def moment(self) -> Moment:
         """The clocks of now."""

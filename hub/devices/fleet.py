@@ -13,6 +13,7 @@ from hub.devices.wire import APP_STATES, WINDOW_STATES
 from hub.errors import HubError
 from hub.queueing import events as ev
 from hub.queueing.commands import (
+    AcceptFact,
     Command,
     DeviceFaultSeen,
     DeviceOffline,
@@ -61,6 +62,9 @@ class Hall(Protocol):
     def submit(self, command: Command) -> Awaitable[Any]:
         """Does a command; raises `Refusal` or a `HubError` (not kept, try again)."""
 
+    def submit_facts(self, facts: Sequence[AcceptFact]) -> Awaitable[None]:
+        """Does facts in one transaction; raises a `HubError` (none is kept, try again)."""
+
     def moment(self) -> Moment:
         """The clocks."""
 
@@ -98,7 +102,7 @@ class Fleet:
         self._around = Surroundings(
             registry=registry,
             faults=self.faults,
-            submit=hall.submit,
+            submit_facts=hall.submit_facts,
             stored_through=self._stored_through,
             durable_through=self._durable_through,
             moment=hall.moment,

@@ -5,7 +5,7 @@ the session (not the line): the device comes again and says it again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,7 +35,7 @@ class Surroundings:
 
     registry: Registry
     faults: FaultBook
-    submit: Callable[[AcceptFact], Awaitable[Any]]
+    submit_facts: Callable[[Sequence[AcceptFact]], Awaitable[None]]
     # (device, epoch) → highest fact: of the working state, and of what is durable
     stored_through: Callable[[str, str], int]
     durable_through: Callable[[str, str], int]
@@ -82,7 +82,9 @@ class DeviceSession:
         self._pump_due = False
         self._generation = 0
         self._first_fact = 0
-        self._done: set[int] = set()
+        self._arrived: list[AcceptFact] = []  # of the bytes that are being looked at: they go to the hall together
+        self._arrived_at: Moment | None = None
+        self._done: dict[int, int] = {}  # durable, not acknowledged yet: first number → last
         self._acknowledged = 0
         self._hold_until = 0.0
         self._anchor: Anchor | None = None
@@ -248,8 +250,8 @@ class DeviceSession:
                     self._on_proven(device_id, role)
                 case (wire_session.STATUS, values):
                     self._on_status(values)
-                case (wire_session.FACT, number, values):
-                    self._on_fact(number, values)
+                case (wire_session.FACT, _, values):
+                    self._on_fact(values)
                 case (wire_session.HEALTH, values):
                     self._on_health(values)
                 case (wire_session.ANSWER, number, code, detail):
@@ -263,9 +265,11 @@ class DeviceSession:
                     self._on_rejected(reason)
                 case (wire_session.LOST,):
                     self._on_lost(why, line_lost)
+        self._keep_arrived()
 
     def _on_proven(self, device_id: str, role: int) -> None:
         self._generation += 1
+        self._arrived.clear()
         self._hellos = 0
         self.device = self._around.registry.find(device_id)
         self.status = None
@@ -311,10 +315,12 @@ class DeviceSession:
         self._earliest_ms = 0
         self._pump_soon()
 
-    def _on_fact(self, number: int, values: dict[str, Any]) -> None:
-        device, now = self.device, self._around.moment()
+    def _on_fact(self, values: dict[str, Any]) -> None:
+        device = self.device
         if device is None:
             return
+        if not self._arrived or self._arrived_at is None:
+            self._arrived_at = self._around.moment()
         when = resolve(
             boot=values.get("boot"),
             uptime_ms=values.get("uptime_ms", 0),
@@ -322,38 +328,43 @@ class DeviceSession:
             boot_at_sure=bool(values.get("boot_at_sure")),
             anchor=self._anchor,
             earliest_ms=self._earliest_ms,
-            now=now,
+            now=self._arrived_at,
         )
         if when.time_ms is not None:
             self._earliest_ms = max(self._earliest_ms, when.time_ms)
-        command = wire.fact_command(device, self.epoch, values, when)
-        task = self._loop.create_task(self._keep(number, command, self._generation))
+        self._arrived.append(wire.fact_command(device, self.epoch, values, when))
+
+    def _keep_arrived(self) -> None:
+        if not self._arrived:
+            return
+        facts, self._arrived = self._arrived, []
+        task = self._loop.create_task(self._keep(facts, self._generation))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _keep(self, number: int, command: AcceptFact, generation: int) -> None:
-        """Submits a fact, acknowledges it when durable. Up to `submit`'s own first wait nothing else runs."""
+    async def _keep(self, facts: list[AcceptFact], generation: int) -> None:
+        """Submits facts, acknowledges them when durable. Up to `submit_facts`' own first wait nothing else runs."""
         if generation != self._generation:
             return
-        before = self._around.stored_through(command.device, command.epoch)
-        if number != self._first_fact and before < number - 1:
+        first, last = facts[0], facts[-1]
+        before = self._around.stored_through(first.device, first.epoch)
+        if first.fact != self._first_fact and before < first.fact - 1:
             # The one before it was taken back by a failed commit: this one must not overtake it.
-            self._not_kept(f"fact {number - 1} is not kept")
+            self._not_kept(f"fact {first.fact - 1} is not kept")
             return
         try:
-            await self._around.submit(command)
+            await self._around.submit_facts(facts)
         except Exception as error:
             # Whatever it was, the fact isn't kept, so it isn't acknowledged; a bug of ours is seen again and again.
             if generation == self._generation:
                 self._not_kept(str(error) if isinstance(error, HubError) else repr(error))
             return
-        self.facts += 1
+        self.facts += len(facts)
         if generation != self._generation or not self._endpoint.welcomed:
             return
-        self._done.add(number)
-        while self._acknowledged + 1 in self._done:
-            self._acknowledged += 1
-            self._done.discard(self._acknowledged)
+        self._done[first.fact] = last.fact
+        while (through := self._done.pop(self._acknowledged + 1, None)) is not None:
+            self._acknowledged = through
         self._endpoint.acknowledge(self._acknowledged)
         self._pump_soon()
 
@@ -363,9 +374,8 @@ class DeviceSession:
         self.end("the journal couldn't keep its fact")
 
     def _on_health(self, values: dict[str, Any]) -> None:
+        # No anchor: a report may have waited behind an outage's facts, and its uptime is that of its making.
         self.health = values
-        if self.status is not None:
-            self._anchor = Anchor(self.status["boot"], values["uptime_ms"], self._rising_ms())
 
     def _resolve(self, number: int, answer: tuple[int, str | None] | None) -> None:
         waiting = self._asked.pop(number, None)
@@ -390,6 +400,7 @@ class DeviceSession:
 
     def _on_lost(self, why: str, line_lost: bool) -> None:
         self._generation += 1
+        self._arrived.clear()
         device, self.device = self.device, None
         self.status = None
         self._anchor = None

@@ -68,21 +68,20 @@ def _lost_tail(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def _early_acknowledgement(monkeypatch: pytest.MonkeyPatch) -> str:
     """The hub acknowledges before the commit."""
-    submit = HallService.submit
+    submit_facts = HallService.submit_facts
     background: set[Any] = set()
 
-    async def early(self: Fleet, command: Any) -> dict[str, Any]:
+    async def early(self: Fleet, facts: Any) -> None:
         hall: Any = self._hall
-        task = asyncio.get_running_loop().create_task(submit(hall.service, command))
+        task = asyncio.get_running_loop().create_task(submit_facts(hall.service, facts))
         background.add(task)
         task.add_done_callback(lambda done: (background.discard(done), done.cancelled() or done.exception()))
-        return {"stored_through": getattr(command, "fact", 0)}
 
     init = Fleet.__init__
 
     def planted(self: Fleet, *positional: Any, **named: Any) -> None:
         init(self, *positional, **named)
-        self._around = replace(self._around, submit=lambda command: early(self, command))
+        self._around = replace(self._around, submit_facts=lambda facts: early(self, facts))
 
     monkeypatch.setattr(Fleet, "__init__", planted)
     return "not in the journal"

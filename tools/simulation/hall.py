@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,10 @@ class Life:
     async def submit(self, command: commands.Command) -> dict[str, Any]:
         """Does a command."""
         return await self.service.submit(command)
+
+    async def submit_facts(self, facts: Sequence[commands.AcceptFact]) -> None:
+        """What one line brought."""
+        await self.service.submit_facts(facts)
 
     def moment(self) -> Moment:
         """The clocks."""
