@@ -289,19 +289,22 @@ def _pack(fields: "tuple[Field, ...]", values: "dict[str, Any]") -> "dict[int, A
 def _unpack(fields: "tuple[Field, ...]", body: "dict[int, Any]") -> "dict[str, Any]":
     values: dict[str, Any] = {}
     for field in fields:
-        value = body.get(field.key)
+        key, name, kind, low, high, null = field
+        value = body.get(key)
         if value is None:
-            if not field.null:
-                raise MessageError("`%s` is missing" % field.name)
-        elif field.kind < SETTINGS:
-            _check(field, value)
+            if not null:
+                raise MessageError("`%s` is missing" % name)
+        elif kind < SETTINGS:
+            # The usual number is right; whatever isn't is looked at closely.
+            if kind != INT or type(value) is not int or not low <= value <= high:
+                _check(field, value)
         elif not isinstance(value, dict):
-            raise MessageError("`%s` is no map" % field.name)
+            raise MessageError("`%s` is no map" % name)
         else:
             table = _table(field, values)
             if table is not None:
                 value = _unpack(table, value)
-        values[field.name] = value
+        values[name] = value
     return values
 
 

@@ -87,6 +87,8 @@ def _finished(state: State, data: dict[str, Any], event: Event) -> None:
 
 
 def _remember(state: State, run: Run) -> None:
+    if not state.runs_kept:
+        return
     state.runs[run.id] = run
     state.run_order.append(run.id)
     while len(state.run_order) > state.runs_kept:
@@ -106,6 +108,8 @@ def _unrated(state: State, data: dict[str, Any], event: Event) -> None:
 
 
 def _move_run(state: State, data: dict[str, Any], move: str) -> None:
+    if not state.runs_kept:
+        return  # a state for showing: no view shows a run
     run = state.runs.get(data["run"])
     if run is None:
         # An old journal's run, or one forgotten since: remembered from here on, so that it can't be rated twice.
