@@ -64,6 +64,14 @@ def test_a_thanked_press_without_its_rating_is_lost() -> None:
     assert any("not at the center" in complaint for complaint in found.complaints)
 
 
+def test_a_press_that_the_box_did_not_take_is_lost() -> None:
+    ratings = {"served": 3, "rated": 1, "unrated": 2}
+    dead = Press(window="1", grade=1, time=AT, ticket="t1", number="A", lit=True, thanked=False, power_lost=False)
+    found = counting.count(3, _day(3, 1), ratings, [*_presses(1), dead], 1.0)
+    assert found.report.lost == 1
+    assert any("not taken by the box" in complaint for complaint in found.complaints)
+
+
 def test_a_run_rated_twice_is_duplicated() -> None:
     found = _count([*_day(3, 2), _rating(0, fact=9)], 3, 2, 2)
     assert found.report.duplicated == 1

@@ -8,7 +8,7 @@ from tools.demo.display import THANKS_MS, Display
 from tools.demo.hall import Window
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.errors import SimulatorError
-from tools.simulator.verbs import Change
+from tools.simulator.verbs import PRESS_MS, Change
 
 
 class Box:
@@ -39,8 +39,17 @@ class Box:
         return True
 
     async def press(self, grade: int) -> None:
-        """Presses the real (simulated) pin and lets it go."""
+        """Presses the real (simulated) pin quickly and lets it go."""
         await self._board.press(grade)
+
+    async def press_until_dark(self, grade: int, timeout_s: float) -> bool:
+        """Presses as people do: until the lamps answer; False when they did not in time."""
+        await self._board.hold(grade)
+        try:
+            dark, _ = await asyncio.gather(self.wait_lit(False, timeout_s), asyncio.sleep(PRESS_MS / 1000))
+        finally:
+            await self._board.release(grade)
+        return dark
 
     async def power(self, on: bool) -> None:
         """Pulls the plug, or puts it back."""

@@ -64,7 +64,7 @@ def _claim(press: Press, candidates: list[Event]) -> list[str]:
         return []
     if press.thanked:
         return [f"{where}, was thanked for and is not at the center"]
-    return [] if press.power_lost else [f"{where}, was not taken by the box though its lamps were lit"]
+    return [] if not press.due else [f"{where}, was not taken by the box though its lamps were lit"]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -145,8 +145,11 @@ class Play:
         cuts = box.power_cuts
         lit = box.lit
         at_ms = self._now_ms()
-        await box.press(grade)
-        out = lit and await box.wait_lit(False, THANKED_S)
+        if lit:
+            out = await box.press_until_dark(grade, THANKED_S)
+        else:
+            out = False
+            await box.press(grade)
         power_lost = box.power_cuts != cuts
         if self._log is not None:
             self._log.add(

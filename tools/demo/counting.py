@@ -50,7 +50,7 @@ def count(
 
     rated_tickets = {event["data"].get("ticket") for event in events if event["type"] == "hall.rating.submitted"}
     whole = set(issued) & set(called) & set(finished)
-    missing_presses = {press.ticket for press in pressed if press.thanked and press.ticket} - rated_tickets
+    missing_presses = {press.ticket for press in pressed if press.due and press.ticket} - rated_tickets
     twice = sum(1 for counter in (issued, finished, runs, rated) for times in counter.values() if times > 1)
     over = max(0, int(ratings["served"]) - len(runs)) + max(0, int(ratings["rated"]) - len(rated))
     report = Report(

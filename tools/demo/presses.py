@@ -28,6 +28,11 @@ class Press(msgspec.Struct, frozen=True, kw_only=True):
     power_lost: bool  # the box went dark under the finger
 
     @property
+    def due(self) -> bool:
+        """Whether it must be at the center: the lamps asked for it, and nothing took the box away."""
+        return self.lit and not self.power_lost
+
+    @property
     def at_ms(self) -> int:
         """Milliseconds since 1970."""
         return envelope.parse_time(self.time)
