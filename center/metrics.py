@@ -1,6 +1,19 @@
-"""Counters for Prometheus. None carries a grade."""
+"""The center's table of numbers, and what it counts itself. None carries a grade."""
 
 from dataclasses import dataclass, field
+
+from common import metrics
+from common.metrics import COUNTER, GAUGE, Metric, Values
+
+CENTER = (
+    Metric("tingting_center_batches_total", COUNTER, "Batches of halls, by the answer they got", ("answer",)),
+    Metric("tingting_center_events_stored_total", COUNTER, "Events stored since this process started"),
+    Metric("tingting_center_stored_through", GAUGE, "Sequence of the last event stored", ("hall", "journal")),
+    Metric("tingting_center_quarantined", GAUGE, "Events kept aside because they can't be read", ("hall",)),
+    Metric(
+        "tingting_center_lag_seconds", GAUGE, "How old the hall's figures are; absent: nothing heard yet", ("hall",)
+    ),
+)
 
 
 @dataclass(slots=True)
@@ -14,20 +27,10 @@ class Metrics:
         """Counts a batch by its answer: stored, gap, forked, …"""
         self.batches[answer] = self.batches.get(answer, 0) + 1
 
-    def text(self, gauges: dict[str, list[tuple[dict[str, str], float]]]) -> str:
+    def text(self, gauges: Values) -> str:
         """The Prometheus text form, with gauges read now."""
-        lines = ["# TYPE tingting_center_batches_total counter"]
-        lines += [
-            f'tingting_center_batches_total{{answer="{answer}"}} {count}'
-            for answer, count in sorted(self.batches.items())
-        ]
-        lines += ["# TYPE tingting_center_events_stored_total counter"]
-        lines += [f"tingting_center_events_stored_total {self.events_stored}"]
-        for name, values in gauges.items():
-            lines.append(f"# TYPE tingting_center_{name} gauge")
-            for labels, value in values:
-                inner = ",".join(f'{label}="{text}"' for label, text in labels.items())
-                lines.append(
-                    f"tingting_center_{name}{{{inner}}} {value:g}" if inner else f"tingting_center_{name} {value:g}"
-                )
-        return "\n".join(lines) + "\n"
+        counted: Values = {
+            "tingting_center_batches_total": {(answer,): count for answer, count in sorted(self.batches.items())},
+            "tingting_center_events_stored_total": {(): self.events_stored},
+        }
+        return metrics.text(CENTER, {**counted, **gauges})

@@ -27,6 +27,7 @@ from aiohttp import web
 
 from common import envelope
 from common.errors import CommonError
+from common.metrics import Values
 from common.pages import Pages
 from common.problem import Problem
 from common.service_manager import ServiceManager
@@ -50,7 +51,7 @@ from hub.service import HallService, SystemIds
 from hub.uplink.client import CenterClient
 from hub.uplink.uplink import Uplink, UplinkState
 from hub.web import app as web_app
-from hub.web.house import House, Metric
+from hub.web.house import House
 from hub.web.schema import DeviceWanted
 from hub.web.shown import Shown, last_shown
 from hub.web.stream import Stream
@@ -178,8 +179,12 @@ class Hub:
         windows = [window | {"name_en": english[window["window"]]} for window in view["windows"]]
         return view | {"windows": windows, "hours": self.config.hall.hours}
 
-    def ready(self) -> dict[str, Any]:
-        """Journal open and devices served; every reason why not."""
+    def queue_view(self) -> dict[str, Any]:
+        """Who waits and who is served."""
+        return self.published.queue(self.service.now())
+
+    def why_not(self) -> list[str]:
+        """Every reason why this hub isn't ready."""
         why = []
         try:
             self.journal.admit()
@@ -187,6 +192,11 @@ class Hub:
             why.append(str(error))
         if self.uplink is not None and self.uplink.state in (UplinkState.FORKED, UplinkState.REFUSED):
             why.append(f"uplink {self.uplink.state}: {self.uplink.why}")
+        return why
+
+    def ready(self) -> dict[str, Any]:
+        """Journal open and devices served; every reason why not, and how lines and devices are."""
+        why = self.why_not()
         return {
             "ready": not why,
             "why": why,
@@ -198,21 +208,24 @@ class Hub:
                 "lines": len(self.fleet.lines),
                 "lines_open": sum(line.is_open for line in self.fleet.lines),
             },
+            "clock_sure": self.service.now().sure,
+            **self.fleet.care_view(),
         }
 
-    def metrics(self) -> list[Metric]:
-        """All numbers for Prometheus."""
-        lines = [line for line in self.fleet.lines if line.is_open]
-        own: list[Metric] = [
-            ("tingting_up", "gauge", "The hub answers", {f'version="{self.version}"': 1.0}),
-            ("tingting_journal_durable", "gauge", "Last durable sequence", {"": float(self.journal.durable)}),
-            ("tingting_journal_queued", "gauge", "Events waiting for the disk", {"": float(self.journal.queued_rows)}),
-            ("tingting_lines", "gauge", "Lines configured", {"": float(len(self.fleet.lines))}),
-            ("tingting_lines_open", "gauge", "Lines open now", {"": float(len(lines))}),
-        ]
-        return (
-            own + self.stream.metrics() + self.fleet.metrics() + ([] if self.uplink is None else self.uplink.metrics())
-        )
+    def metrics(self) -> Values:
+        """All numbers for Prometheus; their meaning stands in hub/web/metrics.py."""
+        waiting = self.queue_view()["waiting"]
+        return {
+            "tingting_up": {(self.version,): 1},
+            "tingting_ready": {(): float(not self.why_not())},
+            "tingting_clock_sure": {(): float(self.service.now().sure)},
+            "tingting_journal_durable": {(): self.journal.durable},
+            "tingting_journal_queued": {(): self.journal.queued_rows},
+            "tingting_queue_waiting": {(service,): count for service, count in waiting.items()},
+            **self.stream.metrics(),
+            **self.fleet.metrics(),
+            **({} if self.uplink is None else self.uplink.metrics()),
+        }
 
     async def register(self, wanted: DeviceWanted) -> list[str]:
         """A door's new device."""
@@ -367,7 +380,7 @@ def _house(hub: Hub) -> House:
         devices=hub,
         submit=hub.submit_request,
         hall_view=hub.hall_view,
-        queue_view=lambda: hub.published.queue(hub.service.now()),
+        queue_view=hub.queue_view,
         read_events=hub.read_events,
         ready=hub.ready,
         metrics=hub.metrics,

@@ -6,10 +6,10 @@ from center.errors import StoreError
 from center.web.context import CENTER, json_response
 from center.web.figures import hall_journals, lag_s
 from center.web.openapi import document
+from common.metrics import CONTENT_TYPE
 from common.problem import Problem
 from common.tokens import require
 
-METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LOCAL = ("127.0.0.1", "::1")
 
 
@@ -45,16 +45,24 @@ async def get_metrics(request: web.Request) -> web.Response:
     _local_or_monitor(request)
     center = request.app[CENTER]
     journals = await center.store.journals()
-    through, quarantined, lags = [], [], []
+    through: dict[tuple[str, ...], float] = {}
+    quarantined: dict[tuple[str, ...], float] = {}
+    lags: dict[tuple[str, ...], float] = {}
     for hall in center.settings.halls:
         own = hall_journals(journals, hall)
-        through += [({"hall": hall.id, "journal": journal.journal}, float(journal.stored_through)) for journal in own]
-        quarantined.append(({"hall": hall.id}, float(sum(journal.quarantined for journal in own))))
+        through |= {(hall.id, journal.journal): journal.stored_through for journal in own}
+        quarantined[hall.id,] = sum(journal.quarantined for journal in own)
         lag = lag_s(center, hall, own[0] if own else None)
         if lag is not None:
-            lags.append(({"hall": hall.id}, lag))
-    text = center.metrics.text({"stored_through": through, "quarantined": quarantined, "lag_seconds": lags})
-    return web.Response(body=text.encode(), headers={"Content-Type": METRICS_CONTENT_TYPE})
+            lags[hall.id,] = lag
+    text = center.metrics.text(
+        {
+            "tingting_center_stored_through": through,
+            "tingting_center_quarantined": quarantined,
+            "tingting_center_lag_seconds": lags,
+        }
+    )
+    return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
 
 
 async def get_openapi(request: web.Request) -> web.Response:

@@ -1,11 +1,13 @@
 """All devices of the hall: who is where, who is online, who is asked for a grade, what each shows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from common import envelope
-from hub.devices.faults import TODO, FaultBook
+from common.metrics import Values
+from hub.devices.care import Care, todo
+from hub.devices.faults import FaultBook
 from hub.devices.registry import Device, Registry
 from hub.devices.sessions import DeviceSession, Log, Surroundings
 from hub.devices.times import Moment
@@ -32,8 +34,6 @@ SETTLE_S = 15.0  # boxes greet again within 10 s: who hasn't told of an open que
 TICK_S = 1.0
 AGAIN_S = 1.0  # a command that the journal couldn't take is tried again
 MAX_WAITING = 2000  # commands waiting for the journal; more is an hour of outage in the largest hall, then we say so
-
-Metric = tuple[str, str, str, Mapping[str, float]]
 
 _SHOWN_BY = frozenset(
     {
@@ -95,7 +95,7 @@ class Fleet:
         self._invitation_ms = invitation_s * 1000
         self._answer_s = answer_s
         self._online: dict[str, DeviceSession] = {}
-        self._last_seen: dict[str, int] = {}
+        self.care = Care(hall.rising_ms, hall.state.layout.offset_minutes)
         self._tasks: set[asyncio.Task[None]] = set()
         self._registering = asyncio.Lock()
         self._durable = dict(hall.state.facts)
@@ -148,6 +148,7 @@ class Fleet:
         changed: set[str] = set()
         for event in events:
             data = event.data
+            self.care.committed(event)
             if data.get("fact") is not None:
                 key = (data["device"], data["epoch"])
                 self._durable[key] = max(self._durable.get(key, 0), data["fact"])
@@ -172,7 +173,7 @@ class Fleet:
         self._online[device.device] = session
         if other is not None and other is not session:
             other.end("the device is on another line now")
-        self._last_seen[device.device] = self._hall.moment().unix_ms
+        self.care.arrived(session, device.device)
         self._log("device.online", device=device.device, line=session.name)
         boot = None if session.status is None else session.status["boot"]
         self._keep(DeviceOnline(device.device, device.role, {"boot": boot, "epoch": session.epoch}))
@@ -189,7 +190,7 @@ class Fleet:
         device = session.device
         if device is None:
             return
-        self._last_seen[device.device] = self._hall.moment().unix_ms
+        self.care.present(device.device)
         if status["open_run"] is None:
             return
         run = self._hall.state.runs.get(status["open_run"].hex())
@@ -201,14 +202,16 @@ class Fleet:
         if self._online.get(device) is not session:
             return
         del self._online[device]
+        self.care.present(device)
         self._spawn(self._say_offline(device, why, GRACE_S if line_lost else 0.0))
 
     def fault(self, session: DeviceSession, code: str, detail: dict[str, Any]) -> None:
         """Into the journal and the log, once a period."""
         device = session.device
+        self.care.trouble(session, code)
         name, role = (session.name, "line") if device is None else (device.device, device.role)
         shown = detail | {"line": session.name, "url": session.url}
-        self._log("device.fault", device=name, code=code, what=TODO[code], **shown)
+        self._log("device.fault", device=name, code=code, what=todo(code), **shown)
         self._keep(DeviceFaultSeen(name, role, code, shown))
 
     # --- the doors ----------------------------------------------------------------------------------------------
@@ -251,33 +254,39 @@ class Fleet:
         self._log("device.registered", device=device.device, role=device.role, window=device.window)
         return [other.device for other in displaced]
 
-    def metrics(self) -> list[Metric]:
+    def care_view(self) -> dict[str, Any]:
+        """Lines, devices and the last fault, for `/readyz`."""
+        return {
+            "lines": [self.care.line(line) for line in self.lines],
+            "each_device": [
+                self.care.device(known, online=known.device in self._online) for known in self.registry.all()
+            ],
+            "last_fault": self.care.last_fault,
+        }
+
+    def metrics(self) -> Values:
         """For Prometheus."""
-        frames = sum(line.rejected[0] for line in self.lines)
-        packets = sum(line.rejected[1] for line in self.lines)
-        faults = {f'code="{code}"': float(count) for code, count in sorted(self.faults.counts.items())}
-        return [
-            ("tingting_devices_registered", "gauge", "Devices in the registry", {"": float(len(self.registry.all()))}),
-            ("tingting_devices_online", "gauge", "Devices proven now", {"": float(self.online)}),
-            (
-                "tingting_device_facts_total",
-                "counter",
-                "Facts made durable",
-                {"": float(sum(x.facts for x in self.lines))},
-            ),
-            ("tingting_device_faults_total", "counter", "Faults seen by the hub", faults),
-            ("tingting_line_rejected_frames_total", "counter", "Damaged frames", {"": float(frames)}),
-            ("tingting_line_rejected_packets_total", "counter", "Packets dropped", {"": float(packets)}),
-            (
-                "tingting_invitations_total",
-                "counter",
-                "Invitations by result",
-                {
-                    'result="accepted"': float(self.counts["invited"]),
-                    'result="failed"': float(self.counts["invitations_failed"]),
-                },
-            ),
-        ]
+        devices = {
+            (known.device, known.role, known.window or ""): known.device in self._online
+            for known in self.registry.all()
+        }
+        silent = {labels: self.care.silent_s(labels[0], online=online) for labels, online in devices.items()}
+        return {
+            "tingting_lines": {(): len(self.lines)},
+            "tingting_lines_open": {(): sum(line.is_open for line in self.lines)},
+            "tingting_line_rejected_frames_total": {(): sum(line.rejected[0] for line in self.lines)},
+            "tingting_line_rejected_packets_total": {(): sum(line.rejected[1] for line in self.lines)},
+            "tingting_devices_registered": {(): len(devices)},
+            "tingting_devices_online": {(): self.online},
+            "tingting_device_online": {labels: float(online) for labels, online in devices.items()},
+            "tingting_device_silent_seconds": {labels: age for labels, age in silent.items() if age is not None},
+            "tingting_device_facts_total": {(): sum(line.facts for line in self.lines)},
+            "tingting_device_faults_total": {(code,): count for code, count in sorted(self.faults.counts.items())},
+            "tingting_invitations_total": {
+                ("accepted",): self.counts["invited"],
+                ("failed",): self.counts["invitations_failed"],
+            },
+        }
 
     # --- work of its own ----------------------------------------------------------------------------------------
 

@@ -73,6 +73,8 @@ class DeviceSession:
         self.health: dict[str, Any] | None = None
         self.status: dict[str, Any] | None = None
         self.facts = 0
+        self.why = "it was not opened yet"
+        self.heard_ms: int | None = None
         self._around = around
         self._keeper = keeper
         self._link: Link | None = None
@@ -106,6 +108,11 @@ class DeviceSession:
         return self._link is not None and self._link.is_open
 
     @property
+    def unstored(self) -> int:
+        """Facts that the device told of and that are not acknowledged yet."""
+        return 0 if self.status is None or not self.live else max(0, self.status["next"] - 1 - self._acknowledged)
+
+    @property
     def live(self) -> bool:
         """A device is proven and welcomed here."""
         return self._endpoint.welcomed
@@ -126,6 +133,7 @@ class DeviceSession:
 
     def received(self, data: bytes) -> None:
         """Bytes came."""
+        self.heard_ms = self._rising_ms()
         self._endpoint.receive(data, self._rising_ms())
         self._take_events()
         rejected = self._endpoint.rejected_frames
@@ -141,6 +149,7 @@ class DeviceSession:
 
     def lost(self, why: str) -> None:
         """The line is gone."""
+        self.why = why
         self._around.log("link.lost", line=self.name, url=self.url, why=why)
         self._endpoint.link_lost()
         self._take_events(why=why, line_lost=True)

@@ -5,10 +5,11 @@ sending, is said loudly and is never skipped or written over.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from common.metrics import Values
 from hub.journal import Journal, JournalError
 from hub.journal import Stored as Row
 from hub.uplink.client import CenterClient, Stored
@@ -24,7 +25,6 @@ CURSOR_EVENTS = 5000  # kept so often, and when nothing happens: a sync for each
 GAPS_IN_A_ROW = 3  # a center whose cursor moves back each time loses what it stores: wait, don't hammer
 
 Log = Callable[..., None]
-Metric = tuple[str, str, str, Mapping[str, float]]
 
 
 class UplinkState(StrEnum):
@@ -63,17 +63,14 @@ class Uplink:
         """For /readyz and pages."""
         return {"state": self.state, "stored_through": self.stored_through, "why": self.why}
 
-    def metrics(self) -> list[Metric]:
+    def metrics(self) -> Values:
         """For Prometheus."""
-        state = {f'state="{name.value}"': float(self.state is name) for name in UplinkState}
-        behind = self._journal.durable - self.stored_through
-        counts = {f'what="{name}"': float(count) for name, count in self.counts.items()}
-        return [
-            ("tingting_uplink_state", "gauge", "1 for the state that the uplink is in", state),
-            ("tingting_uplink_stored_through", "gauge", "What the center has", {"": float(self.stored_through)}),
-            ("tingting_uplink_behind_events", "gauge", "Events that the center lacks", {"": float(behind)}),
-            ("tingting_uplink_total", "counter", "Batches, events and failures", counts),
-        ]
+        return {
+            "tingting_uplink_state": {(name.value,): float(self.state is name) for name in UplinkState},
+            "tingting_uplink_stored_through": {(): self.stored_through},
+            "tingting_uplink_behind_events": {(): self._journal.durable - self.stored_through},
+            "tingting_uplink_total": {(name,): count for name, count in self.counts.items()},
+        }
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -8,12 +8,14 @@ from typing import Any
 from aiohttp import web
 
 from common import envelope, tokens
+from common import metrics as prometheus
 from common.problem import Problem
 from common.tokens import Holder
 from hub.queueing import commands
 from hub.queueing.errors import Refusal
 from hub.web import schema
 from hub.web.house import HOUSE
+from hub.web.metrics import HUB
 from hub.web.schema import json_response, read_body
 from hub.web.stream import StreamFull
 
@@ -81,13 +83,8 @@ async def readyz(request: web.Request) -> web.Response:
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
     _local(request)
-    lines = []
-    for name, kind, meaning, values in request.app[HOUSE].metrics():
-        lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"]
-        for labels, value in values.items():
-            lines.append(f"{name}{{{labels}}} {value:.17g}" if labels else f"{name} {value:.17g}")
-    answer = web.Response(text="\n".join(lines) + "\n")
-    answer.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
+    answer = web.Response(text=prometheus.text(HUB, request.app[HOUSE].metrics()))
+    answer.headers["Content-Type"] = prometheus.CONTENT_TYPE
     return answer
 
 

@@ -1,20 +1,18 @@
 """What the doors need of the rest of the house, handed in by the composition root."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from common.metrics import Values
 from common.pages import Pages
 from common.tokens import Tokens
 from hub.queueing.commands import Command
 from hub.queueing.layout import Layout
 from hub.web.schema import DeviceWanted
 from hub.web.stream import Stream
-
-# (name, kind, help, labels as text → value) for Prometheus; none ever carries a grade
-Metric = tuple[str, str, str, Mapping[str, float]]
 
 
 class DeviceDoors(Protocol):
@@ -43,7 +41,7 @@ class House:
     queue_view: Callable[[], dict[str, Any]]
     read_events: Callable[[int, int], Awaitable[Sequence[bytes]]]
     ready: Callable[[], dict[str, Any]]
-    metrics: Callable[[], Iterable[Metric]]
+    metrics: Callable[[], Values]
 
 
 HOUSE: web.AppKey[House] = web.AppKey("house", House)

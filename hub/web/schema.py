@@ -224,6 +224,10 @@ class Ready(msgspec.Struct, kw_only=True):
     journal: dict[str, Any]
     uplink: dict[str, Any] | None
     devices: dict[str, int]
+    clock_sure: bool
+    lines: list[dict[str, Any]]
+    each_device: list[dict[str, Any]]
+    last_fault: dict[str, Any] | None
 
 
 class ProblemDetails(msgspec.Struct, kw_only=True):

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from common.metrics import Values
+
 RING = 2000  # changes kept; ten minutes of the busiest hall
 CLIENT_QUEUE = 256  # changes a reader may be behind; a board draws each in milliseconds
 
@@ -69,12 +71,9 @@ class Stream:
         """How many are listening."""
         return len(self._readers)
 
-    def metrics(self) -> list[tuple[str, str, str, dict[str, float]]]:
+    def metrics(self) -> Values:
         """For Prometheus."""
-        return [
-            ("tingting_stream_readers", "gauge", "Boards and pages on the stream", {"": float(self.readers)}),
-            ("tingting_stream_let_go_total", "counter", "Readers that lagged", {"": float(self.let_go)}),
-        ]
+        return {"tingting_stream_readers": {(): self.readers}, "tingting_stream_let_go_total": {(): self.let_go}}
 
     def publish(self, sequence: int, parts: dict[str, Any]) -> None:
         """A committed event; parts: what it changed of what is shown, nothing if nothing."""

@@ -33,6 +33,8 @@ TABLES = (
     Table("command-line", "docs/reference/commands.md", tables.command_line),
     Table("pins", "docs/reference/boards.md", tables.pins),
     Table("hub-doors", "docs/reference/http.md", tables.hub_doors),
+    Table("hub-metrics", "docs/reference/metrics.md", tables.hub_metrics),
+    Table("center-metrics", "docs/reference/metrics.md", tables.center_metrics),
     Table("event-types", "docs/reference/events.md", tables.event_types),
     Table("libraries", "docs/reference/libraries.md", tables.libraries),
 )

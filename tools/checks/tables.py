@@ -9,9 +9,12 @@ import click
 
 import center.config as center_config
 import hub.config as hub_config
+from center.metrics import CENTER
 from common import settings
+from common.metrics import Metric
 from hub.queueing import events
 from hub.web import doors
+from hub.web.metrics import HUB
 from tools.checks.event_types import EVENT_DATA
 from tools.checks.rooms import ROOT
 from tools.cli import cli
@@ -76,6 +79,21 @@ def hub_doors() -> str:
         who = "anybody on this machine; else monitor" if door.who == doors.LOCAL else ", ".join(door.who) or "public"
         rows.append((f"`{door.method} {door.path}`", who, door.summary))
     return _rows(("door", "who", "does"), rows)
+
+
+def hub_metrics() -> str:
+    """The hub's numbers, from the table that its text is made from."""
+    return _metrics(HUB)
+
+
+def center_metrics() -> str:
+    """The center's numbers, likewise."""
+    return _metrics(CENTER)
+
+
+def _metrics(table: Iterable[Metric]) -> str:
+    rows = [(f"`{row.name}`", row.kind, ", ".join(f"`{x}`" for x in row.labels) or "–", row.meaning) for row in table]
+    return _rows(("metric", "kind", "labels", "meaning"), rows)
 
 
 def pins() -> str:

@@ -1,0 +1,104 @@
+"""What a person who looks after the hall is told of it: each line, each device, the last fault and what to do."""
+
+from collections.abc import Callable
+from typing import Any
+
+from common import envelope
+from hub.devices.faults import TODO
+from hub.devices.registry import Device
+from hub.devices.sessions import DeviceSession
+from hub.queueing import events as ev
+from hub.queueing.events import Event
+
+# What boxes find in themselves; the codes are those of hall.device.fault.
+BOX_TODO = {
+    "stuck_key": "a key hangs: free it or clean it; if it comes again, replace the box",
+    "key_dead": "a key gives nothing: test the keys, then replace the box",
+    "log_full": "it kept ratings for longer than it has room: connect it and leave it until they are through",
+    "log_damaged": "its flash lost something: if it comes again, replace the box",
+    "number_behind": "its numbers were behind the hub's (an older flash?): what it still has is taken, look at its log",
+    "task_died": "its software failed and restarted: report it with the hub's log",
+    "memory": "its memory ran out: report it with the hub's log",
+    "display": "its display doesn't answer: check the display's cable; rating goes on",
+}
+OTHER_TODO = "look into the hub's log"
+
+
+class Care:
+    """Remembers what `/readyz` tells besides numbers; of this process only."""
+
+    def __init__(self, rising_ms: Callable[[], int], offset_minutes: int) -> None:
+        self.last_fault: dict[str, Any] | None = None
+        self._rising_ms = rising_ms
+        self._offset_minutes = offset_minutes
+        self._present_ms: dict[str, int] = {}
+        self._troubles: dict[str, str] = {}
+
+    def present(self, device: str) -> None:
+        """A device was there a moment ago."""
+        self._present_ms[device] = self._rising_ms()
+
+    def arrived(self, session: DeviceSession, device: str) -> None:
+        """It is proven on this line: what was wrong there is over."""
+        self.present(device)
+        self._troubles.pop(session.name, None)
+        fault = self.last_fault
+        if fault is not None and (fault["line"] == session.name or fault["device"] == device):
+            fault["over"] = True
+
+    def trouble(self, session: DeviceSession, code: str) -> None:
+        """Something is wrong on a line."""
+        self._troubles[session.name] = code
+
+    def committed(self, event: Event) -> None:
+        """What the journal keeps of faults, those that the hub saw and those that boxes told."""
+        detail = event.data.get("detail") or {}
+        if event.type == ev.DEVICE_FAULT:
+            code = str(detail.get("code", "unknown"))
+            self.last_fault = {
+                "at": envelope.format_time(event.time_ms, self._offset_minutes),
+                "device": event.data["device"],
+                "line": detail.get("line"),
+                "code": code,
+                "todo": todo(code),
+                "over": False,
+            }
+        elif event.type == ev.DEVICE_RECOVERED and self.last_fault is not None:
+            self.last_fault["over"] |= self.last_fault["device"] == event.data["device"]
+
+    def line(self, session: DeviceSession) -> dict[str, Any]:
+        """One line as it is now."""
+        code = self._troubles.get(session.name)
+        return {
+            "line": session.name,
+            "url": session.url,
+            "open": session.is_open,
+            "why": "" if session.is_open else session.why,
+            "silent_s": self._age_s(session.heard_ms),
+            "device": None if session.device is None or not session.live else session.device.device,
+            "fault": code,
+            "todo": None if code is None else todo(code),
+            "unstored": session.unstored,
+        }
+
+    def silent_s(self, device: str, *, online: bool) -> float | None:
+        """How long nothing was heard of a device; None: not since the hub started."""
+        return 0.0 if online else self._age_s(self._present_ms.get(device))
+
+    def device(self, device: Device, *, online: bool) -> dict[str, Any]:
+        """One device as it is now."""
+        return {
+            "device": device.device,
+            "role": device.role,
+            "window": device.window,
+            "online": online,
+            "silent_s": self.silent_s(device.device, online=online),
+        }
+
+    def _age_s(self, at_ms: int | None) -> float | None:
+        return None if at_ms is None else max(0, self._rising_ms() - at_ms) / 1000
+
+
+def todo(code: str) -> str:
+    """What a person does about a fault."""
+    return TODO.get(code) or BOX_TODO.get(code) or OTHER_TODO

@@ -1,0 +1,33 @@
+"""The hub's table of numbers. Its reference is made from here; `make docs` writes it."""
+
+from common.metrics import COUNTER, GAUGE, Metric
+
+_DEVICE = ("device", "role", "window")
+
+HUB = (
+    Metric("tingting_up", GAUGE, "1: the hub answers", ("version",)),
+    Metric("tingting_ready", GAUGE, "1: the journal takes events and nothing is forked or refused; else see /readyz"),
+    Metric("tingting_clock_sure", GAUGE, "1: the clock can be trusted; 0: it was not set since the machine started"),
+    Metric("tingting_journal_durable", GAUGE, "Sequence of the last event that is safe on disk"),
+    Metric("tingting_journal_queued", GAUGE, "Events waiting for the disk"),
+    Metric("tingting_uplink_state", GAUGE, "1 for the state that the uplink is in", ("state",)),
+    Metric("tingting_uplink_stored_through", GAUGE, "Sequence of the last event that the center has"),
+    Metric("tingting_uplink_behind_events", GAUGE, "Events that the center lacks"),
+    Metric("tingting_uplink_total", COUNTER, "What the uplink did: batches, events, failures, gaps, forks", ("what",)),
+    Metric("tingting_lines", GAUGE, "Lines configured"),
+    Metric("tingting_lines_open", GAUGE, "Lines open now"),
+    Metric("tingting_line_rejected_frames_total", COUNTER, "Damaged frames on all lines"),
+    Metric("tingting_line_rejected_packets_total", COUNTER, "Packets dropped on all lines"),
+    Metric("tingting_devices_registered", GAUGE, "Devices in the registry"),
+    Metric("tingting_devices_online", GAUGE, "Devices proven now"),
+    Metric("tingting_device_online", GAUGE, "1: this device is proven now", _DEVICE),
+    Metric(
+        "tingting_device_silent_seconds", GAUGE, "Since when it is silent; absent: not heard since the start", _DEVICE
+    ),
+    Metric("tingting_device_facts_total", COUNTER, "Facts of devices made durable"),
+    Metric("tingting_device_faults_total", COUNTER, "Faults that the hub saw", ("code",)),
+    Metric("tingting_invitations_total", COUNTER, "Invitations to rate, by whether a device took them", ("result",)),
+    Metric("tingting_queue_waiting", GAUGE, "Citizens waiting", ("service",)),
+    Metric("tingting_stream_readers", GAUGE, "Boards and pages on the live stream"),
+    Metric("tingting_stream_let_go_total", COUNTER, "Readers of the stream that lagged and were let go"),
+)
