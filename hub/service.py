@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from hub.errors import HubError
-from hub.journal import Committed, Journal, JournalError
+from hub.journal import ORIGINAL, Committed, Journal, JournalError
 from hub.queueing import apply as queueing_apply
 from hub.queueing import snapshot as queueing_snapshot
 from hub.queueing import state as queueing_state
@@ -263,7 +263,9 @@ class HallService:
         try:
             for row in self._journal.replay(last):
                 last = row.sequence
-                apply(state, row.event)
+                # What came again from a damaged journal is in the state that this one begins with.
+                if ORIGINAL not in row.event.data:
+                    apply(state, row.event)
             self.shown = queueing_state.for_showing(state)
             self._shown_through = last
             for row in self._journal.queued():
@@ -283,9 +285,9 @@ class HallService:
 
         What other rules made is not trusted while everything can be replayed.
         """
-        kept_after = self._journal.kept_after
+        whole = self._journal.whole
         for snapshot in self._journal.snapshots():
-            if snapshot.version != self._rules and kept_after == 0:
+            if snapshot.version != self._rules and whole:
                 _log.warning(
                     "%s: snapshot of event %d is of other rules (%s); all is replayed",
                     self._journal.path,
@@ -294,15 +296,23 @@ class HallService:
                 )
                 continue
             try:
-                return queueing_snapshot.load(self.layout, snapshot.state), snapshot.sequence
+                state = queueing_snapshot.load(self.layout, snapshot.state)
+                return self._begun(state) if snapshot.sequence == 0 else state, snapshot.sequence
             except SnapshotError as error:
                 _log.warning("%s: snapshot of event %d is not used: %s", self._journal.path, snapshot.sequence, error)
+        kept_after = self._journal.kept_after
         if kept_after:
             raise RebuildError(
                 f"{self._journal.path}: events through {kept_after} were let go, and no snapshot of the state "
                 "after them can be used. Start the version that wrote it, or restore a backup."
             )
-        return queueing_state.new(self.layout), 0
+        return self._begun(queueing_state.new(self.layout)), 0
+
+    def _begun(self, state: State) -> State:
+        """What a journal begins with: nothing, or what a damaged one before it leads to."""
+        for row in self._journal.inherited():
+            queueing_snapshot.follow(state, row.event)
+        return state
 
     def keep_snapshot(self) -> None:
         """Keeps the working state, which is that after all that was appended; a failure costs a longer start."""

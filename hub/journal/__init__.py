@@ -13,10 +13,12 @@ from hub.journal.errors import (
 from hub.journal.inline import InlineExecutor
 from hub.journal.journal import Journal
 from hub.journal.limits import JournalLimits
+from hub.journal.renewal import ORIGINAL
 from hub.journal.rows import Committed, Stored
 from hub.journal.snapshots import Snapshot
 
 __all__ = [
+    "ORIGINAL",
     "Committed",
     "InlineExecutor",
     "Journal",

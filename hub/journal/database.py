@@ -19,11 +19,17 @@ CREATE TABLE events (sequence INTEGER PRIMARY KEY, data BLOB NOT NULL, chain BLO
 CREATE TABLE replies (number INTEGER PRIMARY KEY, request TEXT NOT NULL UNIQUE, reply BLOB NOT NULL) STRICT;
 CREATE TABLE cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
-# Of schema 2. Snapshots: the state after event `sequence`; old: what a damaged journal before this one left.
+# Of schema 2. Snapshots: the state after event `sequence`. Old: the trusted events of damaged journals before this one;
+# those after `state_after` (-1: none) lead to the state that this one began with, those after `delivered` and up to
+# `through` go to the center; `chain` is the link at `delivered`.
 TABLES_2 = """
 CREATE TABLE snapshots (
     sequence INTEGER PRIMARY KEY, chain BLOB NOT NULL, version TEXT NOT NULL, state BLOB NOT NULL, digest BLOB NOT NULL
 ) STRICT;
+CREATE TABLE old_journals (
+    journal TEXT PRIMARY KEY, state_after INTEGER NOT NULL, delivered INTEGER NOT NULL, through INTEGER NOT NULL,
+    chain BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE old (
     journal TEXT, sequence INTEGER, data BLOB NOT NULL, chain BLOB NOT NULL, PRIMARY KEY (journal, sequence)
 ) STRICT, WITHOUT ROWID;
@@ -93,8 +99,8 @@ def follows(row: Stored, link: bytes) -> bool:
 def corrupt(path: Path, what: str) -> str:
     """The text of a `JournalCorrupt`: where, what, and what to do."""
     return (
-        f"{path}: the journal is damaged: {what}. Nothing was changed. Keep the files {path.name}* for examination; "
-        "restore them from a backup, or move them away to begin a new journal (what the center has stays counted)."
+        f"{path}: the journal is damaged: {what}. A start sets the damaged file aside and goes on with what can be "
+        "read of it. Look at the disk."
     )
 
 

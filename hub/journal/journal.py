@@ -10,12 +10,15 @@ from typing import Any, TypeVar
 
 from common import chain
 from hub.journal.database import corrupt
+from hub.journal.durable import Durable
 from hub.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFailed
 from hub.journal.limits import JournalLimits
+from hub.journal.old import OldJournal
+from hub.journal.opening import open_sound
 from hub.journal.queue import Entry, full, promise
 from hub.journal.reader import Reader
+from hub.journal.renewal import Hall
 from hub.journal.rows import Committed, Stored, Writer
-from hub.journal.snapshots import Snapshot
 from hub.journal.storage import Batch, Room, Storage
 from hub.queueing.events import Event
 
@@ -23,7 +26,7 @@ _A = TypeVar("_A")
 _R = TypeVar("_R")
 
 
-class Journal:
+class Journal(Durable):
     """Events in order, durable before anybody hears of them.
 
     Sequences and bytes are made here, at once; one writer commits whatever has arrived since its last sync. After a
@@ -32,6 +35,7 @@ class Journal:
     """
 
     def __init__(self, storage: Storage, journal: str, hall: str, offset_minutes: int, executor: Executor) -> None:
+        super().__init__(Reader(storage.path, journal, storage.limits.replay_rows))
         self.id = journal
         self.path = storage.path
         self.on_committed: Callable[[list[Committed]], None] = _nobody
@@ -41,7 +45,6 @@ class Journal:
         self._limits = storage.limits
         self._writer = Writer(journal, hall, offset_minutes)
         self._executor = executor
-        self._reader = Reader(storage.path, journal, storage.limits.replay_rows)
         self._sequence = 0
         self._link = chain.start(journal)
         self._durable = 0
@@ -52,6 +55,8 @@ class Journal:
         self._closing = False
         self._refusal: JournalError | None = None
         self._probing = False
+        self._broken: JournalCorrupt | None = None
+        self._broke = asyncio.Event()
         self.last_recorded_ms = 0
         self._take_head(storage.head())
         self._note_room(storage.room())
@@ -68,16 +73,15 @@ class Journal:
         executor: Executor | None = None,
         free_bytes: Callable[[Path], int] | None = None,
     ) -> "Journal":
-        """Opens or makes the journal and verifies its tail (see `Storage.verify`).
+        """Opens or makes the journal and verifies its tail (see `Storage.verify`); renews a damaged one (`renewal`).
 
         new_id: makes the id of a new journal. executor: who commits; one thread of its own, unless a simulation gives
-        one that works at once. Raises `JournalLocked`, `JournalMismatch`, `JournalCorrupt`, `JournalFailed`.
+        one that works at once. Raises `JournalLocked`, `JournalMismatch`, `JournalFull`, `JournalFailed`.
         """
         limits = limits or JournalLimits()
         storage = Storage(path, limits, free_bytes) if free_bytes else Storage(path, limits)
-        journal = storage.open(hall, new_id)
+        journal = open_sound(storage, Hall(hall, offset_minutes, new_id))
         try:
-            storage.verify(journal)
             writer = executor or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
             return cls(storage, journal, hall, offset_minutes, writer)
         except BaseException:
@@ -139,33 +143,9 @@ class Journal:
         """Remembers how far a reader has come; ends when that is durable."""
         return self._enqueue(Entry(promise(), [], cursor=(name, value)))
 
-    def cursor(self, name: str) -> str | None:
-        """What `set_cursor` made durable last."""
-        return self._reader.cursor(name)
-
-    def reply(self, request: str) -> bytes | None:
-        """The first reply to a request, if it is durable (the last `replies_kept` are)."""
-        return self._reader.reply(request)
-
-    def read(self, after: int, limit: int) -> list[Stored]:
-        """Up to `limit` durable events after a sequence, in order, verified. May be called from any thread.
-
-        Raises `JournalRetired`, which names the first that is kept, where the asked ones were let go.
-        """
-        return self._reader.read(after, limit)
-
-    def chain_at(self, sequence: int) -> bytes | None:
-        """Chain(sequence), or None where the journal doesn't reach; chain(0) is the journal id's."""
-        return self._reader.chain_at(sequence)
-
-    def snapshots(self) -> Iterator[Snapshot]:
-        """The states that were kept and fit this history, newest first."""
-        return self._reader.snapshots()
-
-    @property
-    def kept_after(self) -> int:
-        """The last event that was let go; 0 while all are here."""
-        return self._reader.start()[0]
+    def old(self) -> list[OldJournal]:
+        """What damaged journals before this one left for the center."""
+        return [OldJournal(self._reader, *each, self._old_delivered) for each in self._reader.undelivered()]
 
     def replay(self, after: int = 0) -> Iterator[Committed]:
         """All that is durable after a sequence, its chain checked; raises `JournalCorrupt`, `JournalRetired`."""
@@ -191,14 +171,15 @@ class Journal:
         """Remembers how far the background check has come."""
         return self._do(partial(self._storage.mark_verified, through))
 
-    @property
-    def verified(self) -> int:
-        """How far the background check has come."""
-        return self._reader.verified()
-
     def queued(self) -> list[Committed]:
         """What is queued and not known to be durable, in order."""
         return [row for entries in (self._in_flight, self._queue) for entry in entries for row in entry.rows]
+
+    async def watch(self) -> None:
+        """Raises when a commit met damage: only a new start, which sets the damage aside, helps."""
+        await self._broke.wait()
+        assert self._broken is not None
+        raise self._broken
 
     async def close(self) -> None:
         """Commits what is queued, then lets the file go."""
@@ -221,6 +202,9 @@ class Journal:
             self._sequence, self._link = head.sequence, head.chain
             self.last_recorded_ms = max(self.last_recorded_ms, self._reader.decoded(head).recorded_ms)
         self._durable = self._sequence
+
+    def _old_delivered(self, journal: str, through: int) -> "asyncio.Future[None]":
+        return self._do(partial(self._storage.old_delivered, journal, through))
 
     def _do(self, job: Callable[[], Any]) -> "asyncio.Future[Any]":
         return self._enqueue(Entry(promise(), [], job=job))
@@ -320,6 +304,9 @@ class Journal:
     def _recover(self, error: JournalError) -> None:
         """The writer looks at what is on disk; until then `_in_flight` keeps new appends waiting behind it."""
         self._refusal = error
+        if isinstance(error, JournalCorrupt):
+            self._broken = error
+            self._broke.set()
         self._run(self._look, None, lambda finished: self._failed(error, finished))
 
     def _look(self, _: None) -> Stored | None:

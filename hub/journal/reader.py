@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from common import chain
 from common.envelope import EnvelopeError
 from hub.journal import snapshots
 from hub.journal.database import VERIFIED, connect, corrupt, start_of, suspect, translate, verify_row
@@ -19,6 +20,9 @@ from hub.journal.rows import Committed, Stored, read
 from hub.journal.snapshots import Snapshot, SnapshotUnfit
 
 _log = logging.getLogger(__name__)
+
+# Behind every sequence.
+FOREVER = 2**62
 
 
 class Reader:
@@ -105,6 +109,49 @@ class Reader:
                 _log.warning("%s: snapshot of event %d is not used: %s", self.path, sequence, error)
             else:
                 yield snapshot
+
+    def inherited(self) -> Iterator[Committed]:
+        """The events of a damaged journal that lead to the state that this one began with."""
+        with self._reading() as db:
+            found = db.execute("SELECT journal, state_after FROM old_journals WHERE state_after >= 0").fetchall()
+        for journal, after in found:
+            position = after
+            while rows := self.old_rows(journal, position, FOREVER, self._at_once):
+                for row in rows:
+                    yield self.decoded(row)
+                position = rows[-1].sequence
+
+    def inherits(self) -> bool:
+        """This journal began with the state of a damaged one."""
+        with self._reading() as db:
+            return db.execute("SELECT 1 FROM old_journals WHERE state_after >= 0").fetchone() is not None
+
+    def undelivered(self) -> list[tuple[str, int]]:
+        """Old journals that the center lacks the end of, and their last event."""
+        with self._reading() as db:
+            return db.execute("SELECT journal, through FROM old_journals WHERE delivered < through").fetchall()
+
+    def old_rows(self, journal: str, after: int, through: int, limit: int) -> list[Stored]:
+        """Events of an old journal between two sequences."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT sequence, data, chain FROM old WHERE journal = ? AND sequence > ? AND sequence <= ? "
+                "ORDER BY sequence LIMIT ?",
+                (journal, after, through, limit),
+            ).fetchall()
+        return [Stored(*row) for row in rows]
+
+    def old_link(self, journal: str, sequence: int) -> bytes | None:
+        """An old journal's link, where it is kept."""
+        if sequence == 0:
+            return chain.start(journal)
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT chain FROM old WHERE journal = ?1 AND sequence = ?2 UNION "
+                "SELECT chain FROM old_journals WHERE journal = ?1 AND delivered = ?2",
+                (journal, sequence),
+            ).fetchone()
+        return None if row is None else bytes(row[0])
 
     def decoded(self, row: Stored) -> Committed:
         """The event of a row."""

@@ -54,8 +54,8 @@ def fetch(db: sqlite3.Connection, sequence: int, link: bytes | None) -> Snapshot
     row = db.execute("SELECT chain, version, state, digest FROM snapshots WHERE sequence = ?", (sequence,)).fetchone()
     if row is None:
         raise SnapshotUnfit("it is gone")
-    kept_link, version, state, digest = row
-    if digest != _digest(sequence, kept_link, version, state):
+    kept_link, version, state, _ = row
+    if not is_whole((sequence, *row)):
         raise SnapshotUnfit("its bytes are not what was written")
     if kept_link != link:
         raise SnapshotUnfit("it belongs to another history than the journal's")
@@ -65,6 +65,14 @@ def fetch(db: sqlite3.Connection, sequence: int, link: bytes | None) -> Snapshot
     except (zlib.error, msgspec.DecodeError) as error:
         raise SnapshotUnfit(f"it does not decode ({error})") from error
     return Snapshot(sequence, version, plain)
+
+
+def is_whole(row: tuple[Any, ...]) -> bool:
+    """A row (sequence, chain, version, state, digest) is what was written."""
+    sequence, link, version, state, digest = row
+    kinds = (int, bytes, str, bytes)
+    whole = all(type(value) is kind for value, kind in zip(row, kinds, strict=False))
+    return whole and digest == _digest(sequence, link, version, state)
 
 
 def _digest(sequence: int, link: bytes, version: str, state: bytes) -> bytes:

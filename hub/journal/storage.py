@@ -22,6 +22,7 @@ from hub.journal.database import (
     create,
     scan,
     start_of,
+    suspect,
     suspect_mark,
     translate,
     verify_row,
@@ -76,28 +77,26 @@ class Storage:
         self._reply_number = 0
 
     def open(self, hall: str, new_id: Callable[[], str]) -> str:
-        """Opens the file, or makes it; returns the journal's id. Closes itself on failure."""
-        try:
-            with self._translated("open"):
-                self._connect()
-                return self._identify(hall, new_id)
-        except BaseException:
-            self.close()
-            raise
+        """Opens the file, or makes it; returns the journal's id."""
+        with self._translated("open"):
+            self._connect()
+            return self._identify(hall, new_id)
 
     def reopen(self) -> None:
         """After a failed commit: what is on disk counts, not what this connection believes."""
         with self._translated("reopen"):
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self.disconnect()
             self._connect()
 
-    def close(self) -> None:
-        """Gives file and lock back."""
+    def disconnect(self) -> None:
+        """Gives the file back, not the lock."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def close(self) -> None:
+        """Gives file and lock back."""
+        self.disconnect()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -147,6 +146,15 @@ class Storage:
             link = db.execute("SELECT chain FROM events WHERE sequence = ?", (through,)).fetchone()[0]
             db.execute("DELETE FROM events WHERE sequence <= ?", (through,))
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(START, through), (START_CHAIN, link)])
+
+    def old_delivered(self, journal: str, through: int) -> None:
+        """The center has an old journal through this event."""
+        with self._transaction("keep a cursor") as db:
+            db.execute(
+                "UPDATE old_journals SET delivered = ?2, chain = "
+                "coalesce((SELECT chain FROM old WHERE journal = ?1 AND sequence = ?2), chain) WHERE journal = ?1",
+                (journal, through),
+            )
 
     def mark_verified(self, through: int) -> None:
         """The background check has come this far."""
@@ -271,4 +279,7 @@ class Storage:
         try:
             yield
         except sqlite3.Error as error:
-            raise translate(self.path, doing, error) from error
+            translated = translate(self.path, doing, error)
+            if isinstance(translated, JournalCorrupt):
+                suspect(self.path)
+            raise translated from error

@@ -4,7 +4,9 @@ from collections import deque
 from typing import Any
 
 from hub.queueing import state as queueing_state
-from hub.queueing.errors import QueueingError
+from hub.queueing.apply import apply
+from hub.queueing.errors import ApplyError, QueueingError
+from hub.queueing.events import Event
 from hub.queueing.layout import Layout
 from hub.queueing.state import Call, Device, Run, State, Ticket, WindowNow
 from hub.queueing.tables import RunState, TicketState, WindowState
@@ -25,8 +27,8 @@ class SnapshotError(QueueingError):
 def dump(state: State) -> Plain:
     """The state in dicts, lists and scalars of its own, so that it may be encoded in another thread.
 
-    50,000 runs take 12 ms on one core of a shared server, and the loop waits that long. What the layout alone says is left out: a hall
-    that is laid out anew goes on from the same snapshot.
+    50,000 runs take 12 ms on one core of a shared server, and the loop waits that long. What the layout alone says is
+    left out: a hall that is laid out anew goes on from the same snapshot.
     """
     return {
         "format": FORMAT,
@@ -61,6 +63,31 @@ def load(layout: Layout, plain: Any) -> State:
         return _load(layout, plain)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SnapshotError(f"it is not what these rules wrote ({error!r})") from error
+
+
+def follow(state: State, event: Event) -> None:
+    """Takes an event in where events before it are lost: what can't follow is closed, so that the hall can go on."""
+    try:
+        apply(state, event)
+    except (ApplyError, ValueError):
+        ticket, window = event.data.get("ticket"), event.data.get("window")
+        for now in state.windows.values():
+            if now.ticket is not None and (now.ticket == ticket or now.id == window):
+                _drop(state, now.ticket)
+                now.ticket = None
+                now.state = WindowState.FREE
+        if ticket is not None:
+            _drop(state, ticket)
+        fact = event.data.get("fact")
+        if fact is not None:
+            key = (event.data["device"], event.data["epoch"])
+            state.facts[key] = max(fact, state.facts.get(key, 0))
+
+
+def _drop(state: State, ticket_id: str) -> None:
+    ticket = state.tickets.pop(ticket_id, None)
+    if ticket is not None and ticket in state.queues.get(ticket.service, ()):
+        state.queues[ticket.service].remove(ticket)
 
 
 def _load(layout: Layout, plain: Plain) -> State:

@@ -15,7 +15,6 @@ from hub.journal import (
     InlineExecutor,
     Journal,
     JournalBusy,
-    JournalCorrupt,
     JournalError,
     JournalFailed,
     JournalFull,
@@ -218,69 +217,6 @@ async def test_another_halls_journal_is_refused(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(JournalMismatch, match="schema 99"):
         open_journal(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("damage", "named"),
-    [
-        ("UPDATE events SET data = zeroblob(9) WHERE sequence = 9", "event 9 is not what"),
-        (
-            "UPDATE events SET data = CAST(replace(data, 'paused', 'Paused') AS BLOB) WHERE sequence = 5",
-            "event 5 is not what",
-        ),
-        ("DELETE FROM events WHERE sequence = 5", "event 5 is missing"),
-        ("UPDATE events SET chain = zeroblob(32) WHERE sequence = 9", "event 9 is not what"),
-    ],
-)
-async def test_a_row_that_was_changed_is_named_on_opening(tmp_path: Path, damage: str, named: str) -> None:
-    journal = open_journal(tmp_path)
-    await journal.append([happened(n) for n in range(9)], MORNING_MS)
-    await journal.close()
-    with sqlite3.connect(tmp_path / "journal.db") as database:
-        database.execute(damage)
-    database.close()
-    for _ in range(2):
-        with pytest.raises(JournalCorrupt, match=rf"journal\.db.*{named}.*restore"):
-            open_journal(tmp_path)
-
-
-async def test_a_row_changed_before_the_newest_snapshot_is_found_when_it_is_read_and_by_the_next_start(
-    tmp_path: Path,
-) -> None:
-    journal = open_journal(tmp_path)
-    await journal.append([happened(n) for n in range(9)], MORNING_MS)
-    await journal.keep_snapshot("rules", {"any": "state"})
-    await journal.append([happened(n) for n in range(9, 12)], MORNING_MS)
-    await journal.close()
-    with sqlite3.connect(tmp_path / "journal.db") as database:
-        database.execute("UPDATE events SET data = CAST(replace(data, 'paused', 'Paused') AS BLOB) WHERE sequence = 5")
-    database.close()
-    journal = open_journal(tmp_path)
-    assert [row.sequence for row in journal.replay(9)] == [10, 11, 12]
-    for reading in (journal.replay, lambda: journal.read(0, 10), lambda: journal.read(4, 1)):
-        with pytest.raises(JournalCorrupt, match="event 5 is not what"):
-            list(reading())
-    assert [row.sequence for row in journal.read(5, 2)] == [6, 7]
-    await journal.close()
-    with pytest.raises(JournalCorrupt, match="event 5 is not what"):
-        open_journal(tmp_path)
-
-
-@pytest.mark.parametrize("shift", [0, 1, 2, 3])
-async def test_a_garbled_page_is_a_clear_error(tmp_path: Path, shift: int) -> None:
-    journal = open_journal(tmp_path)
-    await journal.append([happened(n, words="x" * 300) for n in range(400)], MORNING_MS)
-    await journal.close()
-    path = tmp_path / "journal.db"
-    whole = bytearray(path.read_bytes())
-    pages = len(whole) // 4096
-    at = (pages * (2 * shift + 1) // 8) * 4096 if shift else 0
-    whole[at : at + 4096] = bytes(4096)
-    path.write_bytes(whole)
-    with pytest.raises(JournalError, match=r"journal\.db") as caught:
-        list(open_journal(tmp_path).replay())
-    assert isinstance(caught.value, JournalCorrupt)
-    assert path.read_bytes() == bytes(whole)
 
 
 async def test_a_nearly_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path) -> None:

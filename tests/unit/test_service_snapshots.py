@@ -174,6 +174,7 @@ async def test_a_journal_of_the_first_schema_is_brought_up_to_date(tmp_path: Pat
     with sqlite3.connect(tmp_path / "journal.db") as database:
         database.execute("DROP TABLE snapshots")
         database.execute("DROP TABLE old")
+        database.execute("DROP TABLE old_journals")
         database.execute("UPDATE meta SET value = 1 WHERE name = 'schema'")
     database.close()
     hall, _ = service(open_journal(tmp_path))

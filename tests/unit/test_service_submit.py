@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.journal import Committed, Journal, JournalCorrupt, JournalError, JournalFailed, JournalFull
+from hub.journal import Committed, Journal, JournalError, JournalFailed, JournalFull
 from hub.queueing import views
 from hub.queueing.commands import (
     CallNext,
@@ -228,17 +228,6 @@ async def test_a_journal_these_rules_cannot_follow_is_named(tmp_path: Path) -> N
     with pytest.raises(RebuildError, match=r"journal\.db: event 2: window 1 is free; unpause can't follow"):
         service(journal)
     await journal.close()
-
-
-async def test_a_damaged_journal_is_not_served(tmp_path: Path) -> None:
-    hall, _ = service(open_journal(tmp_path))
-    await hall.submit(SignIn("1", "s"))
-    await hall.journal.close()
-    with sqlite3.connect(tmp_path / "journal.db") as database:
-        database.execute("UPDATE events SET data = CAST(replace(data, 'staff', 'stuff') AS BLOB)")
-    database.close()
-    with pytest.raises(JournalCorrupt):
-        open_journal(tmp_path)
 
 
 async def last_time(journal: Journal) -> tuple[int, bool]:
