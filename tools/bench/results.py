@@ -63,7 +63,8 @@ def table(results: list[Result]) -> str:
 
 
 def _beside(row: dict[str, Any]) -> str:
-    return f"{row['ratio']} × {row['limit_value']:.4g}: {row['limit']}"
+    aim = "" if row["aim"] is None else f"(aim {row['aim']:g}) "
+    return f"{aim}{row['ratio']} × {row['limit_value']:.4g}: {row['limit']}"
 
 
 def percentile(values: list[float], share: float) -> float:

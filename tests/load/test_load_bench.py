@@ -1,0 +1,50 @@
+"""The load benchmarks run, in a form so small that their figures mean nothing, and write the contract's file."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from tools.bench.commands import bench
+
+NAMES = {
+    "accept": [
+        "hub.accept_per_s",
+        "hub.syncs_per_fact_w1",
+        "hub.syncs_per_fact_w64",
+        "hub.sd_accept_per_s",
+    ],
+    "offline": [
+        "hub.offline_rss_mb",
+        "hub.restart_s",
+        "uplink.first_delivery_s",
+        "uplink.drain_per_s",
+        "hub.restart_1m_s",
+    ],
+}
+
+
+def _rows(group: str, path: Path) -> list[dict[str, object]]:
+    done = CliRunner().invoke(bench, ["--quick", "--only", group, "--out", str(path)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return list(json.loads(path.read_text("utf-8"))["results"])
+
+
+def test_what_a_hub_accepts_is_measured_beside_raw_sqlite(tmp_path: Path) -> None:
+    rows = {str(row["name"]): row for row in _rows("accept", tmp_path / "bench.json")}
+    assert list(rows) == NAMES["accept"]
+    for row in rows.values():
+        assert isinstance(row["value"], float)
+        assert row["value"] > 0
+        assert row["ratio"]
+        assert "SQLite" in str(row["limit"])
+    # A sync for each fact, or it would not be durable when it is acknowledged; 20 facts may need one checkpoint.
+    single = rows["hub.syncs_per_fact_w1"]["value"]
+    assert isinstance(single, float)
+    assert 1 <= single <= 1.2
+
+
+def test_what_an_outage_costs_is_measured(tmp_path: Path) -> None:
+    rows = _rows("offline", tmp_path / "bench.json")
+    assert [row["name"] for row in rows] == NAMES["offline"]
+    assert all(isinstance(row["value"], float) and row["value"] > 0 and row["ratio"] for row in rows)
