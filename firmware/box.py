@@ -39,7 +39,8 @@ class Box:
         self._led = led
         self._buzzer = buzzer
         self._screen = screen
-        self._about = about
+        self._about = about  # until it is told
+        self._reset_cause = about["reset_cause"]
         self._maintain = maintain
         self._maintain_ms = None
         self._health_ms = 0
@@ -58,6 +59,7 @@ class Box:
             self._append(messages.UNRATED, now_ms, {"run": run, "reason": messages.UNRATED_DEVICE_FAULT})
         self.evaluator = Evaluator(self.log.ended_runs)
         about = self._about
+        self._about = None
         booted = {
             "reset_cause": clip(about["reset_cause"], CAUSE_BYTES),
             "interpreter": clip(about["interpreter"], INTERPRETER_BYTES),
@@ -170,7 +172,7 @@ class Box:
         self.endpoint.health(
             {
                 "uptime_ms": now_ms,
-                "reset_cause": self._about["reset_cause"],
+                "reset_cause": self._reset_cause,
                 "free_memory": gc.mem_free() if hasattr(gc, "mem_free") else 0,
                 "log_fill_permille": self.log.fill_permille,
             }

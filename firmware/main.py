@@ -1,8 +1,13 @@
-"""The composition root of a box: builds everything, owns every task, the clock and the watchdog."""
+"""The composition root of a box: builds everything, owns the one loop with its tasks, the clock and the watchdog.
 
-import asyncio
+No asyncio: it takes 10 KB of a box's memory, and makes garbage at every wait. The tasks take turns instead, none waits
+for anything itself, and so a turn that comes to its end is the sign that all of them live.
+"""
+
 import gc
+import io
 import os
+import select
 import sys
 import time
 
@@ -22,13 +27,28 @@ from protocol.device import DeviceEndpoint
 
 _LOG_PATH = "/log"
 _MAINTENANCE_PATH = "/maintenance"
-_FEED_MS = const(500)  # a sixteenth of the watchdog's time
-_LONGEST_WAIT_MS = const(1_000)  # every task that isn't waiting for bytes comes round at least this often
-_SILENT_TASK_MS = const(4_000)  # a task that should have come round four times is as good as dead
+_LONGEST_WAIT_MS = const(1_000)  # an eighth of the watchdog's time
 _DOWN_SCAN_MS = const(5)  # a third of the debounce time
 _RESTING_SCAN_MS = const(250)  # keys wake us by interrupt; this is for an edge that was missed, and for stuck keys
+_SENDING_MS = const(5)  # 58 bytes at 115,200 baud, less than a port's own buffer: the line never runs dry
+_READ_BYTES = const(256)
 _REST_MS = const(10_000)  # a box that can't start tries again, but leaves time to interrupt it
-_WRITE, _SCAN, _SIGNAL = 0, 1, 2
+_POLL = const(3)  # MP_STREAM_POLL
+
+
+class KeyEdge(io.IOBase):
+    """Ready for `poll` from an interrupt on; says so once."""
+
+    def __init__(self):
+        self.seen = False
+
+    def set(self, pin):
+        """Runs in an interrupt."""
+        self.seen = True
+
+    def ioctl(self, request, flags):
+        """What `poll` asks."""
+        return flags if request == _POLL and self.seen else 0
 
 
 class Main:
@@ -36,17 +56,15 @@ class Main:
 
     def __init__(self, config, board, now):
         self._now = now
-        self._beats = [now()] * 3
-        self._key_edge = asyncio.ThreadSafeFlag()
-        self._work = asyncio.Event()
-        self._sound = asyncio.Event()
-        self._ended = []  # (task's name, why), of those that are lost
+        self.doing = "start"  # the task whose turn it is
+        self._unsent = b""
+        self._scan_ms = 0
+        self._led_ms = 0
         key_pins = [chip.key_pin(number) for number in board.KEY_PINS]
         self.keys = Keys(key_pins, (5, 4, 3, 2, 1), now())
-        self.lamps = Lamps([chip.lamp_pin(number) for number in board.LAMP_PINS])
         self.led = PowerLed(chip.lamp_pin(board.POWER_LED_PIN))
-        self.buzzer = Buzzer(chip.tone(board.BUZZER_PIN), self._sound.set)
-        log = EventLog(Directory(_LOG_PATH), tail_bytes=board.LOG_TAIL_BYTES)
+        self.buzzer = Buzzer(chip.tone(board.BUZZER_PIN))
+        log = EventLog(Directory(_LOG_PATH), board.LOG_TAIL_BYTES)
         endpoint = DeviceEndpoint(
             config.device, messages.ROLE_EVALUATOR, config.secret, config.epoch, log.boot, log, os.urandom
         )
@@ -54,7 +72,7 @@ class Main:
             log,
             endpoint,
             keys=self.keys,
-            lamps=self.lamps,
+            lamps=Lamps([chip.lamp_pin(number) for number in board.LAMP_PINS]),
             led=self.led,
             buzzer=self.buzzer,
             screen=_screen(config.screen),
@@ -66,98 +84,54 @@ class Main:
             },
             maintain=maintain,
         )
-        self.link = _module("firmware.links." + config.link).open_link(board)
-        chip.watch_falling(key_pins, self._edge)
+        self.box.start(now())
+        self.link = _once("firmware.links." + config.link).open_link(board)
+        self._edge = KeyEdge()
+        self._poll = select.poll()
+        self._poll.register(self.link.source, select.POLLIN)
+        self._poll.register(self._edge, select.POLLIN)
+        chip.watch_falling(key_pins, self._edge.set)
 
-    def _edge(self, pin):
-        """Runs in an interrupt."""
-        self._key_edge.set()
-
-    async def _read(self):
-        while True:
-            data = await self.link.read()
-            self.box.receive(data, self._now())
-            self._work.set()
-
-    async def _write(self, beat):
-        """The box's clockwork: what is due, what is to be sent."""
-        while True:
-            now_ms = self._now()
-            self._beats[beat] = now_ms
-            self._work.clear()
-            self.box.tick(now_ms)
-            data = self.box.outgoing(now_ms)
-            if data:
-                await self.link.write(data)
-                continue
-            wait_ms = min(max(self.box.deadline_ms() - self._now(), 0), _LONGEST_WAIT_MS)
-            await wait(self._work.wait(), wait_ms)
-
-    async def _scan(self, beat):
-        while True:
-            now_ms = self._now()
-            self._beats[beat] = now_ms
-            if self.box.scan_keys(now_ms):
-                self._work.set()
-            if self.keys.busy():
-                await asyncio.sleep_ms(_DOWN_SCAN_MS)
-            else:
-                await wait(self._key_edge.wait(), _RESTING_SCAN_MS)
-
-    async def _signal(self, beat):
-        """Buzzer and power LED: their tunes and patterns."""
-        led_ms = 0
-        while True:
-            now_ms = self._now()
-            self._beats[beat] = now_ms
-            if now_ms >= led_ms:
-                led_ms = now_ms + self.led.step(now_ms)
-            wait_ms = min(self.buzzer.step(now_ms), led_ms - now_ms)
-            await wait(self._sound.wait(), min(max(wait_ms, 1), _LONGEST_WAIT_MS))
-            self._sound.clear()
-
-    async def live(self):
-        """Runs the box until one of its tasks is lost; says which, in the log."""
-        self.box.start(self._now())
-        tasks = [
-            asyncio.create_task(self._guard("read", self._read())),
-            asyncio.create_task(self._guard("write", self._write(_WRITE))),
-            asyncio.create_task(self._guard("keys", self._scan(_SCAN))),
-            asyncio.create_task(self._guard("signal", self._signal(_SIGNAL))),
-        ]
+    def live(self):
+        """Runs the box until one of its tasks fails; says which, in the log."""
         watchdog = chip.watchdog()
-        while not self._lost():
-            watchdog.feed()
-            await asyncio.sleep_ms(_FEED_MS)
-        for task in tasks:
-            task.cancel()
-        self.box.fault(messages.FAULT_TASK_DIED, "%s: %s" % self._ended[0], self._now())
-
-    async def _guard(self, name, work):
-        """A task never ends unseen: whatever ends it is told to `live`."""
         try:
-            await work
+            while True:
+                watchdog.feed()
+                for _ in self._poll.ipoll(self._turn()):
+                    pass
         except Exception as error:
             sys.print_exception(error)
-            self._ended.append((name, repr(error)))
-        else:
-            self._ended.append((name, "came to its end"))
+            self.box.fault(messages.FAULT_TASK_DIED, "%s: %r" % (self.doing, error), self._now())
+            time.sleep_ms(_LONGEST_WAIT_MS)  # a box that fails at once, again and again, doesn't wear out its flash
 
-    def _lost(self):
-        """Whether a task has ended or hangs; then the box must restart."""
+    def _turn(self):
+        """Each task once; returns after how many ms to come again, if nothing wakes us before."""
         now_ms = self._now()
-        for name, beat in (("write", _WRITE), ("keys", _SCAN), ("signal", _SIGNAL)):
-            if now_ms - self._beats[beat] > _SILENT_TASK_MS:
-                self._ended.append((name, "hangs"))
-        return bool(self._ended)
-
-
-async def wait(awaitable, wait_ms):
-    """Until it happens, or for so long."""
-    try:
-        await asyncio.wait_for_ms(awaitable, wait_ms)
-    except asyncio.TimeoutError:
-        return
+        box = self.box
+        self.doing = "read"
+        data = self.link.read(_READ_BYTES)
+        if data:
+            box.receive(data, now_ms)
+        self.doing = "keys"
+        if self._edge.seen or now_ms >= self._scan_ms:
+            self._edge.seen = False
+            box.scan_keys(now_ms)
+            self._scan_ms = now_ms + (_DOWN_SCAN_MS if self.keys.busy() else _RESTING_SCAN_MS)
+        self.doing = "write"
+        box.tick(now_ms)
+        data = self._unsent or box.outgoing(now_ms)
+        if data:
+            self._unsent = data[self.link.write(data) or 0 :]
+        self.doing = "signal"
+        if now_ms >= self._led_ms:
+            self._led_ms = now_ms + self.led.step(now_ms)
+        wait_ms = min(
+            self.buzzer.step(now_ms),
+            min(self._led_ms, self._scan_ms, box.deadline_ms()) - self._now(),
+            _SENDING_MS if data else _LONGEST_WAIT_MS,
+        )
+        return max(wait_ms, 0)
 
 
 def interpreter():
@@ -170,18 +144,25 @@ def interpreter():
     return "MicroPython %s, %s" % (numbers, build)
 
 
-def _module(name):
-    """A module by its full name: of boards, links and screens only the one in use is loaded."""
-    return __import__(name, None, None, ["*"])
+def _once(name):
+    """A module by its full name: of boards, links and screens only the one in use is loaded.
+
+    It is forgotten again: what its user doesn't keep of it goes, and each module on the books takes 600 bytes.
+    """
+    module = __import__(name, None, None, ["*"])
+    while "." in name:
+        del sys.modules[name]
+        name = name.rsplit(".", 1)[0]
+    return module
 
 
 def load_board(name):
     """The pins of a board, by the name of its file in firmware/boards/."""
-    return _module("firmware.boards." + name)
+    return _once("firmware.boards." + name)
 
 
 def _screen(name):
-    return _module(name).Screen() if name else Screen()
+    return _once(name).Screen() if name else Screen()
 
 
 def in_maintenance():
@@ -226,7 +207,7 @@ def run():
         main = Main(config, board, Uptime(time.ticks_ms, time.ticks_diff))
         config = None  # with it goes all that only reads settings
         gc.collect()
-        asyncio.run(main.live())
+        main.live()
     except Exception as error:
         sys.print_exception(error)
         rest("starting again in 10 s", board, _REST_MS)
@@ -235,9 +216,7 @@ def run():
 
 def _configuration():
     """Settings, board and None; or None, the board as far as the settings tell it, and what is wrong with them."""
-    settings = _module("firmware.settings")
-    # Needed once: a box has better use for its 3 KB.
-    del sys.modules["firmware.settings"]
+    settings = _once("firmware.settings")
     try:
         config = settings.load()
         return config, load_board(config.board), None

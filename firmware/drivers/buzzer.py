@@ -14,11 +14,10 @@ _RESTING_MS = const(1000)
 
 
 class Buzzer:
-    """`pwm`: an object with `freq(hz)` and `duty_u16(duty)`, as machine.PWM; `wake()`: called to have `step` called."""
+    """`pwm`: an object with `freq(hz)` and `duty_u16(duty)`, as machine.PWM."""
 
-    def __init__(self, pwm, wake):
+    def __init__(self, pwm):
         self._pwm = pwm
-        self._wake = wake
         self._tune = ()
         self._at = 0
         self._until_ms = 0
@@ -34,7 +33,6 @@ class Buzzer:
         self._tune = TUNES[name]
         self._at = 0
         self._until_ms = 0
-        self._wake()
 
     def step(self, now_ms):
         """Plays on; returns after how many ms to call again."""

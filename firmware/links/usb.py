@@ -1,6 +1,5 @@
 """Bytes over the board's USB serial port, which is also its terminal: from here on ^C is a byte like any other."""
 
-import asyncio
 import select
 import sys
 
@@ -8,36 +7,25 @@ import micropython
 
 from protocol.compat import const
 
-_READ_BYTES = const(256)
 _NO_INTERRUPT = const(-1)
 
 
 class UsbLink:
-    """`await read()` gives what has come, `await write(data)` returns when the port has taken it."""
+    """`source`: what `poll` waits for; `read(size)`: what has come, or None; `write(data)`: how much the port took."""
 
     def __init__(self):
         micropython.kbd_intr(_NO_INTERRUPT)
-        self._port = sys.stdin.buffer
-        self._in = asyncio.StreamReader(self._port)
-        self._out = asyncio.StreamWriter(sys.stdout.buffer)
+        self.source = sys.stdin.buffer
+        self.write = sys.stdout.buffer.write
         self._more = select.poll()
-        self._more.register(self._port, select.POLLIN)
+        self._more.register(self.source, select.POLLIN)
 
-    async def read(self):
-        """At least one byte. The terminal's read(n) waits for all n, so they are taken one by one."""
-        while True:
-            data = await self._in.read(1)
-            if data:
-                break
-        data = bytearray(data)
-        while len(data) < _READ_BYTES and self._more.poll(0):
-            data += self._port.read(1)
-        return bytes(data)
-
-    async def write(self, data):
-        """All of it."""
-        self._out.write(data)
-        await self._out.drain()
+    def read(self, size):
+        """The terminal's own read(n) waits for all n, so they are taken one by one."""
+        data = bytearray()
+        while len(data) < size and self._more.poll(0):
+            data += self.source.read(1)
+        return bytes(data) if data else None
 
 
 def open_link(board):

@@ -44,6 +44,16 @@ class Pwm:
         self.duty = duty
 
 
+class HeardBuzzer(Buzzer):
+    def __init__(self, pwm, journal):
+        super().__init__(pwm)
+        self._journal = journal
+
+    def play(self, name):
+        self._journal.append("sound")
+        super().play(name)
+
+
 class Screen:
     def __init__(self):
         self.faces = []
@@ -95,7 +105,7 @@ class Rig:
         self.screen = Screen()
         self.log = EventLog(self.flash, log_bytes=log_bytes) if log_bytes else EventLog(self.flash)
         self.led = PowerLed(self.led_pin)
-        self.buzzer = Buzzer(self.pwm, lambda: self.journal.append("sound"))
+        self.buzzer = HeardBuzzer(self.pwm, self.journal)
         self.keys = Keys(self.key_pins, GRADES, 0)
         endpoint = DeviceEndpoint("ev-1", m.ROLE_EVALUATOR, SECRET, EPOCH, self.log.boot, self.log, lambda n: b"d" * n)
         self.box = Box(

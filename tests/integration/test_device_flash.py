@@ -119,9 +119,9 @@ async def test_device_error_on_the_box_is_told(tmp_path):
 def test_device_build_takes_only_what_the_box_needs(tmp_path):
     image = build.build("evaluator", "rpi_pico")
     names = set(image.files)
-    assert {"main.py", "firmware/main.mpy", "firmware/apps/evaluator.mpy", "firmware/boards/rpi_pico.mpy"} <= names
-    assert {"protocol/device.mpy", "protocol/seal.mpy", "protocol/__init__.mpy"} <= names
-    assert not {"protocol/hub.mpy", "firmware/boards/esp32_c3.mpy", "firmware/device_main.mpy"} & names
+    assert {"main.py", "firmware/main.mpy", "firmware/wire.mpy", "firmware/log.mpy"} <= names
+    assert {"firmware/__init__.mpy", "firmware/settings.mpy", "firmware/links/usb.mpy"} <= names
+    assert {name for name in names if "/boards/" in name} == {"firmware/boards/rpi_pico.mpy"}
     assert all(name.endswith(".mpy") for name in names - {"main.py"})
     assert build.build("evaluator", "rpi_pico").version == image.version
     with pytest.raises(DeviceError, match=r"no firmware/apps/teapot\.py; there are: .*evaluator"):

@@ -1,0 +1,123 @@
+"""The linker: the linked files do what the modules do, and hold only what is needed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.device.linker import Linker, LinkError
+
+BASE = '''
+"""Shared."""
+LIMIT = 7
+NAME = "base"
+class BaseError(Exception):
+    pass
+class QuietError(BaseError):
+    pass
+class Counter:
+    def __init__(self, step: int = LIMIT) -> None:
+        self.count: int = 0
+        self._step = step
+    def add(self):
+        self.count += self._step
+        return helper(self.count)
+    def unused(self):
+        return only_for_unused()
+def helper(value):
+    return value * 2
+def only_for_unused():
+    raise QuietError("nobody")
+'''
+MIDDLE = """
+from binascii import crc32
+from ours import base
+from ours.base import Counter as Tally
+from ours.base import helper
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+def twice(base_limit: "Any" = base.LIMIT) -> "Any":
+    helper = 3  # hides the name of the module
+    return [helper * base_limit for base_limit in (1, 2)]
+def crc(data):
+    if not data:
+        raise base.QuietError("of no use on a box")
+    return crc32(data)
+class Twin(Tally):
+    def add(self):
+        Tally.add(self)
+        return helper(self.count)
+"""
+MAIN = """
+from ours import base, middle
+def helper():
+    return base.NAME
+def run():
+    twin = middle.Twin()
+    twin.add()
+    return [helper(), middle.twice(), middle.crc(b"x"), twin.add(), base.Counter(1).add()]
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "ours").mkdir()
+    for name, text in (("base", BASE), ("middle", MIDDLE), ("main", MAIN)):
+        (tmp_path / "ours" / f"{name}.py").write_text(text, "utf-8")
+    return tmp_path
+
+
+def run(text: str) -> Any:
+    scope: dict[str, Any] = {"const": lambda value: value}
+    exec(compile(text, "linked", "exec"), scope)
+    return scope["run"]()
+
+
+def test_linker_keeps_what_the_modules_do(root: Path) -> None:
+    files = Linker(root, ["ours"]).link("ours.main", frozenset({"run"}))
+    assert list(files) == ["ours.main"]
+    assert run(files["ours.main"]) == ["base", [3, 6], 2363233923, 28, 2]
+
+
+def test_linker_leaves_out_what_nobody_needs(root: Path) -> None:
+    text = Linker(root, ["ours"], ["QuietError"]).link("ours.main", frozenset({"run"}))["ours.main"]
+    assert "unused" not in text
+    assert "Shared" not in text
+    assert "Any" not in text
+    assert "of no use" not in text
+    assert "_LIMIT = const(7)" in text
+    assert "import" in text
+    assert "ours" not in text
+
+
+def test_linker_parts_import_from_the_parts_before_them(root: Path) -> None:
+    parts = (("ours.low", ("ours.base",)), ("ours.high", ("ours.middle",)))
+    files = Linker(root, ["ours"]).link("ours.main", frozenset({"run"}), parts)
+    assert list(files) == ["ours.low", "ours.high", "ours.main"]
+    assert "from ours.low import" in files["ours.high"]
+    assert "class Counter" not in files["ours.main"]
+    plain = "\n".join(line for text in files.values() for line in text.splitlines() if "from ours" not in line)
+    assert run(plain) == ["base", [3, 6], 2363233923, 28, 2]
+
+
+def test_linker_keeps_the_public_names_of_a_file_that_stands_alone(root: Path) -> None:
+    text = Linker(root, ["ours"]).link("ours.base")["ours.base"]
+    assert "LIMIT = 7" in text
+    assert "def unused" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("from ours import base\nx = base\n", "used as a value"),
+        ("from ours.base import *\n", "star import"),
+        ("x = 1\ndef f():\n    global x\n", "`global`"),
+        ("from ours import base\nx = base.missing\n", "has no missing"),
+        ("import os.path\n", "in place of `import os.path`"),
+    ],
+)
+def test_linker_refuses_what_it_can_not_follow(root: Path, text: str, why: str) -> None:
+    (root / "ours" / "main.py").write_text(text, "utf-8")
+    with pytest.raises(LinkError, match=why):
+        Linker(root, ["ours"]).link("ours.main")
