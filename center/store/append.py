@@ -8,6 +8,11 @@ from center.store import FOREIGN, FORKED, GAP, Refused, Stored
 from center.store.rows import Place, count
 from common import chain
 
+_FORK_TODO = (
+    "Nothing was stored or overwritten. Was the hub's journal put back from an older copy? "
+    "Compare the hub's events with those kept here (GET …/events with the auditor's token)."
+)
+
 
 @dataclass(slots=True)
 class _Journal:
@@ -32,7 +37,11 @@ def append(connection: sqlite3.Connection, batch: Batch, received_ms: int) -> St
             last_recorded_ms = element.fact.recorded_ms
         if sequence <= journal.stored_through:
             if _stored_link(connection, journal, sequence) != link:
-                raise Refused(FORKED, journal.stored_through, f"event {sequence} is stored with other bytes than these")
+                raise Refused(
+                    FORKED,
+                    journal.stored_through,
+                    f"event {sequence} is stored with other bytes than these. {_FORK_TODO}",
+                )
             continue
         if journal.number is None:
             journal.number = connection.execute(
@@ -90,7 +99,8 @@ def _link_at(connection: sqlite3.Connection, batch: Batch, journal: _Journal) ->
         raise Refused(
             FORKED,
             journal.stored_through,
-            f"chain({batch.after}) is {link.hex()} here: what was sent earlier under these numbers was something else",
+            f"chain({batch.after}) is {link.hex()} here: what was sent earlier under these numbers was something else. "
+            f"{_FORK_TODO}",
         )
     return link
 

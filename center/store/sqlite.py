@@ -16,6 +16,7 @@ from center.store import FOREIGN, Cursor, HallDay, JournalState, Part, Refused, 
 from center.store.append import append
 from center.store.schema import MIGRATIONS, migrate
 from common import chain
+from common.files import OWNER_ONLY
 
 T = TypeVar("T")
 
@@ -52,6 +53,9 @@ class SqliteStore:
         self._closing = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # Grades beside names of staff: SQLite's other files take this mode over.
+            path.touch(mode=OWNER_ONLY)
+            path.chmod(OWNER_ONLY)
             self._connection = connect(path)
             found = migrate(self._connection)
         except (OSError, sqlite3.Error) as error:

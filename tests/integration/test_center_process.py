@@ -105,7 +105,18 @@ async def test_tokens_are_shown_once_and_kept_only_as_hashes(tmp_path: Path) -> 
         content = path.read_bytes()
         for token in tokens.values():
             assert token.encode() not in content
-    assert (tmp_path / "var" / "tokens.json").stat().st_mode & 0o077 == 0
+
+
+async def test_what_is_kept_is_for_the_centers_own_user_only(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "center.sqlite").touch(mode=0o644)  # as an earlier version made it
+    async with running(tmp_path) as center:
+        journal = Journal()
+        journal.run(1, 1)
+        status, answer = await center.send(journal)
+        assert status == 200, answer
+        open_to_others = [path.name for path in (tmp_path / "var").iterdir() if path.stat().st_mode & 0o077]
+    assert open_to_others == []
 
 
 async def refused(tmp_path: Path, text: str) -> str:
