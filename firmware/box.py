@@ -59,7 +59,7 @@ class Box:
             self._append(messages.UNRATED, now_ms, {"run": run, "reason": messages.UNRATED_DEVICE_FAULT})
         self.evaluator = Evaluator(self.log.ended_runs)
         about = self._about
-        self._about = None
+        self._about = {}
         booted = {
             "reset_cause": clip(about["reset_cause"], CAUSE_BYTES),
             "interpreter": clip(about["interpreter"], INTERPRETER_BYTES),
