@@ -185,14 +185,19 @@ class Hub:
 
     def why_not(self) -> list[str]:
         """Every reason why this hub isn't ready."""
-        why = []
-        try:
-            self.journal.admit()
-        except JournalError as error:
-            why.append(str(error))
+        refuses = self._journal_refuses()
+        why = [] if refuses is None else [refuses]
         if self.uplink is not None and self.uplink.state in (UplinkState.FORKED, UplinkState.REFUSED):
             why.append(f"uplink {self.uplink.state}: {self.uplink.why}")
         return why
+
+    def _journal_refuses(self) -> str | None:
+        """Why the journal takes nothing now."""
+        try:
+            self.journal.admit()
+        except JournalError as error:
+            return str(error)
+        return None
 
     def ready(self) -> dict[str, Any]:
         """Journal open and devices served; every reason why not, and how lines and devices are."""
@@ -200,7 +205,14 @@ class Hub:
         return {
             "ready": not why,
             "why": why,
-            "journal": {"id": self.journal.id, "durable": self.journal.durable, "queued": self.journal.queued_rows},
+            "hall": self.config.hall.id,
+            "version": self.version,
+            "journal": {
+                "id": self.journal.id,
+                "durable": self.journal.durable,
+                "queued": self.journal.queued_rows,
+                "refuses": self._journal_refuses(),
+            },
             "uplink": None if self.uplink is None else self.uplink.status(),
             "devices": {
                 "registered": len(self.registry.all()),

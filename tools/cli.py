@@ -33,6 +33,7 @@ ENTRIES: Final = {
     "demo": Entry("tools.demo.commands", "demo", "Run a whole hall on this machine, with boxes to press."),
     "simulate": Entry("tools.simulation.commands", "simulate", "Run the seeded whole-hall fault simulation."),
     "bench": Entry("tools.bench.commands", "bench", "Run the benchmarks: a table, and build/bench.json."),
+    "doctor": Entry("tools.operations.commands", "doctor", "Check the chain from each box to the center."),
     "device": Entry("tools.device.commands", "device", "Flash, provision and look after the boxes."),
 }
 

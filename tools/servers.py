@@ -38,6 +38,7 @@ def run_center(config: Path) -> None:
 
 hub.add_command(install.install_hub)
 hub.add_command(install.uninstall_hub)
+hub.add_command(operations.hub_status)
 hub.add_command(operations.hub_tokens)
 center.add_command(install.install_center)
 center.add_command(install.uninstall_center)

@@ -221,6 +221,8 @@ class Ready(msgspec.Struct, kw_only=True):
 
     ready: bool
     why: list[str]
+    hall: str
+    version: str
     journal: dict[str, Any]
     uplink: dict[str, Any] | None
     devices: dict[str, int]
