@@ -59,7 +59,10 @@ class SqliteStore:
             self._connection = connect(path)
             found = migrate(self._connection)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{path}: the store can't be opened: {error}") from error
+            raise StoreError(
+                f"{path}: the store can't be opened: {error}. Look at the disk and the file's owner; if the file is "
+                "damaged, move it away and restore a backup. The halls send again what came after it."
+            ) from error
         if found > len(MIGRATIONS):
             raise StoreError(f"{path}: made by a newer version (schema {found}); update this program")
         self._local = threading.local()

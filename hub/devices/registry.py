@@ -56,7 +56,10 @@ class Registry:
             try:
                 device = msgspec.convert(dict(entry), Device)
             except msgspec.ValidationError as error:
-                raise RegistryError(f"{path}: device {entry.get('device')!r}: {error}. Provision it again.") from error
+                raise RegistryError(
+                    f"{path}: device {entry.get('device')!r}: {error}. Restore the file from a backup, or take this "
+                    "entry out of it, start the hub and provision the device again."
+                ) from error
             self._devices[device.device] = device
 
     def find(self, device: str) -> Device | None:

@@ -103,7 +103,10 @@ async def tickets(request: web.Request) -> web.Response:
     who = holder(request, "kiosk", "desk")
     wanted: schema.TicketWanted = await read_body(request, schema.TicketWanted)
     command = commands.IssueTicket(wanted.service, _CHANNELS[who.role], wanted.priority)
-    return json_response(await _submit(request, command, str(wanted.id)), 201)
+    reply = await _submit(request, command, str(wanted.id))
+    if "token" not in reply:
+        raise _id_used()
+    return json_response(reply, 201)
 
 
 async def window_commands(request: web.Request) -> web.Response:
@@ -131,7 +134,17 @@ async def window_commands(request: web.Request) -> web.Response:
             command = commands.Pause(window, wanted.reason)
         case _:
             command = commands.Unpause(window)
-    return json_response(await _submit(request, command, str(wanted.id)))
+    reply = await _submit(request, command, str(wanted.id))
+    if reply.get("window") != window:
+        raise _id_used()
+    return json_response(reply)
+
+
+def _id_used() -> Problem:
+    """The first answer to this id belongs to another door; it may hold a citizen's token, so it isn't told here."""
+    return Problem(
+        409, "id-used", "This id was used for something else", "Nothing was changed. Make a new id for each command."
+    )
 
 
 async def _submit(request: web.Request, command: commands.Command, command_id: str) -> dict[str, Any]:

@@ -39,6 +39,24 @@ async def test_a_command_sent_again_after_a_kill_gets_its_first_answer(hub: HubP
     assert [event["type"] for event in after[len(before) :]] == ["hall.hub.started"]
 
 
+async def test_an_id_used_at_one_door_opens_no_other(tmp_path: Path) -> None:
+    async with HubProcess(tmp_path, windows=2) as hub:
+        used = new_id()
+        token = (await hub.ticket(used))["token"]
+        signing_in = {"command": "sign_in", "staff": "s1", "id": used}
+        status, problem = await hub.call("POST", "/api/v1/windows/1/commands", "clerk window/1", signing_in)
+        assert (status, problem["type"]) == (409, "urn:tingting:problem:id-used")
+        assert token not in str(problem)
+        signing_in["id"] = new_id()
+        assert (await hub.call("POST", "/api/v1/windows/1/commands", "manager", signing_in))[0] == 200
+        status, problem = await hub.call("POST", "/api/v1/windows/2/commands", "manager", signing_in)
+        assert (status, problem["type"]) == (409, "urn:tingting:problem:id-used")
+        wanted = {"service": "A", "id": signing_in["id"]}
+        status, problem = await hub.call("POST", "/api/v1/tickets", "kiosk", wanted)
+        assert (status, problem["type"]) == (409, "urn:tingting:problem:id-used")
+        assert len(await hub.events("hall.ticket.issued")) == 1
+
+
 async def test_the_events_door_gives_the_journal_with_its_chain(hub: HubProcess) -> None:
     await hub.ticket()
     await hub.ticket()
