@@ -40,7 +40,8 @@ from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.devices.times import Moment
 from hub.errors import HubError
-from hub.journal import Committed, Journal, JournalBusy, JournalError
+from hub.journal import Committed, Journal, JournalBusy, JournalError, JournalRetired
+from hub.journal.upkeep import Upkeep
 from hub.links.link import Link
 from hub.links.port import open_port
 from hub.queueing.commands import AcceptFact, Command, HubStarted
@@ -49,6 +50,7 @@ from hub.queueing.events import Now
 from hub.queueing.state import State
 from hub.service import HallService, SystemIds
 from hub.uplink.client import CenterClient
+from hub.uplink.old import deliver
 from hub.uplink.uplink import Uplink, UplinkState
 from hub.web import app as web_app
 from hub.web.house import House
@@ -64,7 +66,7 @@ SURE_FOR_S = 1.0  # how long a look at the time daemon holds
 SHUTDOWN_S = 3.0  # for answers under way; a service manager waits longer
 RESTART_TRY_S = 1.0
 TAIL_EVENTS = 200  # looked through at start for the last one that boards know; devices write a few between two calls
-MAY_END = ("stop", "started")  # every other task that ends has died
+MAY_END = ("stop", "started", "old journals")  # every other task that ends has died
 
 
 def log(event: str, **fields: Any) -> None:
@@ -122,6 +124,8 @@ class Hub:
     stream: Stream
     version: str
     uplink: Uplink | None = None
+    # Delivers what damaged journals before this one left.
+    old_journals: Coroutine[Any, Any, None] | None = None
     fleet: Fleet = field(init=False)
 
     @property
@@ -170,7 +174,10 @@ class Hub:
 
     async def read_events(self, after: int, limit: int) -> list[bytes]:
         """The journal's exact bytes."""
-        return [row.data for row in await asyncio.to_thread(self.journal.read, after, limit)]
+        try:
+            return [row.data for row in await asyncio.to_thread(self.journal.read, after, limit)]
+        except JournalRetired as error:
+            raise Problem(410, "retired", f"The first event kept here is {error.first}", str(error)) from error
 
     def hall_view(self) -> dict[str, Any]:
         """The hall, with what only the configuration knows."""
@@ -274,7 +281,7 @@ def build(config: Config) -> Hub:
     for holder, token in made.items():
         place = f" {holder.place}" if holder.place else ""
         print(f"token {holder.role}{place}: {token}", flush=True)  # noqa: T201 - shown once, here and nowhere else
-    tail = max(0, journal.durable - TAIL_EVENTS)
+    tail = max(journal.kept_after, journal.durable - TAIL_EVENTS)
     seen = ((row.sequence, envelope.decode(row.data).type) for row in journal.read(tail, TAIL_EVENTS))
     stream = Stream(
         journal.id,
@@ -305,6 +312,7 @@ async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
         if config.center is not None:
             client = CenterClient(outside, config.center.url, config.hall.id, config.center.token)
             hub.uplink = Uplink(hub.journal, client, random.random, log)
+            hub.old_journals = deliver(hub.journal.old(), client, random.random, log)
         runner = web.AppRunner(web_app.build(_house(hub), hub.version), shutdown_timeout=SHUTDOWN_S, access_log=None)
         await runner.setup()
         tasks: dict[asyncio.Task[Any], str] = {}
@@ -352,11 +360,15 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         "stop": stopped.wait(),
         "started": _say_started(hub),
         "devices": hub.fleet.run(),
+        "journal": hub.journal.watch(),
+        "upkeep": Upkeep(hub.journal, hub.config.journal.keep_days, hub.clock).run(),
     }
     if manager.watches:
         works["watchdog"] = manager.feed(partial(_writer_lives, hub.journal))
     if hub.uplink is not None:
         works["uplink"] = hub.uplink.run()
+    if hub.old_journals is not None:
+        works["old journals"] = hub.old_journals
     for number, entry in enumerate(hub.config.links, 1):
         session = hub.fleet.session(f"line-{number}", entry.url)
         link = Link(entry.url, partial(open_port, entry.url, entry.baud), session, random.random)

@@ -27,6 +27,10 @@ class OldJournal:
         """Its link there, or None where nothing of it is kept."""
         return self._reader.old_link(self.id, sequence)
 
+    def cursor(self, name: str) -> str | None:
+        """How far the center was said to have it; `name` is the uplink's."""
+        return self._reader.old_delivered(self.id)
+
     def set_cursor(self, name: str, value: str) -> "asyncio.Future[None]":
         """The center has it through this event; `name` is the uplink's."""
         moved = self._move(self.id, int(value))

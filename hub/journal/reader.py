@@ -131,6 +131,12 @@ class Reader:
         with self._reading() as db:
             return db.execute("SELECT journal, through FROM old_journals WHERE delivered < through").fetchall()
 
+    def old_delivered(self, journal: str) -> str | None:
+        """How far the center has an old journal."""
+        with self._reading() as db:
+            row = db.execute("SELECT delivered FROM old_journals WHERE journal = ?", (journal,)).fetchone()
+        return None if row is None else str(row[0])
+
     def old_rows(self, journal: str, after: int, through: int, limit: int) -> list[Stored]:
         """Events of an old journal between two sequences."""
         with self._reading() as db:

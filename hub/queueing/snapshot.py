@@ -1,21 +1,31 @@
-"""The working state as plain data and back: what a snapshot of it keeps, so that a start need not replay everything."""
+"""The working state as plain data and back: what a snapshot of it keeps, so that a start need not replay everything.
+
+Written by the fields that the state's classes have, so that a field added to them is kept without a line here; what a
+snapshot lacks takes its default.
+"""
 
 from collections import deque
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from string import ascii_uppercase
 from typing import Any
 
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
 from hub.queueing.errors import ApplyError, QueueingError
-from hub.queueing.events import Event
+from hub.queueing.events import TICKET_ISSUED, Event
 from hub.queueing.layout import Layout
-from hub.queueing.state import Call, Device, Run, State, Ticket, WindowNow
-from hub.queueing.tables import RunState, TicketState, WindowState
+from hub.queueing.state import Run, State, WindowNow
+from hub.queueing.tables import RunState, WindowState
 
 # Raise it when `dump` writes something else; `load` then still has to read the one before it, because events that were
 # let go after `[journal] keep_days` live on in snapshots alone.
 FORMAT = 1
 
-RUN_FIELDS = 6
+# What the layout or the program says, or what `runs` tells by its order.
+_NOT_KEPT = {"layout", "runs_kept", "run_order", "runs"}
+_RUN_FIELDS = ("id", "ticket", "window", "staff", "service", "state")
+_NAMES = {name: kind for name, kind in vars(queueing_state).items() if isinstance(kind, type)}
 
 Plain = dict[str, Any]
 
@@ -30,29 +40,14 @@ def dump(state: State) -> Plain:
     50,000 runs take 12 ms on one core of a shared server, and the loop waits that long. What the layout alone says is
     left out: a hall that is laid out anew goes on from the same snapshot.
     """
-    return {
-        "format": FORMAT,
-        "business_date": state.business_date,
-        "counters": dict(state.counters),
-        "issued": state.issued,
-        "tickets": [
-            (
-                *(ticket.id, ticket.number, ticket.service, ticket.priority, ticket.channel, ticket.order),
-                *(ticket.issued_at_ms, ticket.state.value, ticket.window, ticket.called_at_ms, ticket.arrived_at_ms),
-            )
-            for ticket in state.tickets.values()
-        ],
-        "queues": {service: [ticket.id for ticket in queue] for service, queue in state.queues.items() if queue},
-        "windows": [
-            (now.id, now.state.value, now.staff, now.role, now.ticket, now.pause_reason, now.walked_up_at_ms)
-            for now in state.windows.values()
-            if now != WindowNow(now.id)
-        ],
-        "runs": _flat(state),
-        "facts": [(device, epoch, fact) for (device, epoch), fact in state.facts.items()],
-        "devices": [(device.id, device.role, device.online) for device in state.devices.values()],
-        "calls": [(call.number, call.window, call.called_at_ms) for call in state.calls],
+    writer = _Writer()
+    kept: Plain = {
+        each.name: writer.plain(getattr(state, each.name)) for each in fields(state) if each.name not in _NOT_KEPT
     }
+    queues = {service: queue for service, queue in state.queues.items() if queue}
+    windows = {name: now for name, now in state.windows.items() if now != WindowNow(name)}
+    kept |= {"queues": writer.plain(queues), "windows": writer.plain(windows)}
+    return {"format": FORMAT, "state": kept, "objects": writer.objects, "runs": _flat(state)}
 
 
 def load(layout: Layout, plain: Any) -> State:
@@ -61,7 +56,7 @@ def load(layout: Layout, plain: Any) -> State:
         if plain["format"] != FORMAT:
             raise SnapshotError(f"it has format {plain['format']!r}, these rules read {FORMAT}")
         return _load(layout, plain)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise SnapshotError(f"it is not what these rules wrote ({error!r})") from error
 
 
@@ -69,6 +64,11 @@ def follow(state: State, event: Event) -> None:
     """Takes an event in where events before it are lost: what can't follow is closed, so that the hall can go on."""
     try:
         apply(state, event)
+        if event.type == TICKET_ISSUED:
+            # Numbers that were given out in the lost part must not be given out again.
+            given = int(event.data["number"].lstrip(ascii_uppercase))
+            service = event.data["service"]
+            state.counters[service] = max(given, state.counters[service])
     except (ApplyError, ValueError):
         ticket, window = event.data.get("ticket"), event.data.get("window")
         for now in state.windows.values():
@@ -92,25 +92,21 @@ def _drop(state: State, ticket_id: str) -> None:
 
 def _load(layout: Layout, plain: Plain) -> State:
     state = queueing_state.new(layout)
-    state.business_date = plain["business_date"]
-    state.counters = dict(plain["counters"])
-    state.issued = plain["issued"]
-    for fields in plain["tickets"]:
-        ticket = Ticket(*fields)
-        ticket.state = TicketState(ticket.state)
-        state.tickets[ticket.id] = ticket
-    for service, waiting in plain["queues"].items():
-        state.queues[service] = deque(state.tickets[ticket] for ticket in waiting)
-    for window, window_state, *rest in plain["windows"]:
-        state.windows[window] = WindowNow(window, WindowState(window_state), *rest)
+    reader = _Reader(plain["objects"])
+    for name, kept in plain["state"].items():
+        value = reader.value(kept)
+        if isinstance(value, dict):
+            # Onto what the layout says: its services have queues and its windows stand, used or not.
+            getattr(state, name).update(value)
+        elif hasattr(state, name):
+            setattr(state, name, value)
+        else:
+            raise SnapshotError(f"it has {name!r}, which these rules don't know")
     states = {each.value: each for each in RunState}
     columns = iter(plain["runs"])
-    for run, ticket, window, staff, service, run_state in zip(*[columns] * RUN_FIELDS, strict=True):
+    for run, ticket, window, staff, service, run_state in zip(*[columns] * len(_RUN_FIELDS), strict=True):
         state.runs[run] = Run(run, ticket, window, staff, service, states[run_state])
     state.run_order.extend(state.runs)
-    state.facts = {(device, epoch): fact for device, epoch, fact in plain["facts"]}
-    state.devices = {device: Device(device, role, online) for device, role, online in plain["devices"]}
-    state.calls.extend(Call(*call) for call in plain["calls"])
     return state
 
 
@@ -126,3 +122,68 @@ def _flat(state: State) -> list[str | None]:
         # The enum's own `_value_`: its `value` is a property that takes as long again as all the rest.
         flat += (run.id, run.ticket, run.window, run.staff, run.service, run.state._value_)
     return flat
+
+
+class _Writer:
+    """Values as plain data; an object that stands in two places is written once."""
+
+    def __init__(self) -> None:
+        self.objects: list[Any] = []
+        self._numbers: dict[int, int] = {}
+
+    def plain(self, value: Any) -> Any:
+        """Scalars as they are, all else as [tag, …]."""
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if isinstance(value, StrEnum):
+            return ["enum", type(value).__name__, value.value]
+        if isinstance(value, dict):
+            return ["dict", *([self.plain(key), self.plain(kept)] for key, kept in value.items())]
+        if isinstance(value, list | tuple):
+            return [type(value).__name__, *map(self.plain, value)]
+        if isinstance(value, deque):
+            return ["deque", value.maxlen, *map(self.plain, value)]
+        if is_dataclass(value) and type(value).__name__ in _NAMES:
+            return ["object", self._object(value)]
+        raise TypeError(f"a state holds a {type(value).__name__}, which snapshots can't keep")
+
+    def _object(self, value: Any) -> int:
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = len(self.objects)
+            self.objects.append(None)
+            kept = {each.name: self.plain(getattr(value, each.name)) for each in fields(value)}
+            self.objects[number] = [type(value).__name__, kept]
+        return number
+
+
+class _Reader:
+    """The way back."""
+
+    def __init__(self, objects: list[Any]) -> None:
+        self._plain = objects
+        self._made: dict[int, Any] = {}
+
+    def value(self, plain: Any) -> Any:
+        """A value from its plain form."""
+        if not isinstance(plain, list):
+            return plain
+        tag, *rest = plain
+        if tag == "object":
+            return self._object(rest[0])
+        if tag == "enum":
+            return _NAMES[rest[0]](rest[1])
+        if tag == "dict":
+            return {self.value(key): self.value(kept) for key, kept in rest}
+        if tag in ("list", "tuple"):
+            return (list if tag == "list" else tuple)(map(self.value, rest))
+        if tag == "deque":
+            return deque(map(self.value, rest[1:]), maxlen=rest[0])
+        raise ValueError(f"unknown tag {tag!r}")
+
+    def _object(self, number: int) -> Any:
+        made = self._made.get(number)
+        if made is None:
+            name, kept = self._plain[number]
+            made = self._made[number] = _NAMES[name](**{key: self.value(value) for key, value in kept.items()})
+        return made

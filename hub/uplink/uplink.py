@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from common.metrics import Values
-from hub.journal import Journal, JournalError
+from hub.journal import Journal, JournalCorrupt, JournalError
 from hub.journal import Stored as Row
+from hub.journal.old import OldJournal
 from hub.uplink.client import CenterClient, Stored
 from hub.uplink.errors import BatchTooLarge, CenterAway, CenterRefused, Forked, Gap
 
@@ -41,7 +42,9 @@ class UplinkState(StrEnum):
 class Uplink:
     """One task (`run`) that sends; `notify` wakes it after a commit."""
 
-    def __init__(self, journal: Journal, client: CenterClient, chance: Callable[[], float], log: Log) -> None:
+    def __init__(
+        self, journal: Journal | OldJournal, client: CenterClient, chance: Callable[[], float], log: Log
+    ) -> None:
         self._journal = journal
         self._client = client
         self._chance = chance
@@ -83,6 +86,8 @@ class Uplink:
             except CenterRefused as error:
                 self._now(UplinkState.REFUSED, str(error))
                 await self._pause(PROBE_S)
+            except JournalCorrupt:  # only a new start, which sets the damage aside, helps
+                raise
             except JournalError as error:  # it says the same to everybody; there may be room again in a moment
                 self._now(UplinkState.AWAY, f"the journal can't be read: {error}")
                 await self._pause(PROBE_S)

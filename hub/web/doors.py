@@ -283,7 +283,7 @@ DOORS = (
         "The journal, byte for byte, as a CloudEvents batch",
         media=envelope.BATCH_CONTENT_TYPE,
         query=("after", "limit"),
-        problems=(400, 401, 403),
+        problems=(400, 401, 403, 410),
     ),
     Door(
         "GET",
