@@ -22,6 +22,7 @@ from center.web import app as web_app
 from center.web.context import Center
 from center.web.sessions import Sessions
 from common.errors import CommonError
+from common.logs import Log, LogLines
 from common.pages import Pages
 from common.service_manager import ServiceManager
 from common.tokens import Holder, Tokens
@@ -43,6 +44,9 @@ def version() -> str:
         return metadata.version("tingting")
     except metadata.PackageNotFoundError:
         return "0"
+
+
+log = Log(now_ms)
 
 
 def say(line: str) -> None:
@@ -85,11 +89,13 @@ async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tel
             announce(made, tell)
             host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
             tell(f"center: serving http://{host}:{runner.addresses[0][1]}")
+            log("center.serving", version=center.version, halls=[hall.id for hall in settings.halls])
             await _until(stop, store)
         finally:
             await runner.cleanup()
     finally:
         await store.close()
+        log("center.stopped")
 
 
 async def _until(stop: asyncio.Event, store: SqliteStore) -> None:
@@ -114,7 +120,7 @@ async def _run(settings: CenterSettings, folder: Path) -> None:
 
 def run(path: Path) -> int:
     """Runs the center of a settings file until SIGINT or SIGTERM; returns the exit status."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="center: %(levelname)s %(message)s")
+    logging.basicConfig(level=logging.INFO, handlers=[LogLines(log)])
     try:
         asyncio.run(_run(config.load(path), path.resolve().parent))
     except (CenterError, CommonError) as error:

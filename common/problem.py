@@ -59,7 +59,7 @@ async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
             mended.headers["Allow"] = error.headers["Allow"]
         return mended
     except Exception:
-        log.exception("%s %s", request.method, request.path)
+        log.exception("%s %s", request.method, request.path, extra={"event": "http.failed"})
         return response(
             Problem(500, "our-mistake", "Something went wrong here", "It stands in the log of this program.")
         )

@@ -7,7 +7,6 @@ with one line. Every task has its place here: one that dies ends the process, fo
 import argparse
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import random
@@ -27,6 +26,7 @@ from aiohttp import web
 
 from common import envelope
 from common.errors import CommonError
+from common.logs import Log, LogLines
 from common.metrics import Values
 from common.pages import Pages
 from common.problem import Problem
@@ -69,19 +69,7 @@ TAIL_EVENTS = 200  # looked through at start for the last one that boards know; 
 MAY_END = ("stop", "started", "old journals")  # every other task that ends has died
 
 
-def log(event: str, **fields: Any) -> None:
-    """One structured line to stderr; never a secret, a token or a grade."""
-    at_ms = time.time_ns() // 1_000_000
-    line = {"at": envelope.format_time(at_ms), "event": event, **fields}
-    print(json.dumps(line, ensure_ascii=False, default=str), file=sys.stderr, flush=True)  # noqa: T201 - the log
-
-
-class LogLines(logging.Handler):
-    """What libraries say, in the same form."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """One line."""
-        log(f"log.{record.name}", level=record.levelname.lower(), text=self.format(record))
+log = Log(lambda: time.time_ns() // 1_000_000)
 
 
 class Clock:
@@ -446,7 +434,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hub", description="One hall: queue, evaluators, journal, uplink.")
     parser.add_argument("--config", type=Path, required=True, help="the hub's TOML file")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, handlers=[LogLines()])
+    logging.basicConfig(level=logging.WARNING, handlers=[LogLines(log)])
     try:
         config = hub_config.load(options.config)
     except SettingsError as error:

@@ -38,6 +38,21 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
+GRADE = re.compile(r"grade\W{0,4}\d")
+EVENT = re.compile(r"[a-z][a-z_]*(\.[a-z_]+)+")
+
+
+def check_log(text: str, secrets: set[str]) -> None:
+    """What every log must be: a JSON object a line with an event's name, no secret, no grade."""
+    for line in text.splitlines():
+        if not line.startswith(("hub: ", "center: ")):  # those say to the person who started it why it ended
+            entry = json.loads(line)
+            assert set(entry) >= {"at", "event"}, line
+            assert EVENT.fullmatch(entry["event"]), line
+        assert not GRADE.search(line), line
+        assert not [secret for secret in secrets if secret in line], line
+
+
 class HubProcess:
     """`python -m hub.main` with a configuration in `folder`; may be started again and again."""
 
@@ -45,6 +60,7 @@ class HubProcess:
         self.folder = folder
         self.config = folder / "hub.toml"
         self.tokens: dict[str, str] = {}
+        self.secrets: set[str] = set()  # whatever must never stand in a log
         self.url = ""
         self.process: asyncio.subprocess.Process | None = None
         self.http: aiohttp.ClientSession | None = None
@@ -70,6 +86,7 @@ class HubProcess:
         await self.http.close()
         if self.process is not None and self.process.returncode is None:
             await self.stop()
+        check_log(self.log(), {*self.tokens.values(), *self.secrets})
 
     async def start(self) -> list[str]:
         """Starts it; returns the lines it printed until it served."""
@@ -131,6 +148,7 @@ class HubProcess:
             "POST", "/api/v1/tickets", "kiosk", {"service": "A", "priority": None, "id": command_id or new_id()}
         )
         assert status == 201, reply
+        self.secrets.add(reply["token"])
         return dict(reply)
 
     async def command(self, window: str, verb: str, **more: Any) -> tuple[int, Any]:
@@ -167,6 +185,7 @@ class HubProcess:
 
     async def register(self, box: "Box", window: str | None = "1") -> dict[str, Any]:
         """The technician's part."""
+        self.secrets.add(box.secret.hex())
         status, reply = await self.call(
             "POST",
             "/api/v1/devices",

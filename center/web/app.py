@@ -24,7 +24,7 @@ async def store_errors(request: web.Request, handler: Handler) -> web.StreamResp
     try:
         return await handler(request)
     except StoreError as error:
-        log.error("%s %s: %s", request.method, request.path, error)
+        log.error("%s %s: %s", request.method, request.path, error, extra={"event": "center.store_failed"})
         raise Problem(503, "not-ready", "The store doesn't work", "Ask again; /readyz says when it works.") from error
 
 

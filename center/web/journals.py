@@ -63,7 +63,8 @@ async def post_events(request: web.Request) -> web.Response:
         raise Problem(413, "too-large", "More than 4 MiB unpacked", f"{error}. Send fewer events at a time.") from error
     except Refused as refused:
         center.metrics.batch(refused.kind)
-        log.warning("hall %s: refused as %s: %s", hall.id, refused.kind, refused.detail)
+        event = {"event": f"center.{refused.kind}"}
+        log.warning("hall %s: refused as %s: %s", hall.id, refused.kind, refused.detail, extra=event)
         raise _refusal(refused) from refused
     except StoreBusyError as error:
         center.metrics.batch("busy")
@@ -83,7 +84,8 @@ def _heard(center: Center, hall: str, stored: Stored) -> None:
     """A batch tells how far we know; an empty one tells that there is nothing more to know now."""
     if stored.added:
         for sequence, reason in sorted(stored.quarantined.items()):
-            log.warning("hall %s, journal %s: event %d is in quarantine: %s", hall, stored.journal, sequence, reason)
+            event = {"event": "center.quarantined"}
+            log.warning("hall %s, journal %s: event %d: %s", hall, stored.journal, sequence, reason, extra=event)
     center.metrics.batch("stored")
     center.metrics.events_stored += stored.added
     now_ms = center.now_ms()
