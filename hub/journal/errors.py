@@ -21,19 +21,19 @@ class JournalFailed(JournalError):  # noqa: N818 - what happened to a commit
     """A commit failed; what was queued is not in the journal."""
 
 
-class JournalLocked(JournalError):  # noqa: N818
+class JournalLocked(JournalError):  # noqa: N818 - a state of the world, not a mistake
     """Another process has this journal open."""
 
 
-class JournalMismatch(JournalError):  # noqa: N818
+class JournalMismatch(JournalError):  # noqa: N818 - a state of the world, not a mistake
     """This file is a journal, but not this hall's, or of a later version."""
 
 
-class JournalCorrupt(JournalError):  # noqa: N818
+class JournalCorrupt(JournalError):  # noqa: N818 - a state of the world, not a mistake
     """The file does not hold what was written to it; nothing was changed."""
 
 
-class JournalRetired(JournalError):  # noqa: N818
+class JournalRetired(JournalError):  # noqa: N818 - a state of the world, not a mistake
     """These events were let go after their time; `first` is the first that is kept."""
 
     def __init__(self, path: Path, after: int, kept_after: int) -> None:
