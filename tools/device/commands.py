@@ -15,6 +15,7 @@ from tools.device import build as building
 from tools.device import flashing, provisioning
 from tools.device.errors import DeviceError
 from tools.device.hub import HubClient
+from tools.device.ports import stable_name
 
 _BAR = 24  # characters
 
@@ -127,7 +128,10 @@ def list_(hub_url: str | None, token_file: Path | None, token_env: str) -> None:
     ports = sorted(list_ports.comports())
     click.echo("Serial ports:" if ports else "Serial ports: none found")
     for port in ports:
-        click.echo(f"  {port.device:<16} {port.description}")
+        stays = stable_name(port.serial_number, port.location)
+        click.echo(
+            f"  {port.device:<16} {port.description}" + (f"  {stays} (where a hub is installed)" if stays else "")
+        )
     if hub_url is None:
         return
     devices = HubClient(hub_url, _token(token_file, token_env)).devices()

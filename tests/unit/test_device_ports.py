@@ -1,0 +1,28 @@
+"""The stable names of ports: what `device list` shows is what the rules make."""
+
+import pytest
+
+from tools.device.ports import stable_name
+from tools.install.plans import SHARE
+
+
+@pytest.mark.parametrize(
+    ("serial_number", "location", "name"),
+    [
+        ("E6616408435A2F29", "1-1.2:1.0", "/dev/tingting/E6616408435A2F29"),  # a Pico
+        ("FT4X", "1-1.3", "/dev/tingting/FT4X"),
+        ("FT4X", "1-1.3:1.1", "/dev/tingting/FT4X-01"),  # the second port of an adapter
+        ("FT4X", "1-1.3:1.12", "/dev/tingting/FT4X-0c"),
+        (" A B/C ", None, "/dev/tingting/A_B_C"),
+        ("", "1-1.3", None),
+        (None, None, None),
+    ],
+)
+def test_names(serial_number: str | None, location: str | None, name: str | None) -> None:
+    assert stable_name(serial_number, location) == name
+
+
+def test_the_rules_make_the_same_names() -> None:
+    rules = (SHARE / "70-tingting.rules").read_text("utf-8")
+    assert 'ENV{ID_USB_INTERFACE_NUM}=="00", SYMLINK+="tingting/$env{ID_SERIAL_SHORT}"' in rules
+    assert 'SYMLINK+="tingting/$env{ID_SERIAL_SHORT}-$env{ID_USB_INTERFACE_NUM}"' in rules
