@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from common import chain
 from hub.journal.database import corrupt
 from hub.journal.durable import Durable
-from hub.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFailed
+from hub.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFailed, JournalFull
 from hub.journal.limits import JournalLimits
 from hub.journal.old import OldJournal
 from hub.journal.opening import open_sound
@@ -359,7 +359,14 @@ class Journal(Durable):
             storage.reopen()
         room = storage.room()
         if room.free_bytes >= self._limits.min_free_bytes and room.database_bytes < self._limits.max_bytes:
-            room = storage.probe()
+            try:
+                room = storage.probe()
+            except JournalFull:
+                raise
+            except JournalError:
+                # One that was opened while nothing could be written never writes: the next try opens it anew.
+                storage.disconnect()
+                raise
         return room, storage.head()
 
     def _probed(self, finished: "Future[tuple[Room, Stored | None]]") -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from hub.journal import Journal, JournalError
 from hub.queueing.commands import IssueTicket
 from hub.queueing.events import Event
 from tests.support_hub_core import MORNING_MS, open_journal, service
+
+NOBODY = 65534
 
 
 def say(*words: object) -> None:
@@ -81,10 +84,63 @@ async def starve(folder: Path) -> None:
     await close(hall.journal)
 
 
+async def read_only(folder: Path) -> None:
+    """Gives out numbers until nothing in the folder may be written any more, then may again; then opens it so."""
+    if os.geteuid() == 0:
+        # The administrator may write everywhere.
+        os.seteuid(NOBODY)
+    hall, _ = service(open_journal(folder))
+    await hall.submit(IssueTicket("A", "kiosk"))
+    # Open files stay writable, as on any system; what makes it look again is a write that fails.
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    writable(folder, False)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, unlimited[1]))
+    try:
+        await hall.submit(IssueTicket("A", "kiosk"))
+    except JournalError as error:
+        say("refused", hall.state.waiting("A"), hall.shown.waiting("A"), type(error).__name__)
+    resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+        try:
+            await hall.submit(IssueTicket("A", "kiosk"))
+        except JournalError as error:
+            why = str(error)
+    say("why", why)
+    writable(folder, True)
+    while True:
+        try:
+            reply = await hall.submit(IssueTicket("A", "kiosk"))
+        except JournalError:
+            await asyncio.sleep(0.005)
+        else:
+            break
+    say("again", reply["number"])
+    await close(hall.journal)
+    writable(folder, False)
+    try:
+        open_journal(folder)
+    except JournalError as error:
+        say("opening", error)
+    writable(folder, True)
+    again, _ = service(open_journal(folder))
+    say("opened", again.state.waiting("A"))
+    await close(again.journal)
+
+
+def writable(folder: Path, may: bool) -> None:
+    """Files and folder, as on a file system that takes no writes."""
+    folder.chmod(0o755 if may else 0o555)
+    for path in folder.iterdir():
+        path.chmod(0o600 if may else 0o400)
+
+
 async def close(journal: Journal) -> None:
     await journal.close()
     say("closed")
 
 
 if __name__ == "__main__":
-    asyncio.run({"append": append, "serve": serve, "starve": starve}[sys.argv[1]](Path(sys.argv[2])))
+    asyncio.run(
+        {"append": append, "serve": serve, "starve": starve, "read_only": read_only}[sys.argv[1]](Path(sys.argv[2]))
+    )

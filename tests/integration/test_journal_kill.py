@@ -1,10 +1,12 @@
 """The journal under SIGKILL, on a disk that is full, and with a torn tail: what was acknowledged is there."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from common import chain, envelope
 from hub.journal import Journal
 from hub.queueing.commands import IssueTicket
 from hub.queueing.events import Event
+from tests.integration.journal_child import NOBODY
 from tests.support_hub_core import MORNING_MS, open_journal, service
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +109,26 @@ def test_a_disk_that_takes_no_more_refuses_and_goes_on_when_it_does(tmp_path: Pa
     assert said["still"] == ["5"]
     assert said["again"] == [f"A{int(given) + 1:03d}"]
     assert said["closed"] == []
+
+
+def test_a_file_system_that_takes_no_writes_is_said_refuses_and_goes_on_when_it_does() -> None:
+    # Not below pytest's own folder: the child gives up its rights, and may not go there.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        work = Path(folder) / "data"
+        work.mkdir()
+        if os.geteuid() == 0:
+            os.chown(work, NOBODY, NOBODY)
+        process = child("read_only", work)
+        said = {words[0]: words[1:] for words in lines(process)}
+        assert process.wait() == 0
+        process.stdout.close()  # type: ignore[union-attr]
+    assert said["refused"] == ["1", "1", "JournalFailed"]
+    assert "the file system takes no writes" in " ".join(said["why"])
+    assert "it goes on by itself" in " ".join(said["why"])
+    assert said["again"] == ["A002"]
+    assert "Check the disk and the rights of its folder" in " ".join(said["opening"])
+    assert said["opened"] == ["2"]
 
 
 @pytest.fixture

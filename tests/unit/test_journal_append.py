@@ -1,6 +1,7 @@
 """The journal: dense, chained, durable; bounded; and what it does when it can't go on."""
 
 import asyncio
+import errno
 import json
 import sqlite3
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -22,6 +23,7 @@ from hub.journal import (
     JournalLocked,
     JournalMismatch,
 )
+from hub.journal.database import translate
 from hub.queueing.events import Event
 from tests.support_hub_core import MORNING_MS, open_journal
 
@@ -306,3 +308,10 @@ async def until_admitted(journal: Journal) -> None:
             await asyncio.sleep(0.001)
         else:
             return
+
+
+def test_a_read_only_file_system_is_named_when_the_journal_is_opened(tmp_path: Path) -> None:
+    error = translate(tmp_path, "open", OSError(errno.EROFS, "Read-only file system"))
+    assert isinstance(error, JournalFailed)
+    assert "the file system takes no writes" in str(error)
+    assert "mount it writable or replace it" in str(error)
