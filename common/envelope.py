@@ -21,6 +21,7 @@ BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 _DENSE = re.compile(r"[1-9][0-9]{0,17}")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Envelope(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -96,4 +97,4 @@ def parse_time(text: str) -> int:
         raise EnvelopeError(f"time {text!r} is not RFC 3339") from error
     if moment.tzinfo is None:
         raise EnvelopeError(f"time {text!r} has no offset")
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND

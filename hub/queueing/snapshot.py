@@ -104,8 +104,11 @@ def _load(layout: Layout, plain: Plain) -> State:
             raise SnapshotError(f"it has {name!r}, which these rules don't know")
     states = {each.value: each for each in RunState}
     columns = iter(plain["runs"])
+    known: dict[str | None, str | None] = {}
+    same = known.setdefault  # a hall has few windows, clerks and services; decoding made each name anew for each run
     for run, ticket, window, staff, service, run_state in zip(*[columns] * len(_RUN_FIELDS), strict=True):
-        state.runs[run] = Run(run, ticket, window, staff, service, states[run_state])
+        names = same(window, window), same(staff, staff), same(service, service)
+        state.runs[run] = Run(run, ticket, *names, states[run_state])
     state.run_order.extend(state.runs)
     return state
 

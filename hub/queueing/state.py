@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from hub.queueing.layout import Layout
 from hub.queueing.tables import RunState, TicketState, WindowState
 
-# Runs remembered, oldest forgotten first: five days of the largest hall, about 20 MB. A forgotten run loses no
+# Runs remembered, oldest forgotten first: two days of the largest hall, about 5 MB. A forgotten run loses no
 # rating: a later submission is taken as one for an unknown run, and the center joins it by the run's id.
-RUNS_KEPT = 50_000
+RUNS_KEPT = 20_000
 
 # The board shows the last 6 calls (domain, "Board").
 CALLS_KEPT = 6
