@@ -73,7 +73,13 @@ def synced(log: Path | None) -> int:
 
 @asynccontextmanager
 async def taking(
-    folder: Path, load: Load, *, center: Mapping[str, object] | None = None, log: Path | None = None, delay_ms: int = 0
+    folder: Path,
+    load: Load,
+    *,
+    center: Mapping[str, object] | None = None,
+    port: int = 0,
+    log: Path | None = None,
+    delay_ms: int = 0,
 ) -> AsyncIterator[Taken]:
     """One hub and its boxes; all their facts are durable when this yields, and the hub is still running."""
     share = load.sessions // load.loaders
@@ -82,7 +88,7 @@ async def taking(
         told = [await loader.heard() for loader in loaders]
         boxes = [box for one in told for box in one["boxes"]]
         links = [box["url"] for box in boxes]
-        config = hub_config(folder, links=links, windows=len(boxes), send_window=load.window, center=center)
+        config = hub_config(folder, links=links, windows=len(boxes), port=port, send_window=load.window, center=center)
         async with ServerProcess("hub.main", config, [] if log is None else strace(log, delay_ms)) as hub:
             await hub.start()
             await register(hub, boxes, told[0]["epoch"])

@@ -7,11 +7,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from hub import config as hub_settings
 from tools.bench import uplink
 from tools.bench.hub_accept import FULL, Load, taking
 from tools.bench.hub_process import ServerProcess, hub_config, ready
 from tools.bench.results import ROOT, Result
 from tools.bench.small import BenchError
+from tools.bench.uplink import free_port
 
 MANY = 1_000_000
 QUICK_LOAD = Load(sessions=4, window=64, facts=500, loaders=2)
@@ -25,12 +27,12 @@ async def measure(quick: bool = False) -> list[Result]:
     load = QUICK_LOAD if quick else FULL
     with tempfile.TemporaryDirectory(prefix="tingting-bench-") as name:
         folder = Path(name)
-        async with taking(folder, load, center=AWAY) as taken:
+        async with taking(folder, load, center=AWAY, port=free_port()) as taken:
             hub = taken.hub
             busy_mb = hub.rss_mb()
             durable = (await ready(hub.url))["journal"]["durable"]
             hub.kill()
-        restart = await _restart(folder, f"{durable} events buffered, the hub was killed")
+        restart = await _restart(taken.config, f"{durable} events buffered, the hub was killed")
         found = [
             Result(
                 "hub.offline_rss_mb",
@@ -47,7 +49,8 @@ async def measure(quick: bool = False) -> list[Result]:
         wanted = QUICK_MANY if quick else MANY
         await _fill(folder, wanted)
         many = await _restart(
-            folder, f"{wanted} events, written by the shipped journal in a process that then broke off"
+            hub_config(folder, port=free_port(), center=AWAY),
+            f"{wanted} events, written through the shipped journal by a process that then broke off",
         )
         found.append(many.result("hub.restart_1m_s", 3, await _imports_s()))
     return found
@@ -67,10 +70,9 @@ class Restart:
         return Result(name, self.seconds, "s", words, limit_s, aim=aim)
 
 
-async def _restart(folder: Path, what: str) -> Restart:
-    """From the start of the process to the first 200 of /readyz; the port must be known before."""
-    port = uplink.free_port()
-    config = hub_config(folder, port=port, center=AWAY)
+async def _restart(config: Path, what: str) -> Restart:
+    """From the start of the process to the first 200 of /readyz; the configuration names the port."""
+    port = hub_settings.load(config).http.port
     async with ServerProcess("hub.main", config) as hub:
         began_s = time.monotonic()
         start = asyncio.create_task(hub.start())
