@@ -111,7 +111,8 @@ def _common(server: str, program: str, more_rights: str) -> list[Piece]:
     unit = (SHARE / f"{name}.service").read_text("utf-8").replace("@PROGRAM@", program)
     written_by = f"# Written by `tingting {server} install`, which writes it again.\n"
     user = f'{written_by}u {name} - "Tingting {server}" /var/lib/{name}\n'
-    rights = f"{written_by}d {CONFIG_FOLDER} 0755 root root -\nd /var/lib/{name} 0700 {name} {name} -\n{more_rights}"
+    rights = f"{written_by}d {CONFIG_FOLDER} 0755 root root -\nd /var/lib/{name} 0700 {name} {name} -\n"
+    rights += f"Z /var/lib/{name} - {name} {name} -\n{more_rights}"  # data that root copied there from another machine
     return [
         Piece(ETC / f"systemd/system/{name}.service", unit),
         Piece(ETC / f"systemd/system/multi-user.target.wants/{name}.service", target=f"../{name}.service"),
