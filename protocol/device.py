@@ -249,6 +249,11 @@ class DeviceEndpoint(session.Endpoint):
         if self.state != LIVE:
             self._events.append((session.REFUSED, packet[1]))
 
+    def _on_request(self, values: "dict[str, Any]") -> None:
+        # Before the WELCOME the box would refuse what it can do a moment later; the hub asks again within 300 ms.
+        if self.state == LIVE:
+            session.Endpoint._on_request(self, values)
+
     def _on_welcome(self, values: "dict[str, Any]") -> None:
         if self.state != PROVING:
             return  # repeated because our STATUS was; everything in it is known

@@ -1,10 +1,13 @@
 """The pieces of delivery one by one: sender, receiver, waits, requests, kept answers."""
 
-from protocol import messages
+from protocol import messages, session
 from protocol.delivery import MAX_ANSWERS, MAX_REQUESTS, Answers, Backoff, FactReceiver, FactSender, Requests
 from protocol.errors import MisuseError, PeerError
 from tests.both_pythons.wire import (
+    UNIX_MS,
     Log,
+    drain,
+    ends_by_hand,
     live,
     raised,
     rated,
@@ -20,6 +23,24 @@ def test_an_answer_to_a_dead_request_goes_nowhere():
     assert answers.due() == (1, 0, None)
     assert not answers.accept(1)
     assert answers.due() == (1, 0, None)
+
+
+def test_a_request_that_overtakes_its_welcome_waits_for_it():
+    """A box that isn't welcomed takes the hub for away and would refuse an invitation that it could take."""
+    device, hub = ends_by_hand()
+    hub.receive(device.outgoing(0), 0)
+    drain(hub)
+    hub.welcome(1, UNIX_MS, True, {})
+    assert hub.outgoing(0), "the WELCOME, lost on the way"
+    number = hub.request(messages.INVITE, {"run": bytes(8), "wait_ms": 5000}, 5000)
+    device.receive(hub.outgoing(0), 0)
+    assert session.REQUEST not in [event[0] for event in drain(device)]
+    hub.receive(device.outgoing(300), 300)
+    device.receive(hub.outgoing(300), 300)
+    device.receive(hub.outgoing(600), 600)
+    asked = [event for event in drain(device) if event[0] == session.REQUEST]
+    assert [event[1] for event in asked] == [number]
+    assert device.hub_heard(600)
 
 
 def test_requests_have_a_limit():
