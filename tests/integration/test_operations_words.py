@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from common import catalogue
 from hub.devices.care import BOX_TODO, OTHER_TODO
@@ -181,6 +182,46 @@ async def test_a_hub_that_is_down_and_settings_that_cannot_be_used(tmp_path: Pat
     code, text = await said("hub", "status", "--config", str(tmp_path / "none.toml"))
     assert code == 1
     assert "none.toml" in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "token", "wanted"),
+    [
+        (401, "", "asks for its monitor token"),
+        (403, "other", "asks for its monitor token"),
+        (200, "x", "no hub of this version"),
+    ],
+)
+async def test_a_door_that_answers_otherwise_is_named(tmp_path: Path, answer: int, token: str, wanted: str) -> None:
+    heard: list[str] = []
+
+    async def ready(request: web.Request) -> web.Response:
+        heard.append(request.headers.get("Authorization", ""))
+        return web.json_response({"title": "no"}, status=answer)
+
+    app = web.Application()
+    app.router.add_get("/readyz", ready)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        file = tmp_path / "token"
+        file.write_text(token, "utf-8")
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        code, text = await said("hub", "status", "--hub", url, "--token-file", str(file))
+        assert (code, wanted in text) == (1, True), text
+        assert heard == [f"Bearer {token}" if token else ""]
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_window_without_a_box_is_named(tmp_path: Path) -> None:
+    async with HubProcess(tmp_path, windows=2) as hub:
+        code, steps = await doctor(hub)
+        assert [finding["text"][:8] for finding in steps["window"]] == ["Window 1", "Window 2"]
+        assert all(finding["state"] == "note" for finding in steps["window"])
+        assert code == 1  # and no line is configured
 
 
 async def test_a_disk_that_takes_nothing_is_said_with_what_to_do(tmp_path: Path) -> None:

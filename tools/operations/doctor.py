@@ -33,6 +33,7 @@ class Doctor:
             found += [status.journal(self._ready["journal"], self._speak), status.clock(self._ready, self._speak)]
         found += self._ports(config)
         found += self._boxes()
+        found += self._windows(config)
         found += self._center(config)
         return found
 
@@ -119,6 +120,21 @@ class Doctor:
         there = {entry["device"] for entry in self._ready["lines"]}
         found += [status.device(entry, _) for entry in self._ready["each_device"] if entry["device"] not in there]
         return found
+
+    def _windows(self, config: Config | None) -> list[Finding]:
+        """Windows that can't ask for a grade, since no box was ever registered for them."""
+        if config is None or self._ready is None:
+            return []
+        _ = self._speak
+        served = {entry["window"] for entry in self._ready["each_device"]}
+        todo = _("If it is to ask for grades: tingting device provision with --window.")
+        return [
+            Finding(
+                "window", Mark.NOTE, _("Window %(window)s: no box is registered for it.") % {"window": window.id}, todo
+            )
+            for window in config.windows
+            if window.id not in served
+        ]
 
     def _stored(self, entry: dict[str, Any]) -> Finding:
         _ = self._speak
