@@ -100,7 +100,10 @@ class EventLog:
             self._limit if ends_open or kind in (messages.FAULT, messages.RECOVERED) else self._limit - RESERVE_BYTES
         )
         if self._used() + len(context) + len(record) > limit:
-            raise LogFullError(kind, self._used(), limit)
+            raise LogFullError(
+                "%d of %d bytes used, no room for a fact of kind %d: connect the hub and let it empty"
+                % (self._used(), limit, kind)
+            )
         if len(self._tail) + len(context) + len(record) > self._tail_bytes:
             self._roll()
             context = self._context_if_new()

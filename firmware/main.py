@@ -76,12 +76,7 @@ class Main:
             led=self.led,
             buzzer=self.buzzer,
             screen=_screen(config.screen),
-            about={
-                "reset_cause": chip.reset_cause(),
-                "interpreter": interpreter(),
-                "firmware": VERSION,
-                "board": board.NAME,
-            },
+            about=_once("firmware.drivers.about").about(VERSION, board.NAME),
             maintain=maintain,
         )
         self.box.start(now())
@@ -134,25 +129,17 @@ class Main:
         return max(wait_ms, 0)
 
 
-def interpreter():
-    """What runs us, from the interpreter's own mouth."""
-    version = sys.implementation.version
-    numbers = ".".join([str(part) for part in version[:3]])
-    if len(version) > 3 and version[3]:
-        numbers += "-" + version[3]
-    build = sys.version.split("MicroPython ")[-1]
-    return "MicroPython %s, %s" % (numbers, build)
-
-
 def _once(name):
     """A module by its full name: of boards, links and screens only the one in use is loaded.
 
-    It is forgotten again: what its user doesn't keep of it goes, and each module on the books takes 600 bytes.
+    It is forgotten again, in the table of modules and in its package: what its user doesn't keep of it is free memory.
     """
+    gc.collect()
     module = __import__(name, None, None, ["*"])
     while "." in name:
         del sys.modules[name]
-        name = name.rsplit(".", 1)[0]
+        name, _, last = name.rpartition(".")
+    delattr(sys.modules[name], last)
     return module
 
 

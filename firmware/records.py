@@ -23,15 +23,6 @@ class LogError(Exception):
 class LogFullError(LogError):
     """There is no room for this fact; nothing was changed, nothing was lost."""
 
-    def __init__(self, kind, used_bytes, limit_bytes):
-        super().__init__(
-            "the log is full (%d of %d bytes): a fact of kind %d was not written; connect the hub and let it empty"
-            % (used_bytes, limit_bytes, kind)
-        )
-        self.kind = kind
-        self.used_bytes = used_bytes
-        self.limit_bytes = limit_bytes
-
 
 # How a field stands in flash: a positive number is a text of at most so many bytes, behind its length.
 _RUN = const(0)  # 8 bytes, as they are

@@ -10,17 +10,20 @@ from hashlib import sha256
 
 TYPE_CHECKING = False  # type checkers take this name as True; neither interpreter imports what stands under it
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 __all__ = [
     "MICROPYTHON",
     "NONCE_SIZE",
+    "SMALL",
     "TAG_SIZE",
     "TYPE_CHECKING",
     "Any",
     "Callable",
     "Ccm",
+    "Iterable",
+    "Iterator",
     "const",
     "crc32",
     "hmac_sha256",
@@ -30,6 +33,7 @@ __all__ = [
 ]
 
 MICROPYTHON: bool = sys.implementation.name == "micropython"
+SMALL = MICROPYTHON  # here memory counts for more than time; where it doesn't, time does
 TAG_SIZE = 8
 NONCE_SIZE = 13
 _BLOCK = 16
@@ -85,9 +89,9 @@ else:
         if len(key) > 64:
             key = sha256(key).digest()
         key = key + bytes(64 - len(key))
-        inner = sha256(bytes([byte ^ 0x36 for byte in key]))
+        inner = sha256(_xor(key, b"\x36" * 64, 0, 64))
         inner.update(data)
-        outer = sha256(bytes([byte ^ 0x5C for byte in key]))
+        outer = sha256(_xor(key, b"\x5c" * 64, 0, 64))
         outer.update(inner.digest())
         return outer.digest()
 
@@ -170,7 +174,7 @@ else:
             blocks = head + plaintext + bytes(-size % _BLOCK)
             return bytes(aes(self._key, _CBC, bytes(_BLOCK)).encrypt(blocks)[-_BLOCK:])
 
-    def _xor(data: bytes, stream: bytearray, at: int, size: int) -> bytes:
+    def _xor(data: bytes, stream: "bytes | bytearray", at: int, size: int) -> bytes:
         # Two long numbers are xored by native code; a loop over bytes takes ten times as long.
         if not size:
             return b""

@@ -7,11 +7,11 @@ Unknown keys are ignored, so that a newer end may say more; an unknown kind is r
 from collections import namedtuple
 
 from protocol import cbor
-from protocol.compat import TYPE_CHECKING, const
+from protocol.compat import SMALL, TYPE_CHECKING, const
 from protocol.errors import CborError, MessageError, MisuseError
 
 if TYPE_CHECKING:
-    from protocol.compat import Any
+    from protocol.compat import Any, Iterable, Iterator
 
 VERSION = const(1)  # of this protocol; stands in GREET and HELLO and is bound by both proofs
 
@@ -110,107 +110,154 @@ BY_COMMAND = const(6)  # a map after the table of its command
 
 
 # One row: key on the wire, name for the programs, type, range (of the number, or of the length in bytes), and whether
-# it may be null or missing, which both read as None. A tuple: as instances the rows took 4 KB more of a box's memory.
+# it may be null or missing, which both read as None.
 Field = namedtuple("Field", ("key", "name", "kind", "low", "high", "null"))
+
+# Every end of a range. A box keeps a row as its name and one number, 16 bytes in place of 72, and makes it when needed.
+_ENDS = (0, 1, 5, 8, 10, 16, 24, 32, 64, 100, 255, 600, 1000, 60000, 600000, MAX_SPAN_MS, MAX_TIME_MS)
+_NULL = const(8)  # above the types
+_END_BITS = const(5)
 
 
 def _row(key: int, name: str, kind: int, low: int = 0, high: int = 0, null: bool = False) -> Field:  # noqa: PLR0917
     return Field(key, name, kind, low, high, null)
 
 
-CONFIG_FIELDS = (
-    _row(1, "volume", INT, 0, 10, True),
-    _row(2, "repeat_prompt_s", INT, 0, 600, True),
-    _row(3, "thanks_ms", INT, 0, 60000, True),
-    _row(4, "stuck_key_s", INT, 1, 600, True),
-    _row(5, "quiet", BOOL, 0, 0, True),
+def _kept(rows: "tuple[Field, ...]") -> "tuple[Any, ...]":
+    if not SMALL:
+        return rows
+    compact: list[Any] = []
+    for row in rows:
+        ends = _ENDS.index(row.high) << _END_BITS | _ENDS.index(row.low)
+        compact += (row.name, ends << 4 | row.null * _NULL | row.kind)
+    return tuple(compact)
+
+
+def rows(table: "tuple[Any, ...]") -> "Iterable[Field]":
+    """The rows of a table of this module."""
+    return _opened(table) if SMALL else table
+
+
+def _opened(table: "tuple[Any, ...]") -> "Iterator[Field]":
+    for at in range(0, len(table), 2):
+        code = table[at + 1]
+        low, high = _ENDS[code >> 4 & (1 << _END_BITS) - 1], _ENDS[code >> 4 + _END_BITS]
+        yield Field(at // 2 + 1, table[at], code & _NULL - 1, low, high, bool(code & _NULL))
+
+
+CONFIG_FIELDS = _kept(
+    (
+        _row(1, "volume", INT, 0, 10, True),
+        _row(2, "repeat_prompt_s", INT, 0, 600, True),
+        _row(3, "thanks_ms", INT, 0, 60000, True),
+        _row(4, "stuck_key_s", INT, 1, 600, True),
+        _row(5, "quiet", BOOL, 0, 0, True),
+    )
 )
 
 FACT_FIELDS = {
-    BOOTED: (
-        _row(1, "reset_cause", TEXT, 0, 24),
-        _row(2, "interpreter", TEXT, 0, 64),
-        _row(3, "firmware", TEXT, 0, 32),
-        _row(4, "board", TEXT, 0, 64),
+    BOOTED: _kept(
+        (
+            _row(1, "reset_cause", TEXT, 0, 24),
+            _row(2, "interpreter", TEXT, 0, 64),
+            _row(3, "firmware", TEXT, 0, 32),
+            _row(4, "board", TEXT, 0, 64),
+        )
     ),
-    RATED: (
-        _row(1, "run", BYTES, RUN_SIZE, RUN_SIZE),
-        _row(2, "grade", INT, 1, 5),
-        _row(3, "pressed_after_ms", INT, 0, MAX_SPAN_MS),
+    RATED: _kept(
+        (
+            _row(1, "run", BYTES, RUN_SIZE, RUN_SIZE),
+            _row(2, "grade", INT, 1, 5),
+            _row(3, "pressed_after_ms", INT, 0, MAX_SPAN_MS),
+        )
     ),
-    UNRATED: (_row(1, "run", BYTES, RUN_SIZE, RUN_SIZE), _row(2, "reason", INT, 1, 255)),
-    IGNORED: (_row(1, "why", INT, 1, 255),),
-    KEY_TESTED: (_row(1, "keys_ok", INT, 0, 255),),
-    FAULT: (_row(1, "code", INT, 1, 255), _row(2, "detail", TEXT, 0, 64)),
-    RECOVERED: (_row(1, "code", INT, 1, 255),),
+    UNRATED: _kept((_row(1, "run", BYTES, RUN_SIZE, RUN_SIZE), _row(2, "reason", INT, 1, 255))),
+    IGNORED: _kept((_row(1, "why", INT, 1, 255),)),
+    KEY_TESTED: _kept((_row(1, "keys_ok", INT, 0, 255),)),
+    FAULT: _kept((_row(1, "code", INT, 1, 255), _row(2, "detail", TEXT, 0, 64))),
+    RECOVERED: _kept((_row(1, "code", INT, 1, 255),)),
 }
 
 COMMAND_FIELDS = {
-    INVITE: (_row(1, "run", BYTES, RUN_SIZE, RUN_SIZE), _row(2, "wait_ms", INT, 1000, 600000)),
-    KEY_TEST: (_row(1, "wait_ms", INT, 1000, 600000),),
-    IDENTIFY: (_row(1, "for_ms", INT, 100, 60000),),
-    MAINTENANCE: (),
-    WINDOW_COMMAND: (_row(1, "command", TEXT, 1, 16),),
+    INVITE: _kept((_row(1, "run", BYTES, RUN_SIZE, RUN_SIZE), _row(2, "wait_ms", INT, 1000, 600000))),
+    KEY_TEST: _kept((_row(1, "wait_ms", INT, 1000, 600000),)),
+    IDENTIFY: _kept((_row(1, "for_ms", INT, 100, 60000),)),
+    MAINTENANCE: _kept(()),
+    WINDOW_COMMAND: _kept((_row(1, "command", TEXT, 1, 16),)),
 }
 
 FIELDS = {
-    STATUS: (
-        _row(1, "boot", INT, 0, MAX_SERIAL),
-        _row(2, "uptime_ms", INT, 0, MAX_TIME_MS),
-        _row(3, "epoch", BYTES, EPOCH_SIZE, EPOCH_SIZE),
-        _row(4, "oldest", INT, 1, MAX_SERIAL),
-        _row(5, "next", INT, 1, MAX_SERIAL),
-        _row(6, "open_run", BYTES, RUN_SIZE, RUN_SIZE, True),
-        _row(7, "view_revision", INT, 0, MAX_SERIAL),
-        _row(8, "config_revision", INT, 0, MAX_SERIAL),
-        _row(9, "app_state", INT, 0, 255),
-        _row(10, "welcomed", BOOL),
+    STATUS: _kept(
+        (
+            _row(1, "boot", INT, 0, MAX_SERIAL),
+            _row(2, "uptime_ms", INT, 0, MAX_TIME_MS),
+            _row(3, "epoch", BYTES, EPOCH_SIZE, EPOCH_SIZE),
+            _row(4, "oldest", INT, 1, MAX_SERIAL),
+            _row(5, "next", INT, 1, MAX_SERIAL),
+            _row(6, "open_run", BYTES, RUN_SIZE, RUN_SIZE, True),
+            _row(7, "view_revision", INT, 0, MAX_SERIAL),
+            _row(8, "config_revision", INT, 0, MAX_SERIAL),
+            _row(9, "app_state", INT, 0, 255),
+            _row(10, "welcomed", BOOL),
+        )
     ),
-    FACT: (
-        _row(1, "n", INT, 1, MAX_SERIAL),
-        _row(2, "fact_kind", INT, 1, 255),
-        _row(3, "boot", INT, 0, MAX_SERIAL),
-        _row(4, "uptime_ms", INT, 0, MAX_TIME_MS),
-        _row(5, "boot_at_ms", INT, 0, MAX_TIME_MS, True),
-        _row(6, "boot_at_sure", BOOL),
-        _row(7, "fields", BY_FACT),
+    FACT: _kept(
+        (
+            _row(1, "n", INT, 1, MAX_SERIAL),
+            _row(2, "fact_kind", INT, 1, 255),
+            _row(3, "boot", INT, 0, MAX_SERIAL),
+            _row(4, "uptime_ms", INT, 0, MAX_TIME_MS),
+            _row(5, "boot_at_ms", INT, 0, MAX_TIME_MS, True),
+            _row(6, "boot_at_sure", BOOL),
+            _row(7, "fields", BY_FACT),
+        )
     ),
-    REQUEST: (
-        _row(1, "id", INT, 0, MAX_SERIAL),
-        _row(2, "left_ms", INT, 0, MAX_SPAN_MS),
-        _row(3, "command", INT, 1, 255),
-        _row(4, "args", BY_COMMAND),
+    REQUEST: _kept(
+        (
+            _row(1, "id", INT, 0, MAX_SERIAL),
+            _row(2, "left_ms", INT, 0, MAX_SPAN_MS),
+            _row(3, "command", INT, 1, 255),
+            _row(4, "args", BY_COMMAND),
+        )
     ),
-    ANSWER: (
-        _row(1, "id", INT, 0, MAX_SERIAL),
-        _row(2, "code", INT, 0, 255),
-        _row(3, "detail", TEXT, 0, 64, True),
+    ANSWER: _kept(
+        (
+            _row(1, "id", INT, 0, MAX_SERIAL),
+            _row(2, "code", INT, 0, 255),
+            _row(3, "detail", TEXT, 0, 64, True),
+        )
     ),
-    HEALTH: (
-        _row(1, "uptime_ms", INT, 0, MAX_TIME_MS),
-        _row(2, "reset_cause", TEXT, 0, 24),
-        _row(3, "free_memory", INT, 0, MAX_SERIAL),
-        _row(4, "log_fill_permille", INT, 0, 1000),
-        _row(5, "rejected_frames", INT, 0, MAX_SERIAL),
-        _row(6, "rejected_packets", INT, 0, MAX_SERIAL),
+    HEALTH: _kept(
+        (
+            _row(1, "uptime_ms", INT, 0, MAX_TIME_MS),
+            _row(2, "reset_cause", TEXT, 0, 24),
+            _row(3, "free_memory", INT, 0, MAX_SERIAL),
+            _row(4, "log_fill_permille", INT, 0, 1000),
+            _row(5, "rejected_frames", INT, 0, MAX_SERIAL),
+            _row(6, "rejected_packets", INT, 0, MAX_SERIAL),
+        )
     ),
-    WELCOME: (
-        _row(1, "expected", INT, 1, MAX_SERIAL),
-        _row(2, "unix_ms", INT, 0, MAX_TIME_MS),
-        _row(3, "sure", BOOL),
-        _row(4, "send_window", INT, 1, MAX_WINDOW),
-        _row(5, "config", SETTINGS),
-        _row(6, "config_revision", INT, 0, MAX_SERIAL),
+    WELCOME: _kept(
+        (
+            _row(1, "expected", INT, 1, MAX_SERIAL),
+            _row(2, "unix_ms", INT, 0, MAX_TIME_MS),
+            _row(3, "sure", BOOL),
+            _row(4, "send_window", INT, 1, MAX_WINDOW),
+            _row(5, "config", SETTINGS),
+            _row(6, "config_revision", INT, 0, MAX_SERIAL),
+        )
     ),
-    ANCHOR: (_row(1, "unix_ms", INT, 0, MAX_TIME_MS), _row(2, "sure", BOOL)),
-    ACK: (_row(1, "through", INT, 0, MAX_SERIAL),),
-    VIEW: (
-        _row(1, "revision", INT, 1, MAX_SERIAL),
-        _row(2, "state", INT, 0, 255),
-        _row(3, "number", TEXT, 0, 16),
-        _row(4, "window", TEXT, 0, 32),
+    ANCHOR: _kept((_row(1, "unix_ms", INT, 0, MAX_TIME_MS), _row(2, "sure", BOOL))),
+    ACK: _kept((_row(1, "through", INT, 0, MAX_SERIAL),)),
+    VIEW: _kept(
+        (
+            _row(1, "revision", INT, 1, MAX_SERIAL),
+            _row(2, "state", INT, 0, 255),
+            _row(3, "number", TEXT, 0, 16),
+            _row(4, "window", TEXT, 0, 32),
+        )
     ),
-    CONFIG: (_row(1, "revision", INT, 1, MAX_SERIAL), _row(2, "config", SETTINGS)),
+    CONFIG: _kept((_row(1, "revision", INT, 1, MAX_SERIAL), _row(2, "config", SETTINGS))),
 }
 
 
@@ -261,7 +308,7 @@ def fact_number(data: bytes) -> "int | None":
     return None
 
 
-def _table(field: Field, values: "dict[str, Any]") -> "tuple[Field, ...] | None":
+def _table(field: Field, values: "dict[str, Any]") -> "tuple[Any, ...] | None":
     if field.kind == SETTINGS:
         return CONFIG_FIELDS
     if field.kind == BY_FACT:
@@ -269,9 +316,9 @@ def _table(field: Field, values: "dict[str, Any]") -> "tuple[Field, ...] | None"
     return COMMAND_FIELDS.get(values["command"])
 
 
-def _pack(fields: "tuple[Field, ...]", values: "dict[str, Any]") -> "dict[int, Any]":
+def _pack(fields: "tuple[Any, ...]", values: "dict[str, Any]") -> "dict[int, Any]":
     body: dict[int, Any] = {}
-    for field in fields:
+    for field in rows(fields):
         value = values.get(field.name)
         if field.kind >= SETTINGS:
             table = _table(field, values)
@@ -286,9 +333,9 @@ def _pack(fields: "tuple[Field, ...]", values: "dict[str, Any]") -> "dict[int, A
     return body
 
 
-def _unpack(fields: "tuple[Field, ...]", body: "dict[int, Any]") -> "dict[str, Any]":
+def _unpack(fields: "tuple[Any, ...]", body: "dict[int, Any]") -> "dict[str, Any]":
     values: dict[str, Any] = {}
-    for field in fields:
+    for field in rows(fields):
         key, name, kind, low, high, null = field
         value = body.get(key)
         if value is None:

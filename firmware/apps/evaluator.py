@@ -49,11 +49,6 @@ class EvaluatorError(Exception):
 class IllegalEventError(EvaluatorError):
     """This event is impossible in this state; nothing has changed."""
 
-    def __init__(self, state, event):
-        super().__init__("evaluator in state %s can't take event %r; nothing was changed" % (state, event))
-        self.state = state
-        self.event = event
-
 
 class Face:
     """What the display shows: `name` (a state), the number called, a note, the test's step, until when it waits."""
@@ -97,7 +92,7 @@ class Evaluator:
         """Do one event; returns the actions. One without a row, or malformed, raises and changes nothing."""
         row = TABLE[self.state].get(event[0])
         if row is None or not _well_formed(event):
-            raise IllegalEventError(self.state, event)
+            raise IllegalEventError("evaluator in state %s can't take event %r" % (self.state, event))
         actions = []
         row(self, actions, now_ms, *event[1:])
         return actions

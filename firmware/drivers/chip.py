@@ -1,4 +1,4 @@
-"""The board's own parts: pins by number, PWM, watchdog, reset. With the links the only user of `machine`."""
+"""The board's own parts: pins by number, PWM, watchdog, reset. Only drivers and links use `machine`."""
 
 import machine
 
@@ -6,14 +6,6 @@ from protocol.compat import const
 
 # The longest an RP2040's watchdog can wait is 8,388 ms; moving a full tail takes under one second.
 _WATCHDOG_MS = const(8_000)
-# The numbers differ between ports, the names don't.
-_CAUSES = (
-    ("PWRON_RESET", "power on"),
-    ("HARD_RESET", "hard"),
-    ("WDT_RESET", "watchdog"),
-    ("DEEPSLEEP_RESET", "deep sleep"),
-    ("SOFT_RESET", "soft"),
-)
 
 
 def key_pin(number):
@@ -45,12 +37,3 @@ def watchdog():
 def reset():
     """Start again, as after switching on."""
     machine.reset()
-
-
-def reset_cause():
-    """Why the board started, in words."""
-    cause = machine.reset_cause()
-    for name, words in _CAUSES:
-        if getattr(machine, name, None) == cause:
-            return words
-    return "unknown"

@@ -372,7 +372,7 @@ def test_a_lost_welcome_comes_again_with_the_hour_of_its_sending():
     assert [event[0] for event in drain(hub)] == [], "nothing new for the hub's user"
     device.receive(hub.outgoing(300), 300)
     assert device.state == "live"
-    names = [field.name for field in messages.CONFIG_FIELDS]
+    names = [field.name for field in messages.rows(messages.CONFIG_FIELDS)]
     assert drain(device)[1] == (session.WELCOME, 1, UNIX_MS + 300, True, dict.fromkeys(names))
 
 

@@ -30,9 +30,20 @@ def test_a_spec_without_a_place_for_its_table_is_named() -> None:
 
 def test_every_constant_of_the_messages_stands_in_the_spec() -> None:
     text = (ROOM / "SPEC.md").read_text("utf-8")
-    plain = {"INT", "BYTES", "TEXT", "BOOL", "SETTINGS", "BY_FACT", "BY_COMMAND", "UNREADABLE", "TYPE_CHECKING"}
+    plain = {
+        "INT",
+        "BYTES",
+        "TEXT",
+        "BOOL",
+        "SETTINGS",
+        "BY_FACT",
+        "BY_COMMAND",
+        "UNREADABLE",
+        "TYPE_CHECKING",
+        "SMALL",
+    }
     for name, value in vars(messages).items():
-        if not isinstance(value, int) or not name.isupper() or name in plain:
+        if not isinstance(value, int) or not name.isupper() or name.startswith("_") or name in plain:
             continue
         if name == "VERSION":
             assert f"Version {value}." in text
@@ -53,8 +64,7 @@ def test_the_packets_of_the_spec_are_the_packets_of_the_code() -> None:
 def test_keys_and_names_are_unique_in_each_table(table: dict[int, tuple[messages.Field, ...]]) -> None:
     for fields in table.values():
         keys = [field.key for field in fields]
-        assert keys == sorted(set(keys))
-        assert 0 not in keys
+        assert keys == list(range(1, len(fields) + 1))  # a box finds the key by counting
         assert len({field.name for field in fields}) == len(fields)
 
 

@@ -119,13 +119,13 @@ def silence(tree: ast.Module, errors: frozenset[str]) -> None:
 
 
 def uses(node: ast.AST) -> Counter[str]:
-    """The names and attributes that are read here, and how often."""
+    """The names that are read here, and how often; those of attributes with a dot before them."""
     found: Counter[str] = Counter()
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Store):
             found[inner.id] += 1
         elif isinstance(inner, ast.Attribute):
-            found[inner.attr] += 1
+            found["." + inner.attr] += 1
     return found
 
 
@@ -135,7 +135,7 @@ def drop_unused(tree: ast.Module, exports: frozenset[str], public_methods: bool)
         named = uses(tree)
 
         def needed(name: str, node: ast.stmt, named: Counter[str] = named) -> bool:
-            return name in exports or name.startswith("__") or named[name] > uses(node)[name]
+            return name in exports or named[name] > uses(node)[name]
 
         before = sum(1 for _ in ast.walk(tree))
         tree.body = [
@@ -145,16 +145,31 @@ def drop_unused(tree: ast.Module, exports: frozenset[str], public_methods: bool)
         ]
         for statement in tree.body:
             if isinstance(statement, ast.ClassDef) and not called_from_outside(statement, tree):
+                own = class_body_names(statement)
                 kept = [
                     inner
                     for inner in statement.body
                     if not isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef))
                     or (public_methods and not inner.name.startswith("_"))
-                    or needed(inner.name, inner)
+                    or needed("." + inner.name, inner)
+                    or inner.name.startswith("__")
+                    or inner.name in own
                 ]
                 statement.body = kept or [ast.Pass()]
         if sum(1 for _ in ast.walk(tree)) == before:
             return
+
+
+def class_body_names(node: ast.ClassDef) -> set[str]:
+    """The names that a class's body reads while it is made: decorators, tables."""
+    todo: list[ast.AST] = list(node.body)
+    names: set[str] = set()
+    while todo:
+        inner = todo.pop()
+        if isinstance(inner, ast.Name):
+            names.add(inner.id)
+        todo += inner.decorator_list if isinstance(inner, ast.FunctionDef) else ast.iter_child_nodes(inner)
+    return names
 
 
 def called_from_outside(node: ast.ClassDef, tree: ast.Module) -> bool:
