@@ -63,6 +63,13 @@ def test_user_and_folders_come_out_of_the_files(tmp_path: Path, server: str) -> 
     assert (tmp_path / "etc/passwd").read_text("utf-8") == passwd
 
 
+@pytest.mark.parametrize("server", list(OPTIONS))
+def test_the_service_begins_without_network_and_without_a_set_clock(server: str) -> None:
+    unit = (SHARE / f"tingting-{server}.service").read_text("utf-8")
+    assert re.findall(r"^(?:Wants|Requires|Requisite|BindsTo)=.*", unit, re.MULTILINE) == []
+    assert re.findall(r"^After=(.*)", unit, re.MULTILINE) == ["network.target"]
+
+
 def calls_allowed(unit: str) -> set[str]:
     """The system calls that a unit's filters leave."""
     allowed: set[str] = set()
