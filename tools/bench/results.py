@@ -9,6 +9,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "build" / "bench.json"
+# Programs that wanted to run, mean of the minute before: whatever else this machine does is in every figure.
+_LOAD_BEFORE = round(os.getloadavg()[0], 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "busy_before": _LOAD_BEFORE,
     }
 
 
