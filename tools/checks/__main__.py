@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.checks import firmware_types, generated, links, messages, outside, private, scripts
+from tools.checks import firmware_types, footprint, generated, links, messages, outside, private, scripts
 from tools.checks.rooms import ROOT
 
 # Output longer than this hides its own beginning; the tool itself shows the rest.
@@ -32,6 +32,11 @@ CHECKS: tuple[tuple[str, Check, str], ...] = (
     ("lint", tool("ruff", "check", "--quiet", "."), "make format mends what can be mended; the rest is named above"),
     ("types", tool("mypy"), "mend the types named above"),
     ("boards", firmware_types.check, "mend the types named above; the stubs are those of the boards"),
+    (
+        "footprint",
+        footprint.check,
+        "make it smaller, or record it on purpose: python -m tools.checks.footprint --write",
+    ),
     ("rooms", outside.check, "keep the room's limits, or change its row and say why in docs/decisions"),
     (
         "imports",

@@ -78,7 +78,7 @@ def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
     """The version's text and the names of the files made in `target`, the linked sources beside them."""
     names: list[str] = []
     content = sha256()
-    for module, text in _linked(role, board):
+    for module, text in linked(role, board):
         source = (target / module.replace(".", "/")).with_suffix(".py")
         source.parent.mkdir(parents=True, exist_ok=True)
         source.write_text(text, "utf-8")
@@ -109,7 +109,7 @@ def _stamp(text: str, target: Path) -> None:
     fresh.unlink()
 
 
-def _linked(role: str, board: str) -> Iterator[tuple[str, str]]:
+def linked(role: str, board: str) -> Iterator[tuple[str, str]]:
     """Module and text of each linked file; what belongs to other roles, other boards or the hub stays behind."""
     application = Linker(ROOT, _OURS, _SILENT)
     yield from application.link(_APPLICATION, frozenset({"run"}), _PARTS).items()
