@@ -34,6 +34,8 @@ CREATE TABLE old (
     journal TEXT, sequence INTEGER, data BLOB NOT NULL, chain BLOB NOT NULL, PRIMARY KEY (journal, sequence)
 ) STRICT, WITHOUT ROWID;
 """
+# What reading a damaged page can raise: names and messages that went bad are no UTF-8.
+READ_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 START, START_CHAIN, VERIFIED = "start", "start_chain", "verified"
 
 
@@ -96,6 +98,13 @@ def follows(row: Stored, link: bytes) -> bool:
     return type(row.data) is bytes and chain.link(link, row.data) == row.chain
 
 
+def names(data: object, journal: object, hall: str) -> bool:
+    """An event's bytes name this hall, and this journal unless it is None."""
+    if type(data) is not bytes or b'"source":"/halls/%s"' % hall.encode() not in data:
+        return False
+    return journal is None or b'"journal":"%s"' % str(journal).encode() in data
+
+
 def corrupt(path: Path, what: str) -> str:
     """The text of a `JournalCorrupt`: where, what, and what to do."""
     return (
@@ -104,12 +113,12 @@ def corrupt(path: Path, what: str) -> str:
     )
 
 
-def translate(path: Path, doing: str, error: sqlite3.Error | OSError) -> JournalError:
+def translate(path: Path, doing: str, error: sqlite3.Error | OSError | UnicodeDecodeError) -> JournalError:
     """Our error for one of SQLite's."""
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     if name == "SQLITE_FULL":
         return JournalFull(f"{path}: no room to {doing} ({error}). Make room on this disk; it goes on by itself.")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "UnicodeDecode")) or "decode to UTF-8" in str(error):
         return JournalCorrupt(corrupt(path, f"{error} ({name})"))
     if name.startswith("SQLITE_READONLY") or getattr(error, "errno", None) == errno.EROFS:
         return JournalFailed(

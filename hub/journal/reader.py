@@ -14,7 +14,7 @@ from typing import Any
 from common import chain
 from common.envelope import EnvelopeError
 from hub.journal import snapshots
-from hub.journal.database import VERIFIED, connect, corrupt, start_of, suspect, translate, verify_row
+from hub.journal.database import READ_ERRORS, VERIFIED, connect, corrupt, start_of, suspect, translate, verify_row
 from hub.journal.errors import JournalCorrupt, JournalError, JournalRetired
 from hub.journal.rows import Committed, Stored, read
 from hub.journal.snapshots import Snapshot, SnapshotUnfit
@@ -190,7 +190,7 @@ class _Reading:
         self._lock.acquire()
         try:
             self._db.execute("BEGIN")
-        except sqlite3.Error as error:
+        except READ_ERRORS as error:
             self._lock.release()
             raise translate(self._path, "read", error) from error
         return self._db
@@ -200,7 +200,7 @@ class _Reading:
             self._db.rollback()
         finally:
             self._lock.release()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, READ_ERRORS):
             translated = translate(self._path, "read", error)
             if isinstance(translated, JournalCorrupt):
                 suspect(self._path)

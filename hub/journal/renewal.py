@@ -15,7 +15,18 @@ from pathlib import Path
 from common import chain
 from common.envelope import EnvelopeError
 from hub.journal import snapshots
-from hub.journal.database import SCHEMA, START, START_CHAIN, TABLES, TABLES_2, connect, create, suspect_mark, translate
+from hub.journal.database import (
+    READ_ERRORS,
+    SCHEMA,
+    START,
+    START_CHAIN,
+    TABLES,
+    TABLES_2,
+    connect,
+    create,
+    suspect_mark,
+    translate,
+)
 from hub.journal.rows import Committed, Stored, Writer, read
 from hub.journal.salvage import CURSOR, Found, Wreck
 from hub.queueing.events import Event
@@ -40,7 +51,7 @@ def renew(path: Path, hall: Hall, why: str) -> None:
     building = path.with_name(path.name + ".building")
     try:
         aside, what = _renew(path, building, hall)
-    except (sqlite3.Error, OSError) as error:
+    except (*READ_ERRORS, OSError) as error:
         raise translate(path, "build a sound journal beside the damaged one", error) from error
     _log.error("%s The damaged file is kept as %s; delete it when it was examined. %s", why, aside, what)
 
@@ -128,7 +139,7 @@ class _Builder:
     def _go_on(self, journal: str, after: int) -> str:
         """The same journal, from behind the damage."""
         found, db = self._found, self._db
-        link = self._wreck.link(after)
+        link = self._wreck.link(journal, after)
         assert link is not None
         db.executemany("INSERT INTO meta VALUES (?, ?)", [(START, after), (START_CHAIN, link)])
         db.execute("INSERT INTO cursors VALUES (?, ?)", (CURSOR, str(found.delivered)))
@@ -162,7 +173,7 @@ class _Builder:
             self._gap(name, first, last, "damaged" if last > found.delivered else "damaged here; the center has them")
             for first, last in found.lost
         ]
-        link = self._wreck.link(deliver_after) if deliver_through > deliver_after else b""
+        link = self._wreck.link(name, deliver_after) if deliver_through > deliver_after else b""
         db.execute(
             "INSERT OR REPLACE INTO old_journals VALUES (?, ?, ?, ?, ?)",
             (name, state_after, deliver_after, deliver_through, link or b""),

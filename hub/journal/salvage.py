@@ -1,15 +1,16 @@
 """What a damaged journal still holds: read around unreadable pages, trusted only as far as the chain vouches for it."""
 
-import sqlite3
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from common import chain
+from common import chain, envelope
+from common.envelope import EnvelopeError
 from hub.journal import snapshots
-from hub.journal.database import START, START_CHAIN, VERIFIED, connect, follows
+from hub.journal.database import READ_ERRORS, START, START_CHAIN, VERIFIED, connect, follows
 from hub.journal.rows import Stored
 
 # Rows at a time; around a damaged page they come one by one.
@@ -28,7 +29,6 @@ class Found:
     """
 
     journal: str | None = None
-    hall: str | None = None
     start: int = 0
     good: list[tuple[int, int]] = field(default_factory=list)
     # The last event that there was, as far as anything tells; torn: there may have been more.
@@ -78,7 +78,11 @@ class Wreck:
         found = Found()
         meta = dict(self._tolerant("SELECT name, value FROM meta WHERE name != 'probe'"))
         found.journal = meta.get("journal") if isinstance(meta.get("journal"), str) else None
-        found.hall = meta.get("hall")
+        for row in self.rows(0):
+            # The events' own word, should the name have gone bad.
+            with contextlib.suppress(EnvelopeError):
+                found.journal = envelope.decode(row.data).journal
+                break
         if isinstance(meta.get(START), int) and isinstance(meta.get(START_CHAIN), bytes):
             found.start = meta[START]
         for (value,) in self._tolerant("SELECT value FROM cursors WHERE name = 'center'"):
@@ -101,13 +105,13 @@ class Wreck:
         return found
 
     def rows(self, after: int) -> Iterator[Stored]:
-        """Every row behind `after` that can be read, in order, whatever it holds."""
+        """Every event behind `after` that can be read, in order, whether its chain fits or not."""
         self._torn = False
-        at_once = AT_ONCE
+        at_once, step = AT_ONCE, 1
         while True:
             try:
                 rows = self._after(after, at_once)
-            except sqlite3.Error:
+            except READ_ERRORS:
                 if at_once > 1:
                     at_once = 1
                     continue
@@ -117,12 +121,21 @@ class Wreck:
                     return
                 after, at_once = behind, AT_ONCE
                 continue
-            for row in rows:
-                if row.sequence > after:
-                    after = row.sequence
-                    yield row
             if not rows:
                 return
+            before = after
+            for row in rows:
+                if row.sequence == after + 1 or (row.sequence > after and _says_so(row)):
+                    after = row.sequence
+                    yield row
+            if after == before:
+                # Numbers that went bad lead round in a circle: go on further and further behind them.
+                after, step = after + step, 2 * step
+                if step > FARTHEST:
+                    self._torn = True
+                    return
+            else:
+                step = 1
 
     def good_rows(self, found: Found, after: int) -> Iterator[Stored]:
         """The trusted rows behind `after`."""
@@ -136,11 +149,11 @@ class Wreck:
             if row.sequence >= current[0]:
                 yield row
 
-    def link(self, sequence: int) -> bytes | None:
+    def link(self, journal: str, sequence: int) -> bytes | None:
         """The stored link of a row or of the start."""
         meta = dict(self._tolerant("SELECT name, value FROM meta WHERE name != 'probe'"))
         if meta.get(START, 0) == sequence:
-            return meta.get(START_CHAIN) or chain.start(str(meta.get("journal")))
+            return meta.get(START_CHAIN) or chain.start(journal)
         rows = self._after(sequence - 1, 1)
         return rows[0].chain if rows and rows[0].sequence == sequence else None
 
@@ -179,7 +192,7 @@ class Wreck:
     def _reads(self, after: int) -> bool:
         try:
             self._after(after, 1)
-        except sqlite3.Error:
+        except READ_ERRORS:
             return False
         return True
 
@@ -189,6 +202,11 @@ class Wreck:
         try:
             for row in self._db.execute(query):
                 rows.append(row)  # noqa: PERF402 - what came before the error counts
-        except sqlite3.Error:
+        except READ_ERRORS:
             return rows
         return rows
+
+
+def _says_so(row: Stored) -> bool:
+    """The event's own bytes hold its number: one that went bad alone must not hide all that come after it."""
+    return type(row.data) is bytes and b'"sequence":"%d"' % row.sequence in row.data

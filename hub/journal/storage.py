@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hub.journal import snapshots
 from hub.journal.database import (
+    READ_ERRORS,
     SCHEMA,
     START,
     START_CHAIN,
@@ -20,6 +21,7 @@ from hub.journal.database import (
     connect,
     corrupt,
     create,
+    names,
     scan,
     start_of,
     suspect,
@@ -116,6 +118,12 @@ class Storage:
         mark = suspect_mark(self.path)
         with self._translated("verify"):
             db = self._db
+            for table in ("cursors", "old_journals"):
+                db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
+            if mark.exists():
+                (sound,) = db.execute("PRAGMA quick_check(1)").fetchone()
+                if sound != "ok":
+                    raise JournalCorrupt(corrupt(self.path, sound))
             last, link = start_of(db, journal)
             found = db.execute("SELECT value FROM meta WHERE name = ?", (VERIFIED,)).fetchone()
             through = 0 if found is None else found[0]
@@ -243,6 +251,13 @@ class Storage:
             self.path.chmod(0o600)
             return journal
         meta = dict(db.execute("SELECT name, value FROM meta WHERE name IN ('schema', 'journal', 'hall')").fetchall())
+        first = db.execute("SELECT data FROM events ORDER BY sequence LIMIT 1").fetchone()
+        if first is not None and not names(first[0], meta.get("journal"), hall) and names(first[0], None, hall):
+            raise JournalCorrupt(corrupt(self.path, "its name is not that of its events"))
+        if meta.get("schema") is None or type(meta.get("journal")) is not str:
+            raise JournalCorrupt(corrupt(self.path, "its name is gone"))
+        if meta.get("hall") != hall and first is not None and names(first[0], None, hall):
+            raise JournalCorrupt(corrupt(self.path, f"it says hall {meta.get('hall')!r}, its events {hall!r}"))
         if meta.get("schema") == 1:
             with self._transaction("bring the tables up to date"):
                 create(db, TABLES_2)
@@ -278,7 +293,7 @@ class Storage:
     def _translated(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except READ_ERRORS as error:
             translated = translate(self.path, doing, error)
             if isinstance(translated, JournalCorrupt):
                 suspect(self.path)
