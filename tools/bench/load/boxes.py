@@ -3,7 +3,7 @@
 `python -m tools.bench.load.boxes --first 0 --count 32 --facts 1600 --window 64`. Hears words on stdin, tells JSON:
 `{"boxes": […]}` at once; `seal` → waits until each box is welcomed, seals its facts, `{"sealed": n}`; `go` → sends,
 never more than the hub's send window unacknowledged, `{"began_s", "ended_s", "acknowledged"}` on CLOCK_MONOTONIC.
-Once sealed a box sends nothing but its facts, and nothing twice: the line loses nothing.
+Once sealed a box sends nothing but its facts, nothing twice (the line loses nothing), and until `go` its keep-alives.
 """
 
 import argparse
@@ -20,6 +20,8 @@ from protocol.device import DeviceEndpoint
 from protocol.framing import encode_frame
 
 TURN_S = 0.02
+KEEP_MS = 2000  # the hub gives a silent box 10 s
+KEPT = 60  # two minutes of waiting for the others
 STALLED_S = 30.0  # no acknowledgement for so long: the hub has let go of a box
 QUIET_S = 0.5  # after a WELCOME the hub's VIEW comes and is confirmed; then nothing is due for 3 s
 EPOCH = bytes(range(8))
@@ -56,6 +58,8 @@ class Box(asyncio.Protocol):
         self.live = asyncio.Event()
         self.done = asyncio.Event()
         self._sealed = False
+        self._kept: list[bytes] = []  # keep-alives, sealed before the facts: counters only rise
+        self._kept_at_ms = 0
         self._going = False
         self._transport: asyncio.Transport | None = None
 
@@ -84,8 +88,13 @@ class Box(asyncio.Protocol):
         self.endpoint.link_lost()
 
     def turn(self) -> None:
-        """Writes what the endpoint wants written."""
-        if self._transport is None or self._sealed:
+        """Writes what the endpoint wants written; a sealed box says that it is there, by what was sealed for that."""
+        if self._transport is None or self._going:
+            return
+        if self._sealed:
+            if self._kept and _now_ms() - self._kept_at_ms >= KEEP_MS:
+                self._kept_at_ms = _now_ms()
+                self._transport.write(self._kept.pop(0))
             return
         while data := self.endpoint.outgoing(_now_ms()):
             self._transport.write(data)
@@ -93,6 +102,9 @@ class Box(asyncio.Protocol):
     def seal(self, facts: int, window: int) -> None:
         """Makes every frame now, by the endpoint's own keys and counter."""
         self._sealed = True
+        self._kept_at_ms = _now_ms()
+        status = self.endpoint._status_values()
+        self._kept = [encode_frame(self.endpoint._seal(messages.STATUS, status)) for _ in range(KEPT)]
         self.window = window
         self.first = self.log.next
         uptime_ms = _now_ms()
@@ -156,13 +168,14 @@ async def run(first: int, count: int, facts: int, window: int) -> None:
     async with asyncio.timeout(STALLED_S):
         await asyncio.gather(*(box.live.wait() for box in boxes))
     await asyncio.sleep(QUIET_S)
+    for box in boxes:
+        box.seal(facts, window)
+        await asyncio.sleep(0)  # the turns go on
+    _tell(sealed=facts * count, frame_bytes=max(len(frame) for box in boxes for frame in box.frames))
+    await _heard(lines, "go")
     turns.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await turns
-    for box in boxes:
-        box.seal(facts, window)
-    _tell(sealed=facts * count, frame_bytes=max(len(frame) for box in boxes for frame in box.frames))
-    await _heard(lines, "go")
     began_s = time.monotonic()
     for box in boxes:
         box.go()
