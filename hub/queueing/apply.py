@@ -1,14 +1,32 @@
 """apply: the state after an event. It mutates the state it is given, which it alone owns, and returns it."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from hub.queueing import events as ev
 from hub.queueing.errors import ApplyError
 from hub.queueing.events import Event
-from hub.queueing.state import Call, Device, Run, State, Ticket, WindowNow
+from hub.queueing.state import (
+    JUMP_MEMORY,
+    MISSED_KEPT,
+    SERVED_KEPT,
+    Call,
+    Device,
+    LastAct,
+    Run,
+    State,
+    Ticket,
+    WindowNow,
+)
 from hub.queueing.tables import RUN_MOVES, TICKET_MOVES, WINDOW_MOVES, RunState, TicketState
+from hub.queueing.times import days_between, local_date
+
+# A no-show that has come after all stands behind so many of its line (domain, "Caller").
+RESTORE_BEHIND = 2
+
+# Reasons by which the rules themselves move a ticket on: further services of a visit, and the way back.
+VISIT_REASONS = ("visit", "return")
 
 
 def apply(state: State, event: Event) -> State:
@@ -34,10 +52,9 @@ def _stored(state: State, device: str, epoch: str, fact: int) -> None:
 
 def _issued(state: State, data: dict[str, Any], event: Event) -> None:
     if data["business_date"] != state.business_date:
-        state.business_date = data["business_date"]
-        state.counters.clear()
+        state.begin_day(data["business_date"])
     service = data["service"]
-    state.counters[service] = state.counters.get(service, 0) + 1
+    state.counters[service] = max(state.counters.get(service, 0), number_in(data["number"]))
     state.issued += 1
     walk_up = data["channel"] == "walk_up"
     ticket = Ticket(
@@ -49,24 +66,54 @@ def _issued(state: State, data: dict[str, Any], event: Event) -> None:
         order=state.issued,
         issued_at_ms=event.time_ms,
         state=TicketState.AT_WINDOW if walk_up else TicketState.WAITING,
+        due_at_ms=data.get("appointment_at_ms"),
+        legs=tuple((also, None) for also in data.get("also", ())),
     )
     state.tickets[ticket.id] = ticket
     if not walk_up:
-        queue = state.queues.get(service)
-        if queue is None:
-            # A service that is no longer in the layout: its tickets still wait.
-            queue = state.queues[service] = deque()
-        queue.append(ticket)
+        state.join(ticket)
+
+
+def number_in(text: str) -> int:
+    """The number in a ticket's `A017`; a prefix never ends in a digit."""
+    return int(text[len(text.rstrip("0123456789")) :])
 
 
 def _called(state: State, data: dict[str, Any], event: Event) -> None:
     ticket = _move_ticket(state, data, "called")
-    window = _move_window(state, data["window"], "next")
-    state.queues[ticket.service].remove(ticket)
+    chosen = data.get("turn") == "chosen"
+    window = _move_window(state, data["window"], "call" if chosen else "next")
+    if not chosen:
+        _count_turn(state, ticket, data.get("passed", ()))
+    state.leave(ticket)
     ticket.window = window.id
     ticket.called_at_ms = event.time_ms
+    ticket.arrived_at_ms = None
+    ticket.recalls = 0
     window.ticket = ticket.id
     state.calls.append(Call(ticket.number, window.id, event.time_ms))
+
+
+def _count_turn(state: State, ticket: Ticket, passed: Iterable[str]) -> None:
+    """What the next choice must know: how long ago a line was jumped, and how often one was passed over."""
+    line = ticket.line
+    in_turn = 0
+    if state.in_line(line)[0] is ticket:
+        in_turn = state.since_jump.get(line, JUMP_MEMORY) + 1
+    if in_turn < JUMP_MEMORY:
+        state.since_jump[line] = in_turn
+    else:
+        state.since_jump.pop(line, None)
+    state.overtaken.pop(line, None)
+    for other in passed:
+        state.overtaken[other] = state.overtaken.get(other, 0) + 1
+
+
+def _recalled(state: State, data: dict[str, Any], event: Event) -> None:
+    ticket = _move_ticket(state, data, "recalled")
+    _move_window(state, data["window"], "recall")
+    ticket.recalls += 1
+    state.calls.append(Call(ticket.number, data["window"], event.time_ms))
 
 
 def _arrived(state: State, data: dict[str, Any], event: Event) -> None:
@@ -81,9 +128,117 @@ def _finished(state: State, data: dict[str, Any], event: Event) -> None:
     window = _move_window(state, data["window"], "walk_up" if walk_up else "finish")
     if walk_up:
         window.walked_up_at_ms = event.time_ms
+    else:
+        window.last = LastAct("finish", ticket.id, event.time_ms, ticket, data["run"])
     window.ticket = None
+    ticket.run = None
     del state.tickets[ticket.id]
-    _remember(state, Run(data["run"], ticket.id, window.id, data["staff"], ticket.service, RunState.OPEN))
+    if data["served_ms"] is not None:
+        served = state.served.setdefault(data["service"], deque(maxlen=SERVED_KEPT))
+        served.append((event.time_ms, data["served_ms"]))
+    if data["run"] not in state.runs:
+        _remember(state, Run(data["run"], ticket.id, window.id, data["staff"], data["service"], RunState.OPEN))
+
+
+def _no_show(state: State, data: dict[str, Any], event: Event) -> None:
+    ticket = _move_ticket(state, data, "no_show")
+    window = _move_window(state, data["window"], "no_show")
+    window.ticket = None
+    window.last = LastAct("no_show", ticket.id, event.time_ms)
+    del state.tickets[ticket.id]
+    state.missed[ticket.id] = ticket
+    if len(state.missed) > MISSED_KEPT:
+        del state.missed[next(iter(state.missed))]
+
+
+def _restored(state: State, data: dict[str, Any], event: Event) -> None:
+    ticket = _move_ticket(state, data, "restored")
+    _move_window(state, data["window"], "restore")
+    del state.missed[ticket.id]
+    state.tickets[ticket.id] = ticket
+    ticket.restored = True
+    ticket.waiting_since_ms = event.time_ms
+    state.join_behind(ticket, RESTORE_BEHIND)
+
+
+def _held(state: State, data: dict[str, Any], event: Event) -> None:
+    _move_ticket(state, data, "held")
+    _move_window(state, data["window"], "hold").ticket = None
+
+
+def _resumed(state: State, data: dict[str, Any], event: Event) -> None:
+    """From where it was held; or on to the next service of the visit, at the same window."""
+    _revive(state, data)
+    ticket = _move_ticket(state, data, "resumed")
+    window = _move_window(state, data["window"], "resume")
+    window.ticket = ticket.id
+    ticket.window = window.id
+    if data["to_service"] is not None:
+        _go_on(ticket, data)
+        ticket.arrived_at_ms = event.time_ms
+
+
+def _transferred(state: State, data: dict[str, Any], event: Event) -> None:
+    """To another line: from the window, or as the next part of a visit whose last part is finished."""
+    if not _revive(state, data):
+        window = _move_window(state, data["window"], "transfer")
+        window.ticket = None
+    ticket = _move_ticket(state, data, "transferred")
+    if data.get("back"):
+        ticket.legs = ((ticket.service, data["window"]), *ticket.legs)
+    _go_on(ticket, data)
+    ticket.to_window = data["to_window"]
+    ticket.waiting_since_ms = event.time_ms
+    state.join(ticket)
+
+
+def _go_on(ticket: Ticket, data: dict[str, Any]) -> None:
+    """The ticket is for another service from here on; a leg of the visit that this was is done."""
+    if data["to_service"] is not None:
+        ticket.service = data["to_service"]
+    if data["reason"] in VISIT_REASONS and ticket.legs and ticket.legs[0][0] == data["to_service"]:
+        ticket.legs = ticket.legs[1:]
+
+
+def _revive(state: State, data: dict[str, Any]) -> bool:
+    """A ticket finished just now at this window is open again."""
+    last = state.window(data["window"]).last
+    if last is None or last.ticket != data["ticket"] or last.finished is None:
+        return False
+    state.tickets[last.ticket] = last.finished
+    state.window(data["window"]).last = None
+    return True
+
+
+def _cancelled(state: State, data: dict[str, Any], event: Event) -> None:
+    missed = state.missed.pop(data["ticket"], None)
+    if missed is not None:
+        state.tickets[missed.id] = missed
+    ticket = state.tickets[data["ticket"]]
+    if ticket.state is TicketState.WAITING:
+        state.leave(ticket)
+    elif ticket.state in (TicketState.CALLED, TicketState.ARRIVED):
+        assert ticket.window is not None
+        _move_window(state, ticket.window, "cancel").ticket = None
+    _move_ticket(state, data, "cancelled")
+    del state.tickets[ticket.id]
+
+
+def _undone(state: State, data: dict[str, Any], event: Event) -> None:
+    """Back at the window as it was; the run of a finish stays the ticket's, for its next finish."""
+    window = state.window(data["window"])
+    last = window.last
+    if last is None or last.ticket != data["ticket"]:
+        raise ApplyError(f"window {window.id} has nothing to undo of ticket {data['ticket']}")
+    if last.finished is None:
+        state.tickets[last.ticket] = state.missed.pop(last.ticket)
+    else:
+        state.tickets[last.ticket] = last.finished
+    ticket = _move_ticket(state, data, "undone")
+    _move_window(state, window.id, f"undo_{last.kind}")
+    ticket.run = last.run or ticket.run
+    ticket.window = window.id
+    window.ticket = ticket.id
 
 
 def _remember(state: State, run: Run) -> None:
@@ -127,6 +282,20 @@ def _signed_in(state: State, data: dict[str, Any], event: Event) -> None:
     window.role = data["role"]
 
 
+def _empty(state: State, data: dict[str, Any], event: Event) -> None:
+    state.window(data["window"]).empty = True
+
+
+def _covered(state: State, data: dict[str, Any], event: Event) -> None:
+    state.window(data["window"]).empty = False
+
+
+def _date_set(state: State, data: dict[str, Any], event: Event) -> None:
+    if data["to_date"] != state.business_date:
+        state.begin_day(data["to_date"])
+    state.day_shift = days_between(local_date(event.time_ms, state.layout.offset_minutes), data["to_date"])
+
+
 def _signed_out(state: State, data: dict[str, Any], event: Event) -> None:
     window = _move_window(state, data["window"], "sign_out")
     window.staff = window.role = window.pause_reason = None
@@ -163,7 +332,7 @@ def _started(state: State, data: dict[str, Any], event: Event) -> None:
 
 
 def _move_ticket(state: State, data: dict[str, Any], move: str) -> Ticket:
-    ticket = state.tickets[data["ticket"]]
+    ticket = state.missed.get(data["ticket"]) or state.tickets[data["ticket"]]
     target = TICKET_MOVES.get((ticket.state, move))
     if target is None:
         raise ApplyError(f"ticket {ticket.number} ({ticket.id}) is {ticket.state}; {move} can't follow")
@@ -177,6 +346,8 @@ def _move_window(state: State, window_id: str, verb: str) -> WindowNow:
     if target is None:
         raise ApplyError(f"window {window_id} is {window.state}; {verb} can't follow")
     window.state = target
+    # Only the last act at a window can be undone.
+    window.last = None
     return window
 
 
@@ -185,6 +356,14 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.TICKET_CALLED: _called,
     ev.TICKET_ARRIVED: _arrived,
     ev.TICKET_FINISHED: _finished,
+    ev.TICKET_RECALLED: _recalled,
+    ev.TICKET_NO_SHOW: _no_show,
+    ev.TICKET_RESTORED: _restored,
+    ev.TICKET_HELD: _held,
+    ev.TICKET_RESUMED: _resumed,
+    ev.TICKET_TRANSFERRED: _transferred,
+    ev.TICKET_CANCELLED: _cancelled,
+    ev.TICKET_UNDONE: _undone,
     ev.RATING_INVITED: _invited,
     ev.RATING_SUBMITTED: _submitted,
     ev.RATING_UNRATED: _unrated,
@@ -192,7 +371,10 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.STAFF_SIGNED_OUT: _signed_out,
     ev.WINDOW_PAUSED: _paused,
     ev.WINDOW_UNPAUSED: _unpaused,
+    ev.WINDOW_EMPTY: _empty,
+    ev.WINDOW_COVERED: _covered,
     ev.DEVICE_ONLINE: _online,
     ev.DEVICE_OFFLINE: _offline,
     ev.HUB_STARTED: _started,
+    ev.DATE_SET: _date_set,
 }

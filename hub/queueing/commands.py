@@ -7,11 +7,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class IssueTicket:
-    """A number for a service; channel: kiosk, dispenser, desk or appointment."""
+    """A number for a service; channel: kiosk, dispenser, desk or appointment.
+
+    priority: a class of `priority.CLASSES`, verified_by: who saw that it is so (else the channel stands for it).
+    appointment_at_ms: when the citizen was asked to come. also: services of the same visit, in their order.
+    """
 
     service: str
     channel: str
     priority: str | None = None
+    verified_by: str | None = None
+    appointment_at_ms: int | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +36,85 @@ class MarkArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A chosen number instead of the next."""
+
+    window: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """重呼: the one called is called again; 3 at most."""
+
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoShow:
+    """过号: nobody came."""
+
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """A no-show has come after all: once, behind the next 2."""
+
+    window: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The ticket at the window is set aside while its holder fetches something."""
+
+    window: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A held ticket comes back to a window."""
+
+    window: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """转移: to another service, one window, or both, keeping its place by order of issue; back: and then here again."""
+
+    window: str
+    to_service: str | None = None
+    to_window: str | None = None
+    back: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The ticket at the window is void, or another one by its number."""
+
+    window: str
+    number: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Takes back this window's finish or no-show, within a minute and before anything else is done there."""
+
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
-    """办结: the service is done; makes the run."""
+    """办结: the service is done; makes the run. then: a further service of this visit, without queueing again."""
 
     window: str
     outcome: str | None = None
+    then: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +154,31 @@ class Unpause:
     """The window goes on."""
 
     window: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTicket:
+    """A ticket is void, by its id or number and without a window: never printed, or given back."""
+
+    ticket: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Cancels what is still open of days that are over; now: everything that is open, by somebody's word."""
+
+    now: bool = False
+    staff: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetDate:
+    """The business date is put right by somebody who may; staff: who."""
+
+    date: str
+    staff: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +264,31 @@ class ClockStepped:
     what: str | None = None
 
 
-WindowCommand = CallNext | MarkArrived | Finish | WalkUp | SignIn | SignOut | Pause | Unpause
+WindowCommand = (
+    CallNext
+    | Call
+    | Recall
+    | MarkArrived
+    | NoShow
+    | Restore
+    | Hold
+    | Resume
+    | Transfer
+    | Cancel
+    | Finish
+    | Undo
+    | WalkUp
+    | SignIn
+    | SignOut
+    | Pause
+    | Unpause
+)
 Command = (
     IssueTicket
     | WindowCommand
+    | CancelTicket
+    | Sweep
+    | SetDate
     | InvitationAccepted
     | InvitationFailed
     | AcceptFact
@@ -176,8 +303,17 @@ Command = (
 # at the edge.
 WINDOW_VERBS: dict[str, type[WindowCommand]] = {
     "next": CallNext,
+    "call": Call,
+    "recall": Recall,
     "arrive": MarkArrived,
+    "no_show": NoShow,
+    "restore": Restore,
+    "hold": Hold,
+    "resume": Resume,
+    "transfer": Transfer,
+    "cancel": Cancel,
     "finish": Finish,
+    "undo": Undo,
     "walk_up": WalkUp,
     "sign_in": SignIn,
     "sign_out": SignOut,
@@ -187,6 +323,9 @@ WINDOW_VERBS: dict[str, type[WindowCommand]] = {
 
 VERBS: dict[type, str] = {kind: verb for verb, kind in WINDOW_VERBS.items()} | {
     IssueTicket: "issue",
+    CancelTicket: "cancel",
+    Sweep: "sweep",
+    SetDate: "set_date",
     InvitationAccepted: "invitation_accepted",
     InvitationFailed: "invitation_failed",
     AcceptFact: "accept_fact",

@@ -7,17 +7,27 @@ from hub.queueing.errors import LayoutError
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A kind of matter with its own numbers; the prefix begins each number (`A` → `A001`)."""
+    """A kind of matter with its own numbers; the prefix begins each number (`A` → `A001`).
+
+    hours: (from, to) in minutes of the local day, in the day's order; a `to` that is not later lies after midnight;
+    none: always open. last_ticket_min: no number in so many minutes before the last closing. daily_cap: numbers asked
+    for in a business day. Services that share a prefix need ranges (first_number, last_number) apart.
+    """
 
     id: str
     prefix: str
     name: str
     name_en: str = ""
+    first_number: int = 1
+    last_number: int | None = None
+    hours: tuple[tuple[int, int], ...] = ()
+    last_ticket_min: int = 0
+    daily_cap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A counter and the ids of the services it serves."""
+    """A counter and the ids of the services it serves, the one it prefers first."""
 
     id: str
     name: str
@@ -28,7 +38,10 @@ class Window:
 class Layout:
     """The hall: its id, its offset from UTC in minutes, services and windows in the order people see them.
 
-    Raises `LayoutError` where ids or prefixes repeat, or a window serves nothing or something unknown.
+    one_in: of so many calls from a line, at most one goes out of turn to someone with priority; so many less one is
+    also how often a line may be passed over for one that a window prefers. grace_ms: how late an appointment may check
+    in. sweep_minute: minute of the local day at which tickets still open are cancelled.
+    Raises `LayoutError` where ids or numbers repeat, or a window serves nothing or something unknown.
     """
 
     hall: str
@@ -37,6 +50,9 @@ class Layout:
     windows: tuple[Window, ...]
     name: str = ""
     name_en: str = ""
+    one_in: int = 3
+    grace_ms: int = 15 * 60_000
+    sweep_minute: int | None = None
     service_by_id: dict[str, Service] = field(init=False, repr=False, compare=False)
     window_by_id: dict[str, Window] = field(init=False, repr=False, compare=False)
 
@@ -47,16 +63,32 @@ class Layout:
             raise LayoutError("two services have the same id; give each its own")
         if len(self.window_by_id) != len(self.windows):
             raise LayoutError("two windows have the same id; give each its own")
-        prefixes: dict[str, str] = {}
-        for service in self.services:
-            if service.prefix and service.prefix[-1].isdigit():
-                raise LayoutError(f"service {service.id}: prefix {service.prefix!r} must not end in a digit")
-            other = prefixes.setdefault(service.prefix, service.id)
-            if other != service.id:
-                raise LayoutError(f"services {other} and {service.id} share the prefix {service.prefix!r}")
+        if self.one_in < 2:
+            raise LayoutError(f"priority one in {self.one_in}: it must be one in 2 or more, so that the others move")
+        self._check_numbers()
         for window in self.windows:
             if not window.services:
                 raise LayoutError(f"window {window.id} serves nothing; name at least one service")
             for wanted in window.services:
                 if wanted not in self.service_by_id:
                     raise LayoutError(f"window {window.id} serves {wanted!r}, which is no service of this hall")
+
+    def _check_numbers(self) -> None:
+        """No two services can give the same number."""
+        for index, service in enumerate(self.services):
+            if service.prefix and service.prefix[-1].isdigit():
+                raise LayoutError(f"service {service.id}: prefix {service.prefix!r} must not end in a digit")
+            if service.last_number is not None and service.last_number < service.first_number:
+                raise LayoutError(f"service {service.id}: its last number is before its first")
+            for other in self.services[:index]:
+                if other.prefix == service.prefix and _overlap(other, service):
+                    raise LayoutError(
+                        f"services {other.id} and {service.id} share the prefix {service.prefix!r}; "
+                        "give each its own, or ranges of numbers apart"
+                    )
+
+
+def _overlap(one: Service, other: Service) -> bool:
+    below = one.last_number is not None and one.last_number < other.first_number
+    above = other.last_number is not None and other.last_number < one.first_number
+    return not (below or above)

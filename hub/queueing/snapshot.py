@@ -85,9 +85,10 @@ def follow(state: State, event: Event) -> None:
 
 
 def _drop(state: State, ticket_id: str) -> None:
+    state.missed.pop(ticket_id, None)
     ticket = state.tickets.pop(ticket_id, None)
-    if ticket is not None and ticket in state.queues.get(ticket.service, ()):
-        state.queues[ticket.service].remove(ticket)
+    if ticket is not None:
+        state.leave(ticket)
 
 
 def _load(layout: Layout, plain: Plain) -> State:

@@ -11,13 +11,30 @@ from hub.queueing.tables import RunState, TicketState, WindowState
 # rating: a later submission is taken as one for an unknown run, and the center joins it by the run's id.
 RUNS_KEPT = 20_000
 
+# No-shows remembered for a restore, oldest forgotten first: a day of the largest hall.
+MISSED_KEPT = 10_000
+
+# Business days whose numbers are remembered, so that a date set by hand never repeats a number: a week.
+DAYS_KEPT = 7
+
+# Service times remembered for each service: enough for quartiles, and recent.
+SERVED_KEPT = 50
+
+# Calls in turn counted since a line's last call out of turn: the largest `one_in` that the settings allow.
+JUMP_MEMORY = 100
+
 # The board shows the last 6 calls (domain, "Board").
 CALLS_KEPT = 6
 
 
 @dataclass(slots=True)
 class Ticket:
-    """An open ticket."""
+    """A ticket that is open, missed, or just finished.
+
+    order: its place in a line, by which lines are sorted: the order of issue, or of whom it stands behind since.
+    to_window: the one window that may call it next. legs: where the visit goes on after this service, as (service,
+    window or None). run: of a finish that was undone, for the next finish.
+    """
 
     id: str
     number: str
@@ -30,6 +47,34 @@ class Ticket:
     window: str | None = None
     called_at_ms: int | None = None
     arrived_at_ms: int | None = None
+    to_window: str | None = None
+    waiting_since_ms: int | None = None
+    recalls: int = 0
+    restored: bool = False
+    due_at_ms: int | None = None
+    legs: tuple[tuple[str, str | None], ...] = ()
+    run: str | None = None
+
+    @property
+    def line(self) -> str:
+        """The name of the line that it stands in when it waits."""
+        return self.service if self.to_window is None else own_line(self.to_window)
+
+
+def own_line(window: str) -> str:
+    """The name of the line of those whom one window alone may call."""
+    return f"window/{window}"
+
+
+@dataclass(slots=True)
+class LastAct:
+    """A finish or no-show that its window may still undo; finished: the ticket, which is in no other place."""
+
+    kind: str
+    ticket: str
+    at_ms: int
+    finished: Ticket | None = None
+    run: str | None = None
 
 
 @dataclass(slots=True)
@@ -43,6 +88,9 @@ class WindowNow:
     ticket: str | None = None
     pause_reason: str | None = None
     walked_up_at_ms: int | None = None
+    last: LastAct | None = None
+    # Said to stand empty while people wait for it, and not covered since.
+    empty: bool = False
 
 
 @dataclass(slots=True)
@@ -92,6 +140,20 @@ class State:
     devices: dict[str, Device] = field(default_factory=dict)
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_KEPT))
     runs_kept: int = RUNS_KEPT
+    # No-shows of this business day, by ticket.
+    missed: dict[str, Ticket] = field(default_factory=dict)
+    # Lines of single windows, by window; only those where somebody waits.
+    own: dict[str, deque[Ticket]] = field(default_factory=dict)
+    # How often each line's head was passed over by another line since the last call from it.
+    overtaken: dict[str, int] = field(default_factory=dict)
+    # Calls in turn from each line since its last one out of turn; a line that isn't here has had none.
+    since_jump: dict[str, int] = field(default_factory=dict)
+    # Numbers given on former business days, for a date that is set by hand.
+    days: dict[str, dict[str, int]] = field(default_factory=dict)
+    # Days between an unsure clock's date and the one that somebody set.
+    day_shift: int = 0
+    # (finished_at_ms, served_ms) of each service's last finishes.
+    served: dict[str, deque[tuple[int, int]]] = field(default_factory=dict)
 
     def window(self, window: str) -> WindowNow:
         """What stands at a window; one that nothing has happened at yet is closed."""
@@ -109,9 +171,76 @@ class State:
         return [run for run in self.runs.values() if run.state is RunState.OPEN]
 
     def waiting(self, service: str) -> int:
-        """How many wait for a service."""
-        queue = self.queues.get(service)
-        return len(queue) if queue else 0
+        """How many wait for a service, those for one window among them."""
+        own = sum(ticket.service == service for line in self.own.values() for ticket in line)
+        return len(self.queues.get(service, ())) + own
+
+    def in_line(self, line: str) -> deque[Ticket]:
+        """Who waits in a line, first first; not to be changed."""
+        kind, _, window = line.partition("/")
+        return (self.own.get(window) if kind == "window" and window else self.queues.get(line)) or deque()
+
+    def find(self, text: str) -> Ticket | None:
+        """An open or missed ticket by its number or id."""
+        found = self.tickets.get(text) or self.missed.get(text)
+        if found is not None:
+            return found
+        for place in (self.tickets, self.missed):
+            for ticket in place.values():
+                if ticket.number == text:
+                    return ticket
+        return None
+
+    def join(self, ticket: Ticket) -> None:
+        """Into its line at the place that its order gives it."""
+        line = self._line(ticket)
+        place = len(line)
+        while place and line[place - 1].order > ticket.order:
+            place -= 1
+        line.insert(place, ticket)
+
+    def join_behind(self, ticket: Ticket, first: int) -> None:
+        """Into its line behind the first so many, or further back where its order is later."""
+        line = self._line(ticket)
+        before = min(first, len(line))
+        if before == 0 or line[before - 1].order < ticket.order:
+            self.join(ticket)
+            return
+        ticket.order = line[before - 1].order
+        line.insert(before, ticket)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Out of its line."""
+        line = self.in_line(ticket.line)
+        for place, other in enumerate(line):
+            if other is ticket:
+                del line[place]
+                break
+        if ticket.to_window is not None and not line:
+            self.own.pop(ticket.to_window, None)
+
+    def _line(self, ticket: Ticket) -> deque[Ticket]:
+        # A service that is no longer in the layout: its tickets still wait.
+        if ticket.to_window is None:
+            return self.queues.setdefault(ticket.service, deque())
+        return self.own.setdefault(ticket.to_window, deque())
+
+    def begin_day(self, date: str) -> None:
+        """Another business date; its numbers begin anew, or go on where tickets are open or it was left before."""
+        if self.business_date:
+            self.days[self.business_date] = self.counters
+            while len(self.days) > DAYS_KEPT:
+                del self.days[next(iter(self.days))]
+        counters = dict(self.days.pop(date, {}))
+        if self.tickets:
+            for service, count in self.counters.items():
+                counters[service] = max(count, counters.get(service, 0))
+        else:
+            self.missed.clear()
+            for window in self.windows.values():
+                window.last = None
+        self.business_date = date
+        self.counters = counters
 
 
 def new(layout: Layout) -> State:

@@ -4,14 +4,19 @@ from enum import StrEnum
 
 
 class TicketState(StrEnum):
-    """Where an open ticket stands; a finished one is open no longer."""
+    """Where a ticket stands; a finished, missed or cancelled one is open no longer."""
 
     WAITING = "waiting"
     CALLED = "called"
     ARRIVED = "arrived"
+    # Set aside by a window while its holder fetches something; no longer at the window.
+    HELD = "held"
     # A walk-up: served without ever having waited.
     AT_WINDOW = "at_window"
     FINISHED = "finished"
+    # A no-show: remembered for the business day, so that it may be restored once.
+    MISSED = "missed"
+    CANCELLED = "cancelled"
 
 
 class WindowState(StrEnum):
@@ -40,27 +45,66 @@ class RunState(StrEnum):
 # (state, event) → state
 TICKET_MOVES: dict[tuple[TicketState, str], TicketState] = {
     (TicketState.WAITING, "called"): TicketState.CALLED,
+    (TicketState.WAITING, "cancelled"): TicketState.CANCELLED,
+    (TicketState.CALLED, "recalled"): TicketState.CALLED,
     (TicketState.CALLED, "arrived"): TicketState.ARRIVED,
+    (TicketState.CALLED, "no_show"): TicketState.MISSED,
     # Arrival is often never marked; serving then counts from the call.
     (TicketState.CALLED, "finished"): TicketState.FINISHED,
+    (TicketState.CALLED, "held"): TicketState.HELD,
+    (TicketState.CALLED, "transferred"): TicketState.WAITING,
+    (TicketState.CALLED, "cancelled"): TicketState.CANCELLED,
     (TicketState.ARRIVED, "finished"): TicketState.FINISHED,
+    (TicketState.ARRIVED, "held"): TicketState.HELD,
+    (TicketState.ARRIVED, "transferred"): TicketState.WAITING,
+    (TicketState.ARRIVED, "cancelled"): TicketState.CANCELLED,
+    (TicketState.HELD, "resumed"): TicketState.ARRIVED,
+    (TicketState.HELD, "cancelled"): TicketState.CANCELLED,
     (TicketState.AT_WINDOW, "finished"): TicketState.FINISHED,
+    # The visit goes on: at the same window, or in another line without queueing again at its end.
+    (TicketState.FINISHED, "resumed"): TicketState.ARRIVED,
+    (TicketState.FINISHED, "transferred"): TicketState.WAITING,
+    (TicketState.FINISHED, "undone"): TicketState.ARRIVED,
+    (TicketState.MISSED, "restored"): TicketState.WAITING,
+    (TicketState.MISSED, "undone"): TicketState.CALLED,
+    (TicketState.MISSED, "cancelled"): TicketState.CANCELLED,
 }
 
-# (state, command) → state
+# (state, command) → state. Two commands have two names here, for they lead to two places: `cancel` of the ticket at the
+# window and `cancel_other` of one elsewhere; `undo_finish` and `undo_no_show`.
 WINDOW_MOVES: dict[tuple[WindowState, str], WindowState] = {
     (WindowState.CLOSED, "sign_in"): WindowState.FREE,
     (WindowState.FREE, "sign_in"): WindowState.FREE,
     (WindowState.FREE, "sign_out"): WindowState.CLOSED,
     (WindowState.FREE, "pause"): WindowState.PAUSED,
     (WindowState.FREE, "next"): WindowState.CALLING,
+    (WindowState.FREE, "call"): WindowState.CALLING,
+    (WindowState.FREE, "resume"): WindowState.SERVING,
     (WindowState.FREE, "walk_up"): WindowState.FREE,
+    (WindowState.FREE, "restore"): WindowState.FREE,
+    (WindowState.FREE, "cancel_other"): WindowState.FREE,
+    (WindowState.FREE, "undo_finish"): WindowState.SERVING,
+    (WindowState.FREE, "undo_no_show"): WindowState.CALLING,
+    (WindowState.CALLING, "recall"): WindowState.CALLING,
     (WindowState.CALLING, "arrive"): WindowState.SERVING,
+    (WindowState.CALLING, "no_show"): WindowState.FREE,
     (WindowState.CALLING, "finish"): WindowState.FREE,
+    (WindowState.CALLING, "hold"): WindowState.FREE,
+    (WindowState.CALLING, "transfer"): WindowState.FREE,
+    (WindowState.CALLING, "cancel"): WindowState.FREE,
+    (WindowState.CALLING, "restore"): WindowState.CALLING,
+    (WindowState.CALLING, "cancel_other"): WindowState.CALLING,
     (WindowState.SERVING, "finish"): WindowState.FREE,
+    (WindowState.SERVING, "hold"): WindowState.FREE,
+    (WindowState.SERVING, "transfer"): WindowState.FREE,
+    (WindowState.SERVING, "cancel"): WindowState.FREE,
+    (WindowState.SERVING, "restore"): WindowState.SERVING,
+    (WindowState.SERVING, "cancel_other"): WindowState.SERVING,
     (WindowState.PAUSED, "unpause"): WindowState.FREE,
     (WindowState.PAUSED, "sign_in"): WindowState.FREE,
     (WindowState.PAUSED, "sign_out"): WindowState.CLOSED,
+    (WindowState.PAUSED, "restore"): WindowState.PAUSED,
+    (WindowState.PAUSED, "cancel_other"): WindowState.PAUSED,
 }
 
 # (state, event) → state. A submission counts whenever it comes, once; a rated run stays rated.
@@ -93,5 +137,16 @@ SPECIAL_REFUSALS: dict[tuple[WindowState, str], tuple[str, str]] = {
     (WindowState.CALLING, "unpause"): ("not_paused", "This window is not paused."),
     (WindowState.SERVING, "unpause"): ("not_paused", "This window is not paused."),
     (WindowState.SERVING, "arrive"): ("already_arrived", "The arrival is already marked; finish comes next."),
+    (WindowState.SERVING, "recall"): ("already_arrived", "The arrival is already marked; finish comes next."),
+    (WindowState.SERVING, "no_show"): ("already_arrived", "The arrival is already marked; finish or transfer."),
     (WindowState.PAUSED, "pause"): ("window_paused", "This window is already paused."),
+}
+
+# Why a ticket's state refuses a command on its number.
+TICKET_REFUSALS: dict[TicketState, str] = {
+    TicketState.WAITING: "It waits in its line; call it first.",
+    TicketState.CALLED: "It is called to a window.",
+    TicketState.ARRIVED: "It is being served at a window.",
+    TicketState.HELD: "It is held; resume it first.",
+    TicketState.MISSED: "It is a no-show; restore it first.",
 }

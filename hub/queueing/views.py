@@ -5,9 +5,11 @@ from typing import Any
 from hub.queueing.commands import AcceptFact, Command, IssueTicket
 from hub.queueing.events import Event, Now
 from hub.queueing.layout import Layout
-from hub.queueing.state import State
-from hub.queueing.tables import WindowState
+from hub.queueing.priority import lines_of
+from hub.queueing.state import State, Ticket
+from hub.queueing.tables import TicketState, WindowState
 from hub.queueing.times import rfc3339
+from hub.queueing.wait import expected
 
 # The languages the hall's pages speak (architecture, decision 10).
 LANGUAGES = ["zh-CN", "en"]
@@ -59,6 +61,9 @@ def queue(state: State, now: Now) -> dict[str, Any]:
             for call in reversed(state.calls)
         ],
         "paused": [place.id for place in layout.windows if state.windows[place.id].state is WindowState.PAUSED],
+        "wait": {
+            service.id: expected(state, service.id, state.waiting(service.id), now) for service in layout.services
+        },
         "as_of": rfc3339(now.ms, layout.offset_minutes),
     }
 
@@ -88,8 +93,14 @@ def window(state: State, window_id: str) -> dict[str, Any]:
         "role": current.role,
         "reason": current.pause_reason,
         "ticket": ticket,
-        "waiting": sum(state.waiting(service) for service in place.services),
+        "waiting": sum(len(line) for _, line in lines_of(state, window_id)),
+        "held": [each.number for each in state.tickets.values() if _held_at(each, window_id)],
+        "missed": [each.number for each in state.missed.values() if each.window == window_id and not each.restored],
     }
+
+
+def _held_at(ticket: Ticket, window_id: str) -> bool:
+    return ticket.state is TicketState.HELD and ticket.window == window_id
 
 
 def reply(state: State, command: Command, events: list[Event]) -> dict[str, Any]:
@@ -102,6 +113,7 @@ def reply(state: State, command: Command, events: list[Event]) -> dict[str, Any]
             "ahead": issued.data["ahead"],
             "issued_at": _time(state, issued.time_ms),
             "token": issued.secret,
+            "wait": expected(state, issued.data["service"], issued.data["ahead"], Now(issued.time_ms)),
         }
     if isinstance(command, AcceptFact):
         return {"stored_through": state.stored_through(command.device, command.epoch)}

@@ -13,7 +13,7 @@ from common.problem import Problem
 from common.tokens import Holder
 from hub.queueing import commands
 from hub.queueing.errors import Refusal
-from hub.web import schema
+from hub.web import clerk, schema
 from hub.web.house import HOUSE
 from hub.web.metrics import HUB
 from hub.web.schema import json_response, read_body
@@ -35,6 +35,11 @@ _NOT_HERE = {
     "unknown_service": 422,
     "unknown_role": 422,
     "unknown_channel": 422,
+    "unknown_priority": 422,
+    "unknown_target": 422,
+    "unknown_date": 422,
+    "too_many_services": 422,
+    "no_target": 422,
     "no_staff": 422,
 }
 _CHANNELS = {"kiosk": "kiosk", "desk": "desk"}
@@ -102,7 +107,14 @@ async def tickets(request: web.Request) -> web.Response:
     """Gives a number."""
     who = holder(request, "kiosk", "desk")
     wanted: schema.TicketWanted = await read_body(request, schema.TicketWanted)
-    command = commands.IssueTicket(wanted.service, _CHANNELS[who.role], wanted.priority)
+    command = commands.IssueTicket(
+        wanted.service,
+        _CHANNELS[who.role],
+        wanted.priority or (None if wanted.appointment_at_ms is None else "appointment"),
+        wanted.verified_by,
+        wanted.appointment_at_ms,
+        tuple(wanted.also),
+    )
     reply = await _submit(request, command, str(wanted.id))
     if "token" not in reply:
         raise _id_used()
@@ -116,25 +128,7 @@ async def window_commands(request: web.Request) -> web.Response:
     if who.role != "manager" and who.place != f"window/{window}":
         raise Problem(403, "wrong-window", f"This token is for {who.place}", f"This door is window/{window}'s.")
     wanted = await read_body(request, schema.WindowCommand)
-    command: commands.Command
-    match wanted:
-        case schema.Next():
-            command = commands.CallNext(window)
-        case schema.Arrive():
-            command = commands.MarkArrived(window)
-        case schema.Finish():
-            command = commands.Finish(window, wanted.outcome)
-        case schema.WalkUp():
-            command = commands.WalkUp(window, wanted.service)
-        case schema.SignIn():
-            command = commands.SignIn(window, wanted.staff, wanted.role)
-        case schema.SignOut():
-            command = commands.SignOut(window)
-        case schema.Pause():
-            command = commands.Pause(window, wanted.reason)
-        case _:
-            command = commands.Unpause(window)
-    reply = await _submit(request, command, str(wanted.id))
+    reply = await _submit(request, clerk.command(window, wanted), str(wanted.id))
     if reply.get("window") != window:
         raise _id_used()
     return json_response(reply)

@@ -27,6 +27,11 @@ class TicketWanted(_Strict):
     service: Text
     id: UUID
     priority: Text | None = None
+    # Who saw that the priority is due; else the channel stands for it.
+    verified_by: Text | None = None
+    appointment_at_ms: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    # Further services of the same visit, in their order.
+    also: Annotated[list[Text], Meta(max_length=5)] = []
 
 
 class _Command(_Strict, tag_field="command"):
@@ -41,10 +46,63 @@ class Arrive(_Command, tag="arrive"):
     """到达"""
 
 
+class CallNumber(_Command, tag="call"):
+    """A chosen number."""
+
+    number: Text
+
+
+class Recall(_Command, tag="recall"):
+    """重呼"""
+
+
+class NoShow(_Command, tag="no_show"):
+    """过号"""
+
+
+class Restore(_Command, tag="restore"):
+    """A no-show has come after all."""
+
+    number: Text
+
+
+class Hold(_Command, tag="hold"):
+    """Set aside while its holder fetches something."""
+
+    reason: Remark | None = None
+
+
+class Resume(_Command, tag="resume"):
+    """A held ticket is back."""
+
+    number: Text
+
+
+class Transfer(_Command, tag="transfer"):
+    """转移"""
+
+    to_service: Text | None = None
+    to_window: Text | None = None
+    back: bool = False
+    reason: Remark | None = None
+
+
+class Cancel(_Command, tag="cancel"):
+    """The ticket here is void, or another one by its number."""
+
+    number: Text | None = None
+    reason: Remark | None = None
+
+
+class Undo(_Command, tag="undo"):
+    """Takes back a finish or a no-show, within a minute."""
+
+
 class Finish(_Command, tag="finish"):
-    """办结"""
+    """办结; then: a further service of this visit."""
 
     outcome: Remark | None = None
+    then: Text | None = None
 
 
 class WalkUp(_Command, tag="walk_up"):
@@ -74,7 +132,25 @@ class Unpause(_Command, tag="unpause"):
     """The window goes on."""
 
 
-WindowCommand = Next | Arrive | Finish | WalkUp | SignIn | SignOut | Pause | Unpause
+WindowCommand = (
+    Next
+    | CallNumber
+    | Recall
+    | Arrive
+    | NoShow
+    | Restore
+    | Hold
+    | Resume
+    | Transfer
+    | Cancel
+    | Finish
+    | Undo
+    | WalkUp
+    | SignIn
+    | SignOut
+    | Pause
+    | Unpause
+)
 
 
 class DeviceWanted(_Strict):
@@ -88,14 +164,22 @@ class DeviceWanted(_Strict):
     board: Annotated[str, Meta(max_length=32)]
 
 
+class Wait(msgspec.Struct, kw_only=True):
+    """How long somebody is likely to wait, in minutes."""
+
+    low_min: int
+    high_min: int
+
+
 class Ticket(msgspec.Struct, kw_only=True):
-    """A number given."""
+    """A number given; wait: null while too little is known."""
 
     number: str
     ticket: str
     ahead: int
     issued_at: str
     token: str
+    wait: Wait | None
 
 
 class HeldTicket(msgspec.Struct, kw_only=True):
@@ -122,6 +206,9 @@ class Window(msgspec.Struct, kw_only=True):
     reason: str | None
     ticket: HeldTicket | None
     waiting: int
+    # Numbers set aside here, and no-shows of this window that can be restored.
+    held: list[str]
+    missed: list[str]
 
 
 class HallService(msgspec.Struct, kw_only=True):
@@ -181,6 +268,8 @@ class Queue(msgspec.Struct, kw_only=True):
     serving: list[Serving]
     calls: list[Call]
     paused: list[str]
+    # By service, for who would take a number now.
+    wait: dict[str, Wait | None]
     as_of: str
 
 

@@ -17,13 +17,24 @@ from hub.queueing.times import rfc3339
 _SHOWN = {
     ev.TICKET_ISSUED: (True, False),
     ev.TICKET_CALLED: (True, True),
+    ev.TICKET_RECALLED: (True, True),
     ev.TICKET_ARRIVED: (True, True),
+    ev.TICKET_NO_SHOW: (True, True),
+    ev.TICKET_RESTORED: (True, False),
+    ev.TICKET_HELD: (True, True),
+    ev.TICKET_RESUMED: (True, True),
+    ev.TICKET_TRANSFERRED: (True, True),
+    ev.TICKET_CANCELLED: (True, True),
+    ev.TICKET_UNDONE: (True, True),
     ev.TICKET_FINISHED: (True, True),
     ev.STAFF_SIGNED_IN: (False, True),
     ev.STAFF_SIGNED_OUT: (False, True),
     ev.WINDOW_PAUSED: (True, True),
     ev.WINDOW_UNPAUSED: (True, True),
+    ev.DATE_SET: (True, False),
 }
+# A call and its repetition.
+_CALLS = (ev.TICKET_CALLED, ev.TICKET_RECALLED)
 WALK_UP = "walk_up"
 
 
@@ -52,13 +63,13 @@ class Shown:
         parts: dict[str, Any] = {}
         if queue:
             parts["queue"] = self.queue(Now(recorded_ms))
-        if event.type == ev.TICKET_CALLED:
+        if event.type in _CALLS:
             parts["call"] = {
                 "number": event.data["number"],
                 "window": event.data["window"],
                 "called_at": rfc3339(event.time_ms, self.state.layout.offset_minutes),
             }
-        if window:
+        if window and event.data["window"] is not None:
             parts["window"] = self._window(event.data["window"])
         return parts
 

@@ -22,6 +22,7 @@ from hub.queueing.commands import (
 )
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Now
+from hub.queueing.state import own_line
 from hub.queueing.tables import TicketState, WindowState
 from tests.support_hub_core import EPOCH, LAYOUT, Hall
 
@@ -41,6 +42,8 @@ class Rules(RuleBasedStateMachine):
         self.hall = Hall()
         self.numbers: Counter[tuple[str, str]] = Counter()
         self.called: Counter[str] = Counter()
+        self.waits_again: Counter[str] = Counter()
+        self.finished: Counter[str] = Counter()
         self.submitted: Counter[str] = Counter()
         self.facts: Counter[tuple[str, int]] = Counter()
         self.runs: list[str] = ["feedfeedfeedfeed"]
@@ -57,8 +60,13 @@ class Rules(RuleBasedStateMachine):
                 self.numbers[event.data["business_date"], event.data["number"]] += 1
             elif event.type == "hall.ticket.called":
                 self.called[event.data["ticket"]] += 1
+            elif event.type in ("hall.ticket.restored", "hall.ticket.transferred"):
+                self.waits_again[event.data["ticket"]] += 1
             elif event.type == "hall.ticket.finished":
                 self.runs.append(event.data["run"])
+                self.finished[event.data["run"]] += 1
+            elif event.type == "hall.ticket.undone" and "run" in event.data:
+                self.finished[event.data["run"]] -= 1
             elif event.type == "hall.rating.submitted":
                 self.submitted[event.data["run"]] += 1
             if event.type != "hall.rating.submitted":
@@ -72,7 +80,7 @@ class Rules(RuleBasedStateMachine):
 
     @rule(window=WINDOWS, verb=st.sampled_from(sorted(set(WINDOW_VERBS) - {"sign_in"})))
     def press(self, window: str, verb: str) -> None:
-        self.do(WINDOW_VERBS[verb](window))  # type: ignore[call-arg]
+        self.do(WINDOW_VERBS[verb](window, **({"number": "A001"} if verb in ("call", "restore", "resume") else {})))
 
     @rule(window=WINDOWS, staff=st.sampled_from(["li", "wang"]), role=st.sampled_from("AB"))
     def sign_in(self, window: str, staff: str, role: str) -> None:
@@ -106,8 +114,8 @@ class Rules(RuleBasedStateMachine):
         self.hall.now = Now(self.hall.now.ms + ms, sure)
 
     @invariant()
-    def nobody_is_called_twice(self) -> None:
-        assert set(self.called.values()) <= {1}
+    def nobody_is_called_twice_for_one_wait(self) -> None:
+        assert all(self.called[ticket] <= 1 + self.waits_again[ticket] for ticket in self.called)
 
     @invariant()
     def numbers_are_unique_on_their_day(self) -> None:
@@ -116,17 +124,22 @@ class Rules(RuleBasedStateMachine):
     @invariant()
     def no_run_is_rated_twice_and_no_fact_stored_twice(self) -> None:
         assert set(self.submitted.values()) <= {1}
+        assert set(self.finished.values()) <= {0, 1}
         assert set(self.facts.values()) <= {1}
 
     @invariant()
     def every_ticket_is_in_one_place(self) -> None:
         state = self.hall.state
-        queued = [ticket.id for queue in state.queues.values() for ticket in queue]
+        lines = [*state.queues.items(), *((own_line(window), line) for window, line in state.own.items())]
+        queued = [ticket.id for _, line in lines for ticket in line]
+        held = [ticket.id for ticket in state.tickets.values() if ticket.state is TicketState.HELD]
         at_windows = [window.ticket for window in state.windows.values() if window.ticket is not None]
-        assert sorted(queued + at_windows) == sorted(state.tickets)
-        for service, queue in state.queues.items():
-            assert all(ticket.state is TicketState.WAITING and ticket.service == service for ticket in queue)
-            assert [ticket.order for ticket in queue] == sorted(ticket.order for ticket in queue)
+        assert sorted(queued + held + at_windows) == sorted(state.tickets)
+        assert not state.missed.keys() & state.tickets.keys()
+        assert all(ticket.state is TicketState.MISSED for ticket in state.missed.values())
+        for name, line in lines:
+            assert all(ticket.state is TicketState.WAITING and ticket.line == name for ticket in line)
+            assert [ticket.order for ticket in line] == sorted(ticket.order for ticket in line)
         for window in state.windows.values():
             assert (window.ticket is not None) == (window.state in (WindowState.CALLING, WindowState.SERVING))
             assert (window.staff is None) == (window.state is WindowState.CLOSED)

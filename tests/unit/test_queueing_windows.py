@@ -6,11 +6,15 @@ from hub.queueing import views
 from hub.queueing.apply import apply
 from hub.queueing.commands import (
     WINDOW_VERBS,
+    Call,
     CallNext,
     Finish,
+    Hold,
     IssueTicket,
     MarkArrived,
+    NoShow,
     Pause,
+    Restore,
     SignIn,
     SignOut,
     Unpause,
@@ -81,21 +85,25 @@ def test_the_token_is_in_the_reply_and_in_no_event() -> None:
         "ahead": 0,
         "issued_at": "2026-11-23T09:00:00.000+08:00",
         "token": reply["token"],
+        "wait": None,
     }
     assert reply["token"]
     assert reply["token"] not in repr(hall.events)
     assert len(hall.events[0].data["token_sha256"]) == 64
 
 
-def test_a_window_serves_its_services_in_the_order_of_issue() -> None:
+def test_a_window_takes_what_it_prefers_first_but_passes_nobody_over_more_than_twice() -> None:
     hall = Hall()
-    numbers = [hall.one(IssueTicket(service, "kiosk")).data["number"] for service in "BAABA"]
+    for service in "BAABA":
+        hall.do(IssueTicket(service, "kiosk"))
     hall.do(SignIn("1", "s"))
     called = []
-    for _ in numbers:
-        called.append(hall.one(CallNext("1")).data["number"])
+    for _ in range(5):
+        called.append(hall.one(CallNext("1")))
         hall.do(Finish("1"))
-    assert called == numbers == ["B001", "A001", "A002", "B002", "A003"]
+    assert [event.data["number"] for event in called] == ["A001", "A002", "B001", "A003", "B002"]
+    assert [event.data.get("passed") for event in called] == [["B"], ["B"], None, ["B"], None]
+    assert called[0].data["turn"] == "preference"
 
 
 def test_ahead_counts_who_waits_for_the_same_service() -> None:
@@ -121,25 +129,41 @@ def test_next_refuses_an_empty_queue_by_name() -> None:
     assert "B" in refusal.detail
 
 
+ARGUMENTS = {
+    "sign_in": {"staff": "other", "role": "B"},
+    "call": {"number": "A003"},
+    "restore": {"number": "A002"},
+    "resume": {"number": "B001"},
+    "transfer": {"to_service": "B"},
+}
+
+
 @pytest.mark.parametrize("state", list(WindowState))
 @pytest.mark.parametrize("verb", list(WINDOW_VERBS))
 def test_every_command_in_every_window_state_is_in_the_table_or_refused(state: WindowState, verb: str) -> None:
     hall = Hall()
-    for _ in range(3):
-        hall.do(IssueTicket("A", "kiosk"))
+    for service in "BAAAA":
+        hall.do(IssueTicket(service, "kiosk"))
+    # B001 is held, A001 is a no-show restored since, A002 a no-show that can be undone or restored.
+    hall.do(SignIn("1", "s"))
+    for command in (Call("1", "B001"), Hold("1"), Call("1", "A001"), NoShow("1"), Restore("1", "A001")):
+        hall.do(command)
+    for command in (Call("1", "A002"), NoShow("1")):
+        hall.do(command)
     for command in {
-        WindowState.CLOSED: [],
-        WindowState.FREE: [SignIn("1", "s")],
-        WindowState.CALLING: [SignIn("1", "s"), CallNext("1")],
-        WindowState.SERVING: [SignIn("1", "s"), CallNext("1"), MarkArrived("1")],
-        WindowState.PAUSED: [SignIn("1", "s"), Pause("1", "lunch")],
+        WindowState.CLOSED: [SignOut("1")],
+        WindowState.FREE: [],
+        WindowState.CALLING: [CallNext("1")],
+        WindowState.SERVING: [CallNext("1"), MarkArrived("1")],
+        WindowState.PAUSED: [Pause("1", "lunch")],
     }[state]:
         hall.do(command)
     assert hall.state.windows["1"].state is state
-    command = SignIn("1", "other", "B") if verb == "sign_in" else WINDOW_VERBS[verb]("1")  # type: ignore[call-arg]
-    if (state, verb) in WINDOW_MOVES:
+    command = WINDOW_VERBS[verb]("1", **ARGUMENTS.get(verb, {}))
+    move = "undo_no_show" if verb == "undo" else verb
+    if (state, move) in WINDOW_MOVES:
         hall.do(command)
-        assert hall.state.windows["1"].state is WINDOW_MOVES[state, verb]
+        assert hall.state.windows["1"].state is WINDOW_MOVES[state, move]
     else:
         refusal = refused(hall, command)
         assert (refusal.state, refusal.command) == (state.value, verb)

@@ -208,7 +208,7 @@ async def test_a_restart_gives_the_state_that_was(tmp_path: Path) -> None:
     await hall.submit(WalkUp("1"))
     await hall.submit(DeviceOnline("box-1", "evaluator"))
     await hall.submit(fact(1, "unrated", run=published[2].event.data["run"], reason="timeout"))
-    await hall.submit(IssueTicket("B", "desk", "elder"))
+    await hall.submit(IssueTicket("B", "desk", "elderly"))
     await hall.journal.close()
     again, _ = service(open_journal(tmp_path))
     assert again.state == hall.state

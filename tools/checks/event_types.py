@@ -2,13 +2,30 @@
 
 _RUN = "run, ticket, number, window, staff, service"
 
+_MOVE = "ticket, number, window, staff, to_service, to_window, reason"
+
 EVENT_DATA: dict[str, tuple[str, str]] = {
     "hall.ticket.issued": (
         "a number was given",
-        "ticket, number, service, priority, channel, ahead, business_date, token_sha256",
+        "ticket, number, service, priority, channel, ahead, business_date, token_sha256; "
+        "with priority verified_by, and appointment_at_ms, also where there are",
     ),
-    "hall.ticket.called": ("a number was called to a window", "ticket, number, window, staff, waited_ms"),
-    "hall.ticket.arrived": ("its holder is at the window", "ticket, number, window, staff"),
+    "hall.ticket.called": (
+        "a number was called to a window",
+        "ticket, number, window, staff, waited_ms; out of turn also turn (priority, preference, chosen), passed",
+    ),
+    "hall.ticket.recalled": ("called again", "ticket, number, window, staff, waited_ms"),
+    "hall.ticket.arrived": ("its holder is at the window", _MOVE),
+    "hall.ticket.no_show": ("nobody came", _MOVE),
+    "hall.ticket.restored": ("a no-show stands in line again, once", _MOVE),
+    "hall.ticket.held": ("set aside while its holder fetches something", _MOVE),
+    "hall.ticket.resumed": ("back at a window, or there for the next service of the visit", _MOVE),
+    "hall.ticket.transferred": ("to another line; back: and then here again", f"{_MOVE}; back"),
+    "hall.ticket.cancelled": ("void; reason closing: swept", _MOVE),
+    "hall.ticket.undone": (
+        "a finish or no-show was taken back, reason says which; run: of the finish",
+        f"{_MOVE}; run",
+    ),
     "hall.ticket.finished": ("a service was rendered; the run is made here", f"{_RUN}, served_ms, outcome"),
     "hall.rating.invited": ("the window's evaluator accepted the invitation", "run, ticket, window, staff, device"),
     "hall.rating.submitted": (
@@ -24,6 +41,8 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
     "hall.staff.signed_out": ("a clerk left a window", "staff, window, role"),
     "hall.window.paused": ("a window pauses", "window, staff, reason"),
     "hall.window.unpaused": ("a window goes on", "window, staff"),
+    "hall.window.empty": ("its clerk left while people wait for it", "window, staff, reason"),
+    "hall.window.covered": ("somebody stands at it again", "window, staff, reason"),
     "hall.device.online": ("a box proved itself on a link", "device, role, detail"),
     "hall.device.offline": ("its session ended", "device, role, detail"),
     "hall.device.booted": ("a box started; detail has its interpreter", "device, role, epoch, fact, detail"),
@@ -33,4 +52,5 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
     "hall.device.fact_unreadable": ("a fact of an unknown kind, kept whole", "device, epoch, fact, detail"),
     "hall.hub.started": ("the hub is up", "version, journal"),
     "hall.hub.clock_stepped": ("the hub's clock was set", "from_ms, to_ms"),
+    "hall.hub.date_set": ("a wrong business date was put right by hand", "from_date, to_date, staff, what"),
 }
