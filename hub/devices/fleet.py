@@ -6,10 +6,11 @@ from typing import Any, Protocol
 
 from common import envelope
 from common.metrics import Values
+from hub.devices.around import Log, Surroundings
 from hub.devices.care import Care, todo
 from hub.devices.faults import FaultBook
 from hub.devices.registry import Device, Registry
-from hub.devices.sessions import DeviceSession, Log, Surroundings
+from hub.devices.sessions import DeviceSession
 from hub.devices.times import Moment
 from hub.devices.wire import APP_STATES, WINDOW_STATES
 from hub.errors import HubError

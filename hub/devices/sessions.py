@@ -5,13 +5,12 @@ the session (not the line): the device comes again and says it again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from hub.devices import wire
-from hub.devices.faults import LIMITS, FaultBook
-from hub.devices.registry import Device, Registry
+from hub.devices.around import Keeper, Surroundings
+from hub.devices.faults import LIMITS
+from hub.devices.registry import Device
 from hub.devices.times import Anchor, Moment, resolve
 from hub.errors import HubError
 from hub.links.link import Link
@@ -25,41 +24,6 @@ HOLD_OFF_S = 2.0  # after a fact couldn't be kept: the journal gets time, the li
 ANCHOR_DRIFT_MS = 20  # a clock that moved by more is told to the device; less is finer than its keys' debounce
 UNPROVEN_HELLOS = 4  # 7 s of greetings; a line so bad that it loses four handshakes in a row is worth a look, too
 MIN_WAIT_S = 0.005  # of the timer: an endpoint that is due at once was just asked
-
-Log = Callable[..., None]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a session needs of the house."""
-
-    registry: Registry
-    faults: FaultBook
-    submit_facts: Callable[[Sequence[AcceptFact]], Awaitable[None]]
-    # (device, epoch) → highest fact: of the working state, and of what is durable
-    stored_through: Callable[[str, str], int]
-    durable_through: Callable[[str, str], int]
-    moment: Callable[[], Moment]
-    rising_ms: Callable[[], int]
-    random: Callable[[int], bytes]
-    send_window: int
-    log: Log
-
-
-class Keeper(Protocol):
-    """Who is told what happens on the lines."""
-
-    def arrived(self, session: "DeviceSession") -> None:
-        """A device is proven and has said how it is."""
-
-    def told(self, session: "DeviceSession", status: dict[str, Any]) -> None:
-        """A STATUS."""
-
-    def left(self, session: "DeviceSession", device: str, why: str, *, line_lost: bool) -> None:
-        """Its session is over."""
-
-    def fault(self, session: "DeviceSession", code: str, detail: dict[str, Any]) -> None:
-        """Something is wrong; a person is to be told now."""
 
 
 class DeviceSession:
