@@ -174,7 +174,11 @@ class Wreck:
         rows = self._db.execute(
             "SELECT sequence, data, chain FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?", (after, limit)
         ).fetchall()
-        return [Stored(*row) for row in rows]
+        # A damaged page can hand out values of another type.
+        return [
+            Stored(sequence, *(value if type(value) is bytes else b"" for value in values))
+            for sequence, *values in rows
+        ]
 
     def _behind(self, after: int) -> int | None:
         """The smallest number behind damage, which begins at `after`, from which reading goes on."""
