@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.checks import rooms, tables
+from tools.checks import measured, rooms, tables
 from tools.checks.rooms import ROOT
 
 _WRITE_AGAIN = "run `make docs` and commit what it writes"
@@ -37,6 +37,7 @@ TABLES = (
     Table("center-metrics", "docs/reference/metrics.md", tables.center_metrics),
     Table("event-types", "docs/reference/events.md", tables.event_types),
     Table("libraries", "docs/reference/libraries.md", tables.libraries),
+    Table("measured", "docs/explanation/performance.md", measured.table),
 )
 
 
