@@ -8,11 +8,15 @@ import msgspec
 
 from common import settings
 from common.settings import SettingsError, key
+from hub.queueing.errors import LayoutError
 from hub.queueing.layout import Layout
 from hub.queueing.layout import Service as LayoutService
 from hub.queueing.layout import Window as LayoutWindow
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_CLOSING = rf"^({_TIME})?$"
+_HOURS = rf"^{_TIME}-{_TIME}$"
 _URL = r"^https?://[^\s]+$"
 _LINK_URL = r"^(/dev/[^\s]+|[A-Za-z0-9]+://[^\s]+|COM[0-9]+)$"
 
@@ -28,6 +32,15 @@ class Hall(msgspec.Struct, frozen=True, kw_only=True):
     offset_minutes: Annotated[int, key("local time minus UTC, in minutes; China is 480", ge=-720, le=840)] = 480
     invitation_s: Annotated[int, key("how long a citizen may press after a service", ge=2, le=120)] = 20
     hours: Annotated[str, key("opening hours as people read them, e.g. 09:00–17:00", max_length=80)] = ""
+    closing: Annotated[
+        str, key("time of day at which tickets still open are cancelled; empty: never", pattern=_CLOSING)
+    ] = ""
+    priority_one_in: Annotated[
+        int, key("of so many calls of a line, one may go out of turn to somebody with priority", ge=2, le=100)
+    ] = 3
+    appointment_grace_min: Annotated[
+        int, key("how late an appointment may check in and keep its priority", ge=0, le=240)
+    ] = 15
 
 
 class Paths(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +71,16 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     prefix: Annotated[str, key("letters before the number on a ticket", pattern=r"^[A-Z]{1,2}$")]
     name: Annotated[str, key("name shown, Chinese", min_length=1, max_length=40)]
     name_en: Annotated[str, key("the same in English", max_length=80)] = ""
+    first_number: Annotated[int, key("the day's first number", ge=1, le=9999)] = 1
+    last_number: Annotated[
+        int, key("the last number; 0: no end. Services with one prefix need ranges apart", ge=0, le=9999)
+    ] = 0
+    hours: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=_HOURS)], ...],
+        key('when numbers are given, e.g. ["09:00-12:00", "13:30-17:00"]; empty: always'),
+    ] = ()
+    last_ticket_min: Annotated[int, key("no number in so many minutes before the last closing", ge=0, le=720)] = 0
+    daily_cap: Annotated[int, key("most numbers of a day; 0: no cap", ge=0, le=9999)] = 0
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +89,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[Id, key("the window's id in events, doors and tokens")]
     name: Annotated[str, key("label shown, e.g. 3号窗口", min_length=1, max_length=20)]
     name_en: Annotated[str, key("the same in English", max_length=40)] = ""
-    services: Annotated[tuple[str, ...], key("ids of the services served here", min_length=1)]
+    services: Annotated[tuple[str, ...], key("ids of the services served here, the preferred first", min_length=1)]
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,11 +144,33 @@ def layout(config: Config) -> Layout:
     return Layout(
         hall=config.hall.id,
         offset_minutes=config.hall.offset_minutes,
-        services=tuple(LayoutService(entry.id, entry.prefix, entry.name, entry.name_en) for entry in config.services),
+        services=tuple(map(_service, config.services)),
         windows=tuple(LayoutWindow(entry.id, entry.name, entry.services) for entry in config.windows),
         name=config.hall.name,
         name_en=config.hall.name_en,
+        one_in=config.hall.priority_one_in,
+        grace_ms=config.hall.appointment_grace_min * 60_000,
+        sweep_minute=_minute(config.hall.closing) if config.hall.closing else None,
     )
+
+
+def _service(entry: Service) -> LayoutService:
+    return LayoutService(
+        entry.id,
+        entry.prefix,
+        entry.name,
+        entry.name_en,
+        first_number=entry.first_number,
+        last_number=entry.last_number or None,
+        hours=tuple((_minute(span[:5]), _minute(span[6:])) for span in entry.hours),
+        last_ticket_min=entry.last_ticket_min,
+        daily_cap=entry.daily_cap or None,
+    )
+
+
+def _minute(text: str) -> int:
+    """Minutes of the day from 09:30."""
+    return int(text[:2]) * 60 + int(text[3:])
 
 
 def reference() -> list[tuple[str, str, str, str]]:
@@ -137,7 +182,6 @@ def _cross_check(config: Config, path: Path) -> None:
     """What one key alone can't show."""
     for where, named in (
         ("services[].id", [service.id for service in config.services]),
-        ("services[].prefix", [service.prefix for service in config.services]),
         ("windows[].id", [window.id for window in config.windows]),
         ("links[].url", [link.url for link in config.links]),
     ):
@@ -153,6 +197,10 @@ def _cross_check(config: Config, path: Path) -> None:
                     f"windows[{number}].services",
                     f"there is no service {service!r}; allowed here: {', '.join(known)}",
                 )
+    try:
+        layout(config)
+    except LayoutError as error:
+        raise SettingsError(path, "services", str(error)) from error
     if config.center is not None and bool(config.center.token) == bool(config.center.token_file):
         raise SettingsError(path, "center", "give token or token_file, one of them (the center printed the token once)")
 

@@ -55,6 +55,10 @@ WRONG = [
     ("[hall]", "[halls]", "did you mean 'hall'"),
     ('prefix = "A"', 'prefix = "a"', "services[0].prefix"),
     ('id = "qingxi"', 'id = "qing xi"', "hall.id"),
+    ("[paths]", 'closing = "25:00"\n[paths]', "hall.closing"),
+    ("[paths]", "priority_one_in = 1\n[paths]", "hall.priority_one_in"),
+    ('prefix = "A"', 'prefix = "A"\nhours = ["9-12"]', "services[0].hours"),
+    ('prefix = "A"', 'prefix = "A"\nfirst_number = 9\nlast_number = 8', "last number is before its first"),
     ('services = ["A"]', 'services = ["A", "B"]', "no service 'B'; allowed here: A"),
     ('services = ["A"]', "services = []", "windows[0].services"),
     ('url = "/dev/ttyUSB0"', 'url = "ttyUSB0"', "links[0].url"),
@@ -75,6 +79,31 @@ def test_a_wrong_key_or_value_is_one_line_naming_it(tmp_path: Path, part: str, i
     assert str(path) in str(caught.value)
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_rules_of_services_reach_the_layout(tmp_path: Path) -> None:
+    rules = """first_number = 100
+last_number = 199
+hours = ["09:00-12:00", "13:30-17:00"]
+last_ticket_min = 20
+daily_cap = 50
+"""
+    text = GOOD.replace('name = "社保"\n', 'name = "社保"\n' + rules).replace(
+        "[paths]", 'closing = "17:45"\npriority_one_in = 4\nappointment_grace_min = 10\n[paths]'
+    )
+    layout = config.layout(config.load(write(tmp_path, text)))
+    (service,) = layout.services
+    assert (service.first_number, service.last_number, service.daily_cap) == (100, 199, 50)
+    assert (service.hours, service.last_ticket_min) == (((540, 720), (810, 1020)), 20)
+    assert (layout.sweep_minute, layout.one_in, layout.grace_ms) == (1065, 4, 600_000)
+
+
+def test_services_may_share_a_prefix_where_their_numbers_are_apart(tmp_path: Path) -> None:
+    second = '[[services]]\nid = "B"\nprefix = "A"\nname = "税务"\nfirst_number = 500\n[[windows]]'
+    text = GOOD.replace("[[windows]]", second, 1)
+    with pytest.raises(SettingsError, match="share the prefix 'A'"):
+        config.load(write(tmp_path, text))
+    config.load(write(tmp_path, text.replace('name = "社保"', 'name = "社保"\nlast_number = 499')))
 
 
 def test_every_key_has_a_meaning() -> None:
