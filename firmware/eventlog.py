@@ -14,10 +14,11 @@ A record that does not match its CRC ends a file after a cut; one that rots late
 under its number, so that the numbers after it go on. Nothing is ever overwritten: a full log raises LogFullError.
 """
 
-from binascii import hexlify, unhexlify
+import sys
+from binascii import hexlify
 
 from firmware.logfile import MAX_BODY, Context, Scan, pack_record
-from firmware.records import LogError, LogFullError, decode_body, encode_body, run_of
+from firmware.records import LogError, LogFullError, decode_body, encode_body
 from protocol import messages
 from protocol.compat import const
 
@@ -52,6 +53,8 @@ class EventLog:
         self._bulk_context = None
         self._bulk_open = False  # whether the last bulk file may grow
         self._shift = 0
+        self._first = self._end = 0  # of the facts that are kept, without the shift; the end is the next one's
+        self.boot = 0
         self._cursor = None
         self.open_run = None
         self.ended_runs = []
@@ -112,7 +115,7 @@ class EventLog:
         if kind in (messages.RATED, messages.UNRATED):
             self._remember(fields["run"])
             if ends_open:
-                self._files.remove(_open_name(self.open_run))
+                self._files.remove(open_name(self.open_run))
                 self.open_run = None
         return self._end - 1 + self._shift
 
@@ -122,7 +125,7 @@ class EventLog:
             return
         if self.open_run is not None:
             raise LogError("invitation %s is still open: log its end first" % hexlify(self.open_run).decode())
-        self._files.write(_open_name(run), b"")
+        self._files.write(open_name(run), b"")
         self.open_run = run
 
     def note_anchor(self, boot_at_ms, sure):
@@ -137,7 +140,7 @@ class EventLog:
         if number <= self._first:
             return
         while self._bulks and (self._bulks[1][0] if len(self._bulks) > 1 else self._tail_number) <= number:
-            self._files.remove(_name("b", self._bulks[0][0]))
+            self._files.remove(file_name("b", self._bulks[0][0]))
             self._bulks.pop(0)
             self._bulk_open = self._bulk_open and len(self._bulks) > 0
             self._cursor = None
@@ -148,9 +151,9 @@ class EventLog:
         if to <= self.next:
             raise LogError("advance to %d, but the next fact is already %d" % (to, self.next))
         shift = to - self._first
-        self._files.write(_name("s", shift), b"")
+        self._files.write(file_name("s", shift), b"")
         if self._shift:
-            self._files.remove(_name("s", self._shift))
+            self._files.remove(file_name("s", self._shift))
         self._shift = shift
         self.renumbered += 1
 
@@ -205,7 +208,7 @@ class EventLog:
         return Scan(lambda at, size: self._tail[at : at + size], self._tail_number, self._end)
 
     def _scan_bulk(self, number, limit=None):
-        name = _name("b", number)
+        name = file_name("b", number)
         return Scan(lambda at, size: self._files.read(name, at, size), number, limit)
 
     # --- the inside: the tail and the bulk
@@ -263,9 +266,9 @@ class EventLog:
             return
         bulk = self._bulks[-1]
         try:
-            self._files.append(_name("b", bulk[0]), data)
+            self._files.append(file_name("b", bulk[0]), data)
         except OSError as error:
-            raise LogError("facts can't be moved to %s (%s): restart the board" % (_name("b", bulk[0]), error))
+            raise LogError("facts can't be moved to %s (%s): restart the board" % (file_name("b", bulk[0]), error))
         bulk[1] += len(data)
 
     def _begin_tail(self, number):
@@ -274,106 +277,28 @@ class EventLog:
         self._tail_context = None
         self._tail_number = number
         self._cursor = None
-        self._handle = self._files.open_for_append(_name("t", number), True)
+        self._handle = self._files.open_for_append(file_name("t", number), True)
         self._write_tail(self._now.pack(number), b"")
         if old and old != number:
-            self._files.remove(_name("t", old))
+            self._files.remove(file_name("t", old))
+
+    def _recover(self):
+        """Needed once, so loaded once and forgotten: a box has better use for its 3 KB."""
+        from firmware import recovery  # noqa: PLC0415 - see above
+
+        recovery.recover(self)
+        if sys.implementation.name == "micropython":
+            del sys.modules["firmware.recovery"], sys.modules["firmware"].recovery
 
     def _remember(self, run):
         self.ended_runs.append(run)
         self.ended_runs = self.ended_runs[-_MAX_RUNS:]
 
-    # --- recovery
 
-    def _recover(self):
-        """Read back what a cut left. Order of work: everything found is read before anything is changed."""
-        marks = {"t": [], "b": [], "s": [], "k": []}
-        for name in self._files.names():
-            if name[0] == "o":
-                self.open_run = unhexlify(name[1:])
-            elif name[0] in marks:
-                marks[name[0]].append(int(name[1:], 16))
-        for numbers in marks.values():
-            numbers.sort()
-        self._shift = marks["s"][-1] if marks["s"] else 0
-        self._count_boot(marks["k"])
-        self._now = Context(self.boot)
-        self._recover_bulks(marks["b"], marks["t"][-1] if marks["t"] else 0)
-        self._recover_tail(marks["t"])
-        for number in marks["s"][:-1]:
-            self._files.remove(_name("s", number))
-
-    def _count_boot(self, counters):
-        """The new boot's number is in flash before anyone can use it."""
-        last = counters[-1] if counters else 0
-        self.boot = (last + 1) & 0xFFFFFFFF
-        self._files.write(_name("k", self.boot), b"")
-        for counter in counters:
-            self._files.remove(_name("k", counter))
-
-    def _recover_bulks(self, numbers, tail_number):
-        self._bulk_end = None
-        for number in numbers:
-            self._bulks.append([number, self._files.size(_name("b", number))])
-        if not numbers:
-            return
-        scan = self._scan_bulk(numbers[-1])
-        self._note_ends(scan)
-        if scan.number == numbers[-1] >= tail_number:  # cut before its first record was whole: the tail has them all
-            self._files.remove(_name("b", numbers[-1]))
-            self._bulks.clear()
-            self._recover_bulks(numbers[:-1], tail_number)
-            return
-        self._bulk_end = scan.number
-        self._bulk_context = scan.context
-        self._bulk_open = scan.at == self._bulks[-1][1]  # behind a torn end a new file begins
-
-    def _note_ends(self, scan):
-        while True:
-            body = scan.step()
-            if body is None:
-                return
-            run = run_of(body)
-            if run is not None:
-                self._remember(run)
-
-    def _recover_tail(self, numbers):
-        self._tail = bytearray()
-        self._tail_context = None
-        self._tail_number = number = numbers[-1] if numbers else 0  # 0: there is none yet
-        if not number:
-            self._first = self._end = self._bulk_end or 1
-            if self._bulks:
-                self._first = self._bulks[0][0]
-            self._begin_tail(self._end)
-            return
-        self._tail = data = self._files.read(_name("t", number), 0, self._files.size(_name("t", number)))
-        self._end = number
-        scan = self._scan_tail()
-        self._note_ends(scan)
-        self._end = scan.number
-        self._tail = bytearray(data[: scan.at])
-        self._tail_context = scan.context
-        moved = number if self._bulk_end is None else max(self._bulk_end, number)
-        self._first = self._bulks[0][0] if self._bulks else number
-        if self.open_run is not None and self.open_run in self.ended_runs:
-            self._files.remove(_open_name(self.open_run))
-            self.open_run = None
-        for old in numbers[:-1]:  # moved, but not yet removed
-            self._files.remove(_name("t", old))
-        if scan.at != len(data) or moved > number or scan.context is None:
-            # A torn end, or a move that was cut before the old tail went: begin a clean one.
-            self._end = max(self._end, moved)
-            if moved < self._end:
-                self._move(moved)
-            self._begin_tail(self._end)
-        else:
-            self._handle = self._files.open_for_append(_name("t", number), False)
-
-
-def _name(letter, number):
+def file_name(letter, number):
+    """See this module's docstring."""
     return "%s%x" % (letter, number)
 
 
-def _open_name(run):
+def open_name(run):
     return "o" + hexlify(run).decode()

@@ -7,7 +7,7 @@ from protocol.compat import const
 
 _HEAD = const(6)
 _MAX_RECORD = const(106)
-_WINDOW = const(512)  # of a file in RAM while it is read
+_WINDOW = const(256)  # of a file in RAM while it is read; two of the longest records
 _RESYNC_BYTES = const(1024)  # nine of the longest records
 _CONTEXT_KIND = const(0)
 _CONTEXT = "<BIBIH"  # kind, boot, flags, boot_at_ms (low 32 bits, high 16 bits)

@@ -60,6 +60,8 @@ class Main:
         self._unsent = b""
         self._scan_ms = 0
         self._led_ms = 0
+        self.link = _once("firmware.links." + config.link).open_link(board)
+        about = _once("firmware.drivers.about").about(VERSION, board.NAME)
         key_pins = [chip.key_pin(number) for number in board.KEY_PINS]
         self.keys = Keys(key_pins, (5, 4, 3, 2, 1), now())
         self.led = PowerLed(chip.lamp_pin(board.POWER_LED_PIN))
@@ -76,11 +78,10 @@ class Main:
             led=self.led,
             buzzer=self.buzzer,
             screen=_screen(config.screen),
-            about=_once("firmware.drivers.about").about(VERSION, board.NAME),
+            about=about,
             maintain=maintain,
         )
         self.box.start(now())
-        self.link = _once("firmware.links." + config.link).open_link(board)
         self._edge = KeyEdge()
         self._poll = select.poll()
         self._poll.register(self.link.source, select.POLLIN)
@@ -136,10 +137,12 @@ def _once(name):
     """
     gc.collect()
     module = __import__(name, None, None, ["*"])
+    last = ""
     while "." in name:
         del sys.modules[name]
         name, _, last = name.rpartition(".")
-    delattr(sys.modules[name], last)
+    if last:
+        delattr(sys.modules[name], last)
     return module
 
 

@@ -111,15 +111,19 @@ def _stamp(text: str, target: Path) -> None:
 
 def linked(role: str, board: str) -> Iterator[tuple[str, str]]:
     """Module and text of each linked file; what belongs to other roles, other boards or the hub stays behind."""
-    application = Linker(ROOT, _OURS, _SILENT)
-    yield from application.link(_APPLICATION, frozenset({"run"}), _PARTS).items()
+    scout = Linker(ROOT, _OURS)
+    scout.link(_APPLICATION)
+    others: dict[str, str] = {}
     for path in sorted((ROOT / "firmware").rglob("*.py")):
         source = path.relative_to(ROOT)
         module = ".".join(source.with_suffix("").parts)
         one_of = {"apps": role, "boards": board}.get(source.parent.name, source.stem)
-        if source != _MAIN_SOURCE and source.stem == one_of != "__init__" and module not in application.reached():
+        if source != _MAIN_SOURCE and source.stem == one_of != "__init__" and module not in scout.reached():
             # Loaded by its name when the box runs: it stands alone, with what it needs of ours inside.
-            yield from Linker(ROOT, _OURS, _SILENT).link(module).items()
+            others |= Linker(ROOT, _OURS, _SILENT).link(module)
+    application = Linker(ROOT, _OURS, _SILENT)
+    yield from application.link(_APPLICATION, frozenset({"run"}), _PARTS, others.values()).items()
+    yield from others.items()
 
 
 def _compile(source: Path, name: str, target: Path) -> None:

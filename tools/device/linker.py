@@ -8,6 +8,7 @@ module passed around as a value, or a star import is an error.
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -48,11 +49,13 @@ class Linker:
         """The modules that were linked."""
         return frozenset(self._modules)
 
-    def link(self, entry: str, exports: frozenset[str] | None = None, parts: Parts = ()) -> dict[str, str]:
+    def link(
+        self, entry: str, exports: frozenset[str] | None = None, parts: Parts = (), used: Iterable[str] = ()
+    ) -> dict[str, str]:
         """Name and source of the linked files, `entry` last, with all it imports of ours.
 
         exports: its names that stay, None for the public ones. parts: (file, what is linked into it), each before those
-        that use it; the rest goes into `entry`.
+        that use it; the rest goes into `entry`. used: sources of other files, whose use of a method keeps it.
         """
         self._load(entry)
         alone = exports is None  # then others may call whatever is public
@@ -71,7 +74,8 @@ class Linker:
         tree = ast.Module([*imports, *(statement for body in bodies.values() for statement in body)], [])
         syntax.constant_values(tree, {self._names[symbol] for symbol in constants - kept})
         syntax.silence(tree, self._silent)
-        syntax.drop_unused(tree, exports, alone)
+        outside = sum((syntax.uses(ast.parse(text)) for text in used), Counter[str]())
+        syntax.drop_unused(tree, exports, alone, outside)
         return {name: ast.unparse(ast.fix_missing_locations(file)) + "\n" for name, file in syntax.files(tree, bodies)}
 
     def symbol(self, module: _Module, name: str) -> Symbol | None:

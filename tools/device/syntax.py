@@ -129,7 +129,7 @@ def uses(node: ast.AST) -> Counter[str]:
     return found
 
 
-def drop_unused(tree: ast.Module, exports: frozenset[str], public_methods: bool) -> None:
+def drop_unused(tree: ast.Module, exports: frozenset[str], public_methods: bool, outside: Counter[str]) -> None:
     """Takes out what nobody names, until everything left is named by something else."""
     while True:
         named = uses(tree)
@@ -154,6 +154,7 @@ def drop_unused(tree: ast.Module, exports: frozenset[str], public_methods: bool)
                     or needed("." + inner.name, inner)
                     or inner.name.startswith("__")
                     or inner.name in own
+                    or outside["." + inner.name]
                 ]
                 statement.body = kept or [ast.Pass()]
         if sum(1 for _ in ast.walk(tree)) == before:
