@@ -45,7 +45,7 @@ from hub.journal import Committed, Journal, JournalBusy, JournalError, JournalRe
 from hub.journal.upkeep import Upkeep
 from hub.links.link import Link
 from hub.links.port import open_port
-from hub.queueing.commands import AcceptFact, Command, HubStarted
+from hub.queueing.commands import AcceptFact, Command, HubStarted, Sweep
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
 from hub.queueing.state import State
@@ -66,6 +66,7 @@ TIMESYNC = Path("/run/systemd/timesync")
 SURE_FOR_S = 1.0  # how long a look at the time daemon holds
 SHUTDOWN_S = 3.0  # for answers under way; a service manager waits longer
 RESTART_TRY_S = 1.0
+SWEEP_S = 30.0  # how late the hall's closing may be noticed
 TAIL_EVENTS = 200  # looked through at start for the last one that boards know; devices write a few between two calls
 MAY_END = ("stop", "started", "old journals")  # every other task that ends has died
 
@@ -352,6 +353,8 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         "journal": hub.journal.watch(),
         "upkeep": Upkeep(hub.journal, hub.config.journal.keep_days, hub.clock).run(),
     }
+    if hub.service.layout.sweep_minute is not None:
+        works["closing"] = _sweep(hub)
     if manager.watches:
         works["watchdog"] = manager.feed(partial(_writer_lives, hub.journal))
     if hub.uplink is not None:
@@ -364,6 +367,16 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         session.attach(link)
         works[f"line {entry.url}"] = link.run()
     return works
+
+
+async def _sweep(hub: Hub) -> None:
+    """Cancels at closing what is still open; the rules know when that is."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        try:
+            await hub.service.submit(Sweep())
+        except JournalError as error:
+            log("hub.sweep_not_journalled", why=str(error))
 
 
 async def _say_started(hub: Hub) -> None:

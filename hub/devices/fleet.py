@@ -40,6 +40,12 @@ _SHOWN_BY = frozenset(
     {
         ev.TICKET_CALLED,
         ev.TICKET_ARRIVED,
+        ev.TICKET_NO_SHOW,
+        ev.TICKET_HELD,
+        ev.TICKET_RESUMED,
+        ev.TICKET_TRANSFERRED,
+        ev.TICKET_CANCELLED,
+        ev.TICKET_UNDONE,
         ev.TICKET_FINISHED,
         ev.STAFF_SIGNED_IN,
         ev.STAFF_SIGNED_OUT,
@@ -153,7 +159,7 @@ class Fleet:
             if data.get("fact") is not None:
                 key = (data["device"], data["epoch"])
                 self._durable[key] = max(self._durable.get(key, 0), data["fact"])
-            if event.type in _SHOWN_BY:
+            if event.type in _SHOWN_BY and data["window"] is not None:
                 changed.add(data["window"])
             if event.type == ev.TICKET_FINISHED:
                 self._spawn(self._invite(data["run"], data["window"]))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from hub.queueing.commands import AcceptFact, Command, IssueTicket
-from hub.queueing.events import Event, Now
+from hub.queueing.commands import AcceptFact, Command, IssueTicket, SetDate, Sweep
+from hub.queueing.events import TICKET_CANCELLED, Event, Now
 from hub.queueing.layout import Layout
 from hub.queueing.priority import lines_of
 from hub.queueing.state import State, Ticket
@@ -117,6 +117,8 @@ def reply(state: State, command: Command, events: list[Event]) -> dict[str, Any]
         }
     if isinstance(command, AcceptFact):
         return {"stored_through": state.stored_through(command.device, command.epoch)}
+    if isinstance(command, SetDate | Sweep):
+        return {"business_date": state.business_date, "cancelled": sum(e.type == TICKET_CANCELLED for e in events)}
     window_id = getattr(command, "window", None)
     if window_id is not None:
         return window(state, window_id)

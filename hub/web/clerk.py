@@ -1,4 +1,4 @@
-"""A window's body as the rules' command."""
+"""The bodies of windows and of the day as the rules' commands."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,3 +32,10 @@ _MADE: dict[type, Callable[[str, Any], commands.Command]] = {
 def command(window: str, body: Any) -> commands.Command:
     """What a body of `schema.WindowCommand` asks of the rules."""
     return _MADE[type(body)](window, body)
+
+
+def day_command(who: str, body: schema.DayCommand) -> commands.Command:
+    """What a body of `schema.DayCommand` asks of the rules; who: in whose name."""
+    if isinstance(body, schema.SetDate):
+        return commands.SetDate(body.date, who, body.reason)
+    return commands.Sweep(now=True, staff=who)

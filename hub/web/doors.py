@@ -134,6 +134,16 @@ async def window_commands(request: web.Request) -> web.Response:
     return json_response(reply)
 
 
+async def day_commands(request: web.Request) -> web.Response:
+    """What the manager puts right for the whole hall."""
+    who = holder(request, "manager")
+    wanted = await read_body(request, schema.DayCommand)
+    reply = await _submit(request, clerk.day_command(who.role, wanted), str(wanted.id))
+    if "cancelled" not in reply:
+        raise _id_used()
+    return json_response(reply)
+
+
 def _id_used() -> Problem:
     """The first answer to this id belongs to another door; it may hold a citizen's token, so it isn't told here."""
     return Problem(
@@ -258,6 +268,16 @@ DOORS = (
         "What a clerk's keys do; the same id again gives the first answer",
         schema.Window,
         schema.WindowCommand,
+        problems=_COMMAND_PROBLEMS,
+    ),
+    Door(
+        "POST",
+        f"{API}/day/commands",
+        day_commands,
+        ("manager",),
+        "Puts the business date right (`set_date`), or cancels every open ticket (`sweep`)",
+        schema.Day,
+        schema.DayCommand,
         problems=_COMMAND_PROBLEMS,
     ),
     Door(

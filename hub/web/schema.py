@@ -153,6 +153,20 @@ WindowCommand = (
 )
 
 
+class SetDate(_Command, tag="set_date"):
+    """The business date put right."""
+
+    date: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    reason: Remark | None = None
+
+
+class Sweep(_Command, tag="sweep"):
+    """Every ticket still open is cancelled."""
+
+
+DayCommand = SetDate | Sweep
+
+
 class DeviceWanted(_Strict):
     """A device to be registered; the secret is never shown again."""
 
@@ -180,6 +194,13 @@ class Ticket(msgspec.Struct, kw_only=True):
     issued_at: str
     token: str
     wait: Wait | None
+
+
+class Day(msgspec.Struct, kw_only=True):
+    """The business date, and how many tickets were cancelled."""
+
+    business_date: str
+    cancelled: int
 
 
 class HeldTicket(msgspec.Struct, kw_only=True):
