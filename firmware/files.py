@@ -3,7 +3,12 @@
 On littlefs a file changes as a whole when it is flushed or closed: until then, after a cut, it is what it was.
 """
 
+import gc
 import os
+
+from protocol.compat import const
+
+_FILE_BYTES = const(1248)  # what littlefs takes for an open file, with a cache of 1,024 bytes
 
 
 class Directory:
@@ -11,6 +16,7 @@ class Directory:
 
     def __init__(self, path):
         self.path = path
+        self._room = None  # kept for the file that is opened next, so that a fragmented heap has a piece for it
         try:
             os.mkdir(path)
         except OSError:
@@ -26,23 +32,36 @@ class Directory:
 
     def read(self, name, at, size):
         """So many of a file's bytes from there on; fewer at its end."""
-        with open(self._full(name), "rb") as file:
+        with self._open(name, "rb") as file:
             file.seek(at)
-            return file.read(size)
+            data = file.read(size)
+        file = None
+        self._keep_room()
+        return data
 
     def write(self, name, data):
         """A new file with these bytes, or the old one with nothing but these."""
-        with open(self._full(name), "wb") as file:
-            file.write(data)
+        self._put(name, "wb", data)
 
     def append(self, name, data):
         """Bytes at the end of a file, which is made if it isn't there."""
-        with open(self._full(name), "ab") as file:
-            file.write(data)
+        self._put(name, "ab", data)
 
-    def open_for_append(self, name, fresh):
-        """A file that stays open: what is written and flushed is in flash. `fresh` empties it first."""
-        return open(self._full(name), "wb" if fresh else "ab")
+    def _put(self, name, mode, data):
+        with self._open(name, mode) as file:
+            file.write(data)
+        file = None
+        self._keep_room()
+
+    def _open(self, name, mode):
+        name = self._full(name)
+        self._room = None
+        gc.collect()
+        return open(name, mode)
+
+    def _keep_room(self):
+        gc.collect()
+        self._room = bytearray(_FILE_BYTES)
 
     def remove(self, name):
         """A file is gone."""

@@ -95,5 +95,3 @@ def _recover_tail(log, numbers):
         if moved < log._end:
             log._move(moved)
         log._begin_tail(log._end)
-    else:
-        log._handle = log._files.open_for_append(file_name("t", number), False)

@@ -45,7 +45,7 @@ ROOMS = (
     Room("firmware.boards", "the pins of each board, one file a board", ("firmware.drivers",)),
     Room("firmware.links", "serial bytes in and out", _FRAMING),
     Room("firmware.records", "the bytes of one logged fact", ("protocol",)),
-    Room("firmware.files", "a directory of a file system, as the event log needs it"),
+    Room("firmware.files", "a directory of a file system, as the event log needs it", _CONST),
     Room("firmware.logfile", "the records of one file of the log", ("firmware.records", "protocol")),
     Room("firmware.uptime", "board ticks that wrap, made a time that does not", _CONST),
     Room(
