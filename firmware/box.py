@@ -83,9 +83,9 @@ class Box:
         self._take_events(now_ms)
         return data
 
-    def scan_keys(self, now_ms):
-        """Look at the keys; returns whether anything happened."""
-        events = self._keys.scan(now_ms)
+    def scan_keys(self, now_ms, blind=False):
+        """Look at the keys, after a time of not looking or not; returns whether anything happened."""
+        events = self._keys.scan(now_ms, blind)
         for what, grade in events:
             if what == key_driver.PRESSED:
                 self.do(("press", grade), now_ms)

@@ -15,7 +15,7 @@ from firmware import VERSION
 from firmware.box import Box
 from firmware.drivers import chip
 from firmware.drivers.buzzer import Buzzer
-from firmware.drivers.keys import Keys
+from firmware.drivers.keys import SETTLE_MS, Keys
 from firmware.drivers.lamps import Lamps, PowerLed
 from firmware.drivers.screen import Screen
 from firmware.eventlog import EventLog
@@ -39,11 +39,13 @@ _POLL = const(3)  # MP_STREAM_POLL
 class KeyEdge(io.IOBase):
     """Ready for `poll` from an interrupt on; says so once."""
 
-    def __init__(self):
+    def __init__(self, keys):
+        self._keys = keys
         self.seen = False
 
     def set(self, pin):
         """Runs in an interrupt."""
+        self._keys.fell(pin)
         self.seen = True
 
     def ioctl(self, request, flags):
@@ -59,6 +61,7 @@ class Main:
         self.doing = "start"  # the task whose turn it is
         self._unsent = b""
         self._scan_ms = 0
+        self._looked_ms = 0
         self._led_ms = 0
         self.link = _once("firmware.links." + config.link).open_link(board)
         about = _once("firmware.drivers.about").about(VERSION, board.NAME)
@@ -82,7 +85,7 @@ class Main:
             maintain=maintain,
         )
         self.box.start(now())
-        self._edge = KeyEdge()
+        self._edge = KeyEdge(self.keys)
         self._poll = select.poll()
         self._poll.register(self.link.source, select.POLLIN)
         self._poll.register(self._edge, select.POLLIN)
@@ -103,22 +106,19 @@ class Main:
 
     def _turn(self):
         """Each task once; returns after how many ms to come again, if nothing wakes us before."""
-        now_ms = self._now()
+        now_ms = self._looked_ms = self._now()  # while we waited, an edge would have woken us
         box = self.box
         self.doing = "read"
         data = self.link.read(_READ_BYTES)
         if data:
             box.receive(data, now_ms)
-        self.doing = "keys"
-        if self._edge.seen or now_ms >= self._scan_ms:
-            self._edge.seen = False
-            box.scan_keys(now_ms)
-            self._scan_ms = now_ms + (_DOWN_SCAN_MS if self.keys.busy() else _RESTING_SCAN_MS)
+        self._look()
         self.doing = "write"
         box.tick(now_ms)
         data = self._unsent or box.outgoing(now_ms)
         if data:
             self._unsent = data[self.link.write(data) or 0 :]
+        self._look()
         self.doing = "signal"
         if now_ms >= self._led_ms:
             self._led_ms = now_ms + self.led.step(now_ms)
@@ -128,6 +128,18 @@ class Main:
             _SENDING_MS if data else _LONGEST_WAIT_MS,
         )
         return max(wait_ms, 0)
+
+    def _look(self):
+        """The keys' turn: after the reading and after the writing, each of which may have erased flash."""
+        self.doing = "keys"
+        now_ms = self._now()
+        blind = now_ms - self._looked_ms >= SETTLE_MS
+        if blind or self._edge.seen or now_ms >= self._scan_ms:
+            self._edge.seen = False
+            self.box.scan_keys(now_ms, blind)
+            self._scan_ms = now_ms + (_DOWN_SCAN_MS if self.keys.busy() else _RESTING_SCAN_MS)
+            now_ms = self._now()
+        self._looked_ms = now_ms
 
 
 def _once(name):

@@ -1,8 +1,12 @@
-"""Five keys: debounced, and seen when one hangs. Scanned, so that a missed edge costs a moment and no press."""
+"""Five keys: debounced, and seen when one hangs. Scanned, so that a missed edge costs a moment and no press.
+
+A flash erase can keep a box from looking for longer than a quick finger stays: then the edge that the chip remembered
+stands for the press (`fell`, and `scan` with `blind`).
+"""
 
 from protocol.compat import const
 
-_SETTLE_MS = const(15)  # cheap push buttons bounce for 1 to 10 ms
+SETTLE_MS = const(15)  # cheap push buttons bounce for 1 to 10 ms
 STUCK_MS = const(30_000)  # a leaning bag or a jammed cap; nobody presses for half a minute
 
 PRESSED = "pressed"
@@ -28,17 +32,33 @@ class Keys:
         self.stuck_ms = STUCK_MS
         # A key that is held while the box starts is no press; it may be one that hangs.
         self._keys = [_Key(not pin.value(), now_ms) for pin in pins]
+        self._fell = bytearray(len(pins))
 
-    def scan(self, now_ms):
-        """What happened since the last call: a list of (PRESSED | STUCK | FREED, grade)."""
+    def fell(self, pin):
+        """A pin went low; runs in an interrupt."""
+        for index in range(len(self._fell)):
+            if self._pins[index] is pin:
+                self._fell[index] = 1
+
+    def scan(self, now_ms, blind=False):
+        """What happened since the last call: a list of (PRESSED | STUCK | FREED, grade).
+
+        blind: nobody could look since the last call for as long as a press takes to settle. Otherwise what fell and
+        is up again was too short for a finger.
+        """
         events = []
+        raws = [not pin.value() for pin in self._pins]
         for index in range(len(self._keys)):
             key = self._keys[index]
-            raw = not self._pins[index].value()
-            if raw != key.raw:
+            raw = raws[index]
+            missed = blind and self._fell[index] and not (raw or key.raw or key.down)
+            self._fell[index] = 0
+            if missed:
+                events.append((PRESSED, self._grades[index]))
+            elif raw != key.raw:
                 key.raw = raw
                 key.raw_ms = now_ms
-            elif raw != key.down and now_ms - key.raw_ms >= _SETTLE_MS:
+            elif raw != key.down and now_ms - key.raw_ms >= SETTLE_MS:
                 key.down = raw
                 key.since_ms = now_ms
                 if raw:
