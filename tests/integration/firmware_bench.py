@@ -40,7 +40,6 @@ def settings(**changes: object) -> dict[str, object]:
 
 def flash(folder: Path, values: dict[str, object] | None, extra: dict[str, bytes] | None = None) -> Path:
     """An image as flashing and provisioning leave it: every file as .mpy, and the settings."""
-    device_build.BUILD = folder / "build"
     image = device_build.build("evaluator", "rpi_pico")
     files = {name: path.read_bytes() for name, path in image.files.items()}
     if values is not None:

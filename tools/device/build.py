@@ -4,6 +4,7 @@ import errno
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -33,6 +34,9 @@ _OURS: Final = ("firmware", "protocol")
 # task and its kind. 6 KB of texts that no box could show.
 _SILENT: Final = ("PeerError", "FrameError", "CborError", "SealError", "MessageError", "MisuseError")
 _COMPILE_TIMEOUT_S: Final = 30.0  # a module takes 10 ms
+# Python 3.11 counts the depth of syntax trees for the whole process: two threads that make them at once get a
+# SystemError (cpython#106905).
+_ONE_LINKER: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,9 @@ def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
     """The version's text and the names of the files made in `target`, the linked sources beside them."""
     names: list[str] = []
     content = sha256()
-    for module, text in linked(role, board):
+    with _ONE_LINKER:
+        sources = dict(linked(role, board))
+    for module, text in sources.items():
         source = (target / module.replace(".", "/")).with_suffix(".py")
         source.parent.mkdir(parents=True, exist_ok=True)
         source.write_text(text, "utf-8")
