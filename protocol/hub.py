@@ -85,6 +85,13 @@ class HubEndpoint(session.Endpoint):
         """Whether this session has had its welcome()."""
         return self.state == LIVE
 
+    @property
+    def has_shown(self) -> bool:
+        """Whether the device of this session has reported the last view as shown."""
+        if self._view is None or self.status is None:
+            return False
+        return bool(self.status["view_revision"] == self._view["revision"])
+
     def welcome(  # noqa: PLR0917 - the fields of a WELCOME; callers name the later ones
         self,
         expected: int,

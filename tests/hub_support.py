@@ -252,6 +252,7 @@ class Box:
         self.invited: list[bytes] = []
         self.open_run: bytes | None = None
         self.answers = True
+        self.mute = False  # its line is open, and nobody is on it
         self.raw: asyncio.StreamWriter | None = None
         self.heard = bytearray()
         self.sent: list[bytes] = []
@@ -320,6 +321,8 @@ class Box:
                     continue
                 if not data:
                     return
+                if self.mute:
+                    continue
                 self.heard += data
                 self.endpoint.receive(data, self.uptime_ms())
         except ConnectionError:
@@ -329,6 +332,8 @@ class Box:
 
     def _turn(self, writer: asyncio.StreamWriter) -> None:
         assert self.endpoint is not None
+        if self.mute:
+            return
         while (event := self.endpoint.next_event()) is not None:
             if event[0] == session.VIEW:
                 self.views.append(event[1:])

@@ -1,4 +1,4 @@
-"""What a device's session needs of the house, and whom it tells."""
+"""What the fleet needs of the hall, what a device's session needs of the house, and whom it tells."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hub.devices.faults import FaultBook
 from hub.devices.registry import Registry
 from hub.devices.times import Moment
-from hub.queueing.commands import AcceptFact
+from hub.queueing.commands import AcceptFact, Command
+from hub.queueing.state import State
 
 if TYPE_CHECKING:
     from hub.devices.sessions import DeviceSession
@@ -32,8 +33,38 @@ class Surroundings:
     log: Log
 
 
+class Hall(Protocol):
+    """What the fleet needs of the hall."""
+
+    @property
+    def state(self) -> State:
+        """The working state, to decide by."""
+
+    @property
+    def shown(self) -> State:
+        """The durable state, to show."""
+
+    def submit(self, command: Command) -> Awaitable[Any]:
+        """Does a command; raises `Refusal` or a `HubError` (not kept, try again)."""
+
+    def submit_facts(self, facts: Sequence[AcceptFact]) -> Awaitable[None]:
+        """Does facts in one transaction; raises a `HubError` (none is kept, try again)."""
+
+    def moment(self) -> Moment:
+        """The clocks."""
+
+    def rising_ms(self) -> int:
+        """The one that only rises."""
+
+
 class Keeper(Protocol):
     """Who is told what happens on the lines."""
+
+    def admits(self, session: "DeviceSession") -> bool:
+        """Whether its proven device is let in; asked again until it is."""
+
+    def doubts(self, session: "DeviceSession") -> bool:
+        """Whether its device's fact numbers may mean other facts than the hub's."""
 
     def arrived(self, session: "DeviceSession") -> None:
         """A device is proven and has said how it is."""

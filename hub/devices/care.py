@@ -46,6 +46,12 @@ class Care:
         if fault is not None and (fault["line"] == session.name or fault["device"] == device):
             fault["over"] = True
 
+    def over(self, session: DeviceSession, device: str) -> None:
+        """What was wrong with a device on this line has gone with it."""
+        self._troubles.pop(session.name, None)
+        if self.last_fault is not None and self.last_fault["device"] == device:
+            self.last_fault["over"] = True
+
     def trouble(self, session: DeviceSession, code: str) -> None:
         """Something is wrong on a line."""
         self._troubles[session.name] = code

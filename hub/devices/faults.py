@@ -23,6 +23,7 @@ TODO = {
     "wrong_version": "it speaks another version of the wire: flash the device again",
     "internal": "the hub's software failed on this line: report it with the hub's log",
     "numbers_regressed": "its fact numbers are below what the hub has: its flash was lost or swapped; check its log",
+    "identity_shared": "two boxes have this identity (a copied flash): unplug one and provision it under a new name",
     "wrong_epoch": "its epoch isn't the registered one: provision this device again",
 }
 

@@ -1,22 +1,21 @@
 """All devices of the hall: who is where, who is online, who is asked for a grade, what each shows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from common import envelope
 from common.metrics import Values
-from hub.devices.around import Log, Surroundings
+from hub.devices.around import Hall, Log, Surroundings
 from hub.devices.care import Care, todo
 from hub.devices.faults import FaultBook
 from hub.devices.registry import Device, Registry
+from hub.devices.rivals import Doubts, Rivals, Verdict
 from hub.devices.sessions import DeviceSession
-from hub.devices.times import Moment
 from hub.devices.wire import APP_STATES, WINDOW_STATES
 from hub.errors import HubError
 from hub.queueing import events as ev
 from hub.queueing.commands import (
-    AcceptFact,
     Command,
     DeviceFaultSeen,
     DeviceOffline,
@@ -26,7 +25,6 @@ from hub.queueing.commands import (
 )
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event
-from hub.queueing.state import State
 from hub.queueing.tables import RunState
 from protocol import messages
 
@@ -55,30 +53,6 @@ _SHOWN_BY = frozenset(
 )
 
 
-class Hall(Protocol):
-    """What the fleet needs of the hall."""
-
-    @property
-    def state(self) -> State:
-        """The working state, to decide by."""
-
-    @property
-    def shown(self) -> State:
-        """The durable state, to show."""
-
-    def submit(self, command: Command) -> Awaitable[Any]:
-        """Does a command; raises `Refusal` or a `HubError` (not kept, try again)."""
-
-    def submit_facts(self, facts: Sequence[AcceptFact]) -> Awaitable[None]:
-        """Does facts in one transaction; raises a `HubError` (none is kept, try again)."""
-
-    def moment(self) -> Moment:
-        """The clocks."""
-
-    def rising_ms(self) -> int:
-        """The one that only rises."""
-
-
 class Fleet:
     """The devices. `run` is its task; `committed` is told every commit, in order."""
 
@@ -103,6 +77,8 @@ class Fleet:
         self._answer_s = answer_s
         self._online: dict[str, DeviceSession] = {}
         self.care = Care(hall.rising_ms, hall.state.layout.offset_minutes)
+        self._rivals: Rivals[DeviceSession] = Rivals(hall.rising_ms)
+        self._doubts = Doubts()
         self._tasks: set[asyncio.Task[None]] = set()
         self._registering = asyncio.Lock()
         self._durable = dict(hall.state.facts)
@@ -171,11 +147,33 @@ class Fleet:
 
     # --- told by the sessions -----------------------------------------------------------------------------------
 
+    def admits(self, session: DeviceSession) -> bool:
+        """A device that is online on another line may have been moved from there; or these are two boxes."""
+        device = session.device
+        first = None if device is None else self._online.get(device.device)
+        if device is None or first is None or first is session:
+            return True
+        verdict = self._rivals.judge(first, session, lambda: self._show(first, device))
+        if verdict is Verdict.SHARED:
+            self._doubts.share(device.device)
+            self.care.trouble(session, "identity_shared")
+            if self.faults.seen(device.device, "identity_shared", self._hall.rising_ms()):
+                self.fault(session, "identity_shared", {"other_line": first.name, "other_url": first.url})
+        return verdict is Verdict.MOVED
+
+    def doubts(self, session: DeviceSession) -> bool:
+        """Its log was lost, or another box tells facts under the same numbers."""
+        device, status = session.device, session.status
+        if device is None or status is None:
+            return False
+        return self._doubts.came(device.device, session.epoch, status["boot"], status["uptime_ms"])
+
     def arrived(self, session: DeviceSession) -> None:
-        """A device is proven; the newer line wins."""
+        """A device is let in; the newer line wins."""
         device = session.device
         if device is None:
             return
+        self._rivals.over(session)
         other = self._online.get(device.device)
         self._online[device.device] = session
         if other is not None and other is not session:
@@ -198,6 +196,8 @@ class Fleet:
         if device is None:
             return
         self.care.present(device.device)
+        all_new = status["oldest"] > self._durable_through(device.device, session.epoch)
+        self._doubts.told(device.device, session.epoch, status["boot"], status["uptime_ms"], all_new=all_new)
         if status["open_run"] is None:
             return
         run = self._hall.state.runs.get(status["open_run"].hex())
@@ -206,11 +206,15 @@ class Fleet:
 
     def left(self, session: DeviceSession, device: str, why: str, *, line_lost: bool) -> None:
         """Its session is over; said after the grace, unless it is back."""
+        if self._rivals.over(session):
+            self.care.over(session, device)
         if self._online.get(device) is not session:
             return
         del self._online[device]
         self.care.present(device)
         self._spawn(self._say_offline(device, why, GRACE_S if line_lost else 0.0))
+        for waiting in self._rivals.behind(session):
+            waiting.tick()
 
     def fault(self, session: DeviceSession, code: str, detail: dict[str, Any]) -> None:
         """Into the journal and the log, once a period."""
@@ -254,9 +258,10 @@ class Fleet:
         )
         async with self._registering:  # the file is read, changed and replaced as one
             displaced = await asyncio.to_thread(self.registry.register, device)
-        for changed in (device, *displaced):
-            session = self._online.get(changed.device)
-            if session is not None:
+        anew = {device.device, *(other.device for other in displaced)}
+        self._doubts.forget(device.device)
+        for session in self.lines:
+            if session.device is not None and session.device.device in anew:
                 session.end("it was registered anew")
         self._log("device.registered", device=device.device, role=device.role, window=device.window)
         return [other.device for other in displaced]

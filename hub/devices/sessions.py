@@ -11,6 +11,7 @@ from hub.devices import wire
 from hub.devices.around import Keeper, Surroundings
 from hub.devices.faults import LIMITS
 from hub.devices.registry import Device
+from hub.devices.rivals import ROOM
 from hub.devices.times import Anchor, Moment, resolve
 from hub.errors import HubError
 from hub.links.link import Link
@@ -59,6 +60,8 @@ class DeviceSession:
         self._frames_seen = 0
         self._packets_seen = 0
         self._hellos = 0
+        self._admitted = False
+        self._renumber = False
         self._asked: dict[int, asyncio.Future[tuple[int, str | None] | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -80,6 +83,11 @@ class DeviceSession:
     def live(self) -> bool:
         """A device is proven and welcomed here."""
         return self._endpoint.welcomed
+
+    @property
+    def has_shown(self) -> bool:
+        """Its box has reported the last view that was sent as shown."""
+        return self._endpoint.has_shown
 
     @property
     def rejected(self) -> tuple[int, int]:
@@ -145,7 +153,8 @@ class DeviceSession:
         return await answer
 
     def tick(self) -> None:
-        """Now and then: the hour, if the clock has moved."""
+        """Now and then: a device that waits to be let in; the hour, if the clock has moved."""
+        self._admit()
         if not self._endpoint.welcomed:
             return
         now = self._around.moment()
@@ -246,6 +255,7 @@ class DeviceSession:
         self._hellos = 0
         self.device = self._around.registry.find(device_id)
         self.status = None
+        self._admitted = False
         said = wire.ROLES.get(role, str(role))
         if self.device is not None and said != self.device.role:
             self._fault("wrong_role", {"said": said, "registered": self.device.role})
@@ -253,22 +263,28 @@ class DeviceSession:
     def _on_status(self, values: dict[str, Any]) -> None:
         if self.device is None:
             return
-        first = self.status is None
         self.status = values
         self._anchor = Anchor(values["boot"], values["uptime_ms"], self._rising_ms())
-        if not self._endpoint.welcomed:
-            self.epoch = values["epoch"].hex()
-            self._check_status(self.device, values)
-            self._welcome()
-        if first:
-            self._keeper.arrived(self)
-        self._keeper.told(self, values)
+        self._admit()
+        if self._admitted:
+            self._keeper.told(self, values)
+
+    def _admit(self) -> None:
+        """Lets the device in, if its identity isn't in use on another line."""
+        if self._admitted or self.device is None or self.status is None or not self._keeper.admits(self):
+            return
+        self._admitted = True
+        self.epoch = self.status["epoch"].hex()
+        self._check_status(self.device, self.status)
+        self._welcome()
+        self._keeper.arrived(self)
 
     def _check_status(self, device: Device, values: dict[str, Any]) -> None:
         if self.epoch != device.epoch:
             self._fault("wrong_epoch", {"said": self.epoch, "registered": device.epoch})
         stored = self._around.durable_through(device.device, self.epoch)
-        if values["next"] <= stored:
+        self._renumber = values["oldest"] <= stored and self._keeper.doubts(self)
+        if values["next"] <= stored or self._renumber:
             self._fault("numbers_regressed", {"next": values["next"], "stored_through": stored})
 
     def _welcome(self) -> None:
@@ -281,6 +297,8 @@ class DeviceSession:
             return
         now = self._around.moment()
         expected = self._around.durable_through(self.device.device, self.epoch) + 1
+        if self._renumber:  # above all that it has: it gives its facts new numbers and lets go of none
+            expected = max(expected, self._endpoint.status["next"] + ROOM)
         self._anchored_ms = now.unix_ms - now.rising_ms
         self._first_fact = self._endpoint.welcome(expected, now.unix_ms, now.sure, {}, self._around.send_window)
         self._acknowledged = self._first_fact - 1
