@@ -29,8 +29,8 @@ class Keys:
         """A finger comes down."""
         self._pressed.append((PRESSED, grade))
 
-    def scan(self, _now_ms: int) -> list[tuple[str, int]]:
-        """What happened since the last look."""
+    def scan(self, _now_ms: int, _blind: bool) -> list[tuple[str, int]]:
+        """What happened since the last look; a finger here stays until it is seen."""
         pressed, self._pressed = self._pressed, []
         return pressed
 
