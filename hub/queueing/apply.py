@@ -25,9 +25,6 @@ from hub.queueing.times import days_between, local_date
 # A no-show that has come after all stands behind so many of its line (domain, "Caller").
 RESTORE_BEHIND = 2
 
-# Reasons by which the rules themselves move a ticket on: further services of a visit, and the way back.
-VISIT_REASONS = ("visit", "return")
-
 
 def apply(state: State, event: Event) -> State:
     """Takes the event in; raises `ApplyError` where it can't follow. A type these rules don't know changes nothing."""
@@ -168,36 +165,39 @@ def _held(state: State, data: dict[str, Any], event: Event) -> None:
 
 def _resumed(state: State, data: dict[str, Any], event: Event) -> None:
     """From where it was held; or on to the next service of the visit, at the same window."""
-    _revive(state, data)
+    on_visit = _revive(state, data)
     ticket = _move_ticket(state, data, "resumed")
     window = _move_window(state, data["window"], "resume")
     window.ticket = ticket.id
     ticket.window = window.id
-    if data["to_service"] is not None:
-        _go_on(ticket, data)
+    if on_visit:
+        _next_leg(ticket, data)
+        ticket.service = data["to_service"]
         ticket.arrived_at_ms = event.time_ms
 
 
 def _transferred(state: State, data: dict[str, Any], event: Event) -> None:
     """To another line: from the window, or as the next part of a visit whose last part is finished."""
-    if not _revive(state, data):
-        window = _move_window(state, data["window"], "transfer")
-        window.ticket = None
+    on_visit = _revive(state, data)
+    if not on_visit:
+        _move_window(state, data["window"], "transfer").ticket = None
     ticket = _move_ticket(state, data, "transferred")
-    if data.get("back"):
+    if on_visit:
+        _next_leg(ticket, data)
+    elif data.get("back"):
         ticket.legs = ((ticket.service, data["window"]), *ticket.legs)
-    _go_on(ticket, data)
+    ticket.service = data["to_service"] or ticket.service
     ticket.to_window = data["to_window"]
     ticket.waiting_since_ms = event.time_ms
     state.join(ticket)
 
 
-def _go_on(ticket: Ticket, data: dict[str, Any]) -> None:
-    """The ticket is for another service from here on; a leg of the visit that this was is done."""
-    if data["to_service"] is not None:
-        ticket.service = data["to_service"]
-    if data["reason"] in VISIT_REASONS and ticket.legs and ticket.legs[0][0] == data["to_service"]:
-        ticket.legs = ticket.legs[1:]
+def _next_leg(ticket: Ticket, data: dict[str, Any]) -> None:
+    """What the visit does next is done with; a service that the clerk put in before it is not."""
+    if ticket.legs and ticket.legs[0][0] == data["to_service"]:
+        goes_back = ticket.legs[0][1] is not None
+        if goes_back == (data["reason"] == "return"):
+            ticket.legs = ticket.legs[1:]
 
 
 def _revive(state: State, data: dict[str, Any]) -> bool:
@@ -217,9 +217,11 @@ def _cancelled(state: State, data: dict[str, Any], event: Event) -> None:
     ticket = state.tickets[data["ticket"]]
     if ticket.state is TicketState.WAITING:
         state.leave(ticket)
-    elif ticket.state in (TicketState.CALLED, TicketState.ARRIVED):
+    if ticket.state in (TicketState.CALLED, TicketState.ARRIVED):
         assert ticket.window is not None
         _move_window(state, ticket.window, "cancel").ticket = None
+    elif data["window"] is not None:
+        _move_window(state, data["window"], "cancel_other")
     _move_ticket(state, data, "cancelled")
     del state.tickets[ticket.id]
 

@@ -370,3 +370,26 @@ def test_who_waits_again_is_measured_from_then(hall: Hall) -> None:
     assert hall.one(CallNext("3")).data["waited_ms"] == MINUTE_MS
     assert hall.state.find("A001") is next(iter(hall.state.tickets.values()))
     assert hall.state.find("A001").state is TicketState.CALLED  # type: ignore[union-attr]
+
+
+def test_who_was_restored_may_be_recalled_three_times_again(hall: Hall) -> None:
+    issue(hall)
+    for command in (CallNext("2"), *[Recall("2")] * 3, NoShow("2"), Restore("2", "A001"), CallNext("2"), Recall("2")):
+        hall.do(command)
+    assert hall.events[-1].type == "hall.ticket.recalled"
+
+
+def test_cancelling_another_ticket_is_an_act_after_which_nothing_is_undone(hall: Hall) -> None:
+    issue(hall, "AA")
+    for command in (CallNext("2"), Finish("2"), Cancel("2", "A002")):
+        hall.do(command)
+    assert refused(hall, Undo("2"))[0] == "nothing_to_undo"
+
+
+def test_a_reason_in_the_rules_own_words_does_not_shorten_a_visit(hall: Hall) -> None:
+    issue(hall, "A", also=("B",))
+    hall.do(CallNext("2"))
+    hall.do(Transfer("2", to_service="B", reason="visit"))
+    hall.do(CallNext("3"))
+    finished, on = hall.do(Finish("3"))
+    assert (finished.data["service"], on.data["to_service"], on.data["reason"]) == ("B", "B", "visit")
