@@ -25,6 +25,7 @@ from common.errors import CommonError
 from common.logs import Log, LogLines
 from common.pages import Pages
 from common.service_manager import ServiceManager
+from common.settings import SettingsError
 from common.tokens import Holder, Tokens
 
 WEB = Path(__file__).parent / "web"
@@ -119,10 +120,15 @@ async def _run(settings: CenterSettings, folder: Path) -> None:
 
 
 def run(path: Path) -> int:
-    """Runs the center of a settings file until SIGINT or SIGTERM; returns the exit status."""
+    """Runs the center of a settings file until SIGINT or SIGTERM; its exit status, 2 if the file can't be used."""
     logging.basicConfig(level=logging.INFO, handlers=[LogLines(log)])
     try:
-        asyncio.run(_run(config.load(path), path.resolve().parent))
+        settings = config.load(path)
+    except SettingsError as error:
+        sys.stderr.write(f"center: {error}\n")
+        return 2
+    try:
+        asyncio.run(_run(settings, path.resolve().parent))
     except (CenterError, CommonError) as error:
         sys.stderr.write(f"center: {error}\n")
         return 1

@@ -1,6 +1,6 @@
 """The ratings report: served, rated, grades, the two rates with both their numbers, points (contract). Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from center.counting import GRADES, POINTS, SATISFIED
@@ -9,7 +9,7 @@ from center.store import Tally
 BY = ("hall", "region", "department", "window", "staff", "service", "day", "month")
 # What the store groups by for each; region and department are sums, by the settings.
 STORE_GROUP = {"region": "hall", "department": "window"} | {by: by for by in BY if by not in ("region", "department")}
-FEWEST_SHOWN = 5  # domain.md: tables by person and day with fewer ratings are not shown
+FEWEST_SHOWN = 5  # domain.md: tables by person and day with fewer ratings are not shown; nor over longer times
 
 Grades = tuple[int, int, int, int, int]
 
@@ -43,7 +43,7 @@ def figures(served: int, grades: Grades) -> dict[str, Any]:
 
 
 def hidden(values: dict[str, Any]) -> dict[str, Any]:
-    """The same without what would tell a person's few ratings of a day apart."""
+    """The same without what would tell a person's few ratings apart."""
     return values | {"grades": None, "satisfaction_rate": None, "points": None, "hidden": True}
 
 
@@ -70,7 +70,27 @@ def merged(tallies: Iterable[Tally], keys: dict[tuple[str | None, ...], tuple[st
     return [Tally(key, *sums[key]) for key in sorted(sums, key=lambda key: tuple(part or "" for part in key))]
 
 
-def rows(by: str, tallies: Iterable[Tally], one_day: bool) -> list[dict[str, Any]]:
+def too_few(by: str, tallies: Sequence[Tally]) -> set[tuple[str | None, ...]]:
+    """The persons whose grades are not shown: a day's few ratings don't hide in a week's few.
+
+    One hidden row alone would be the difference between the total and the others: the next smallest is hidden too.
+    """
+    if by != "staff":
+        return set()
+    rated = sorted((tally for tally in tallies if tally.rated), key=lambda tally: tally.rated)
+    few = [tally.key for tally in rated if tally.rated < FEWEST_SHOWN]
+    return {tally.key for tally in rated[:2]} if len(few) == 1 else set(few)
+
+
+def report(by: str, tallies: Sequence[Tally]) -> dict[str, Any]:
+    """The figures of all, and `rows`. A total that is one hidden person's is hidden, too."""
+    few = too_few(by, tallies)
+    values = figures(*total(tallies))
+    alone = len(few) == 1
+    return (hidden(values) if alone else values) | {"rows": rows(tallies, few)}
+
+
+def rows(tallies: Iterable[Tally], few: Collection[tuple[str | None, ...]] = ()) -> list[dict[str, Any]]:
     """One row a key: `key`, with its `hall` where a key only means something within its hall, and the figures."""
     found = []
     for tally in tallies:
@@ -78,7 +98,5 @@ def rows(by: str, tallies: Iterable[Tally], one_day: bool) -> list[dict[str, Any
         if len(tally.key) > 1:
             names["hall"] = tally.key[0]
         values = figures(tally.served, tally.grades)
-        if by == "staff" and one_day and 0 < tally.rated < FEWEST_SHOWN:
-            values = hidden(values)
-        found.append(names | values)
+        found.append(names | (hidden(values) if tally.key in few else values))
     return found

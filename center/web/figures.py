@@ -102,6 +102,6 @@ async def get_ratings(request: web.Request) -> web.Response:
             keys |= {t.key: (hall.id, None) for t in tallies if t.key[0] == hall.id and t.key not in keys}
         tallies = reports.merged(tallies, keys)
     answer: dict[str, Any] = {"from": first.isoformat(), "to": last.isoformat(), "by": by}
-    answer |= reports.figures(*reports.total(tallies))
-    answer |= {"rows": reports.rows(by, tallies, first == last), "as_of": center.as_of()}
+    answer |= reports.report(by, tallies)
+    answer["as_of"] = center.as_of()
     return json_response(answer)

@@ -55,7 +55,7 @@ def _figures() -> dict[str, Any]:
         },
         "hidden": {
             "type": "boolean",
-            "description": "true where fewer than 5 ratings of one person on one day are not told apart",
+            "description": "true where fewer than 5 ratings of one person would show, also as the total less the rows",
         },
     }
 

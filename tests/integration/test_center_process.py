@@ -119,7 +119,7 @@ async def test_what_is_kept_is_for_the_centers_own_user_only(tmp_path: Path) -> 
     assert open_to_others == []
 
 
-async def refused(tmp_path: Path, text: str) -> str:
+async def refused(tmp_path: Path, text: str, exit_status: int = 1) -> str:
     """What the center says when it can't start with these settings."""
     file = tmp_path / "center.toml"
     file.write_text(text, "utf-8")
@@ -127,7 +127,7 @@ async def refused(tmp_path: Path, text: str) -> str:
         sys.executable, "-m", "center.main", "--config", str(file), cwd=ROOT, stderr=asyncio.subprocess.PIPE
     )
     _, errors = await process.communicate()
-    assert process.returncode == 1
+    assert process.returncode == exit_status
     return errors.decode()
 
 
@@ -142,7 +142,8 @@ WRONG_SETTINGS = {
 
 async def test_wrong_settings_are_one_clear_line(tmp_path: Path) -> None:
     for text, wanted in WRONG_SETTINGS.items():
-        errors = await refused(tmp_path, text)
+        # The hub's status, too; the service manager doesn't try again after it.
+        errors = await refused(tmp_path, text, exit_status=2)
         assert wanted in errors
         assert errors.startswith(f"center: {tmp_path / 'center.toml'}: ")
         assert errors.count("\n") == 1
@@ -228,12 +229,14 @@ async def test_the_report_by_everything(tmp_path: Path) -> None:
             report = await center.ratings(by=by)
             assert [(row["key"], row["served"], row["rated"]) for row in report["rows"]] == rows, by
             assert (report["served"], report["rated"]) == (9, 9)
-        # A person's two ratings of one day are not told apart; six are.
+        # A person's two ratings are not told apart, be it of one day or of two; six are.
         staff = {row["key"]: row for row in (await center.ratings(by="staff"))["rows"]}
         assert staff["s1"]["grades"]["5"] == 6
         assert staff["s2"]["grades"] is None
         assert staff["s2"]["satisfaction_rate"] is None
         assert staff["s2"]["hidden"] is True
+        week = await center.get(f"/api/v1/reports/ratings?from=2026-11-16&to={DAY}&by=staff")
+        assert [row["key"] for row in week["rows"] if row.get("hidden")] == [None, "s2"]
         for query in ("from=2026-11-21", "from=x&to=y", f"from={DAY}&to=2026-11-20", f"from={DAY}&to={DAY}&by=grade"):
             status, _ = await center.ask(f"/api/v1/reports/ratings?{query}")
             assert status == 400, query

@@ -5,7 +5,7 @@ import pytest
 from center.config import Hall, Overview
 from center.counting import local_date
 from center.overview import Known, OverviewData, build
-from center.reports import figures, merged, rate, rows
+from center.reports import figures, merged, rate, report
 from center.store import HallDay, JournalState, Tally, Waits
 
 NOW_MS = 1_795_233_600_000
@@ -33,13 +33,31 @@ def test_unrated_is_never_satisfied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "one_day", "rated", "hidden"),
-    [("staff", True, 4, True), ("staff", True, 5, False), ("staff", False, 4, False), ("window", True, 4, False)],
+    ("by", "rated", "hidden"),
+    [("staff", 4, True), ("staff", 5, False), ("staff", 0, False), ("window", 4, False)],
 )
-def test_few_ratings_of_a_person_on_a_day_are_not_told_apart(by: str, one_day: bool, rated: int, hidden: bool) -> None:
-    (row,) = rows(by, [Tally(("qingxi", "s1"), 9, (rated, 0, 0, 0, 0))], one_day)
-    assert (row.get("hidden", False), row["grades"] is None, row["points"] is None) == (hidden, hidden, hidden)
+def test_few_ratings_of_a_person_are_not_told_apart(by: str, rated: int, hidden: bool) -> None:
+    answer = report(by, [Tally(("qingxi", "s1"), 9, (rated, 0, 0, 0, 0))])
+    (row,) = answer["rows"]
+    for part in (row, answer):  # the total is that one person's, too
+        shown = (part.get("hidden", False), part["grades"] is None, part["points"] is None)
+        assert shown == (hidden, hidden, hidden)
     assert (row["key"], row["hall"], row["served"], row["rated"]) == ("s1", "qingxi", 9, rated)
+
+
+@pytest.mark.parametrize(
+    ("rated", "shown"),
+    [
+        ((9, 4, 6, 7), [True, False, False, True]),  # alone, it would be the total less the others
+        ((9, 4, 1, 7), [True, False, False, True]),
+        ((9, 4, 0, 0), [False, False, True, True]),  # who has none gives nothing away, and hides nothing
+        ((9, 5, 6, 7), [True, True, True, True]),
+    ],
+)
+def test_a_hidden_row_does_not_follow_from_the_total(rated: tuple[int, ...], shown: list[bool]) -> None:
+    answer = report("staff", [Tally(("qingxi", f"s{n}"), 9, (0, 0, 0, 0, count)) for n, count in enumerate(rated)])
+    assert [row["grades"] is not None for row in answer["rows"]] == shown
+    assert answer["grades"]["5"] == sum(rated)
 
 
 def test_tallies_add_up_under_other_keys() -> None:

@@ -9,6 +9,7 @@ import center.config
 import hub.config
 from common import settings
 from tools.cli import cli
+from tools.install import plans
 
 PROGRAM = "/opt/tingting/bin/tingting"
 HUB = (
@@ -164,3 +165,9 @@ def tokens(said: str) -> dict[str, str]:
     """Who has which."""
     lines = [line.removeprefix("token ").split(": ") for line in said.splitlines() if line.startswith("token ")]
     return {words[0]: words[1] for words in lines}
+
+
+@pytest.mark.parametrize("name", ["tingting-hub.service", "tingting-center.service"])
+def test_a_configuration_that_can_not_be_used_is_not_tried_again(name: str) -> None:
+    unit = (Path(plans.__file__).parent / "share" / name).read_text("utf-8")
+    assert "\nRestartPreventExitStatus=2\n" in unit

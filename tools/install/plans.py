@@ -18,7 +18,6 @@ CONFIG_FOLDER = ETC / "tingting"
 TOKEN_FILE = CONFIG_FOLDER / "center.token"
 # Homes are closed to the service (ProtectHome), /tmp is its own (PrivateTmp).
 CLOSED = ("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")  # noqa: S108 - named to be refused
-WINDOWS_MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
