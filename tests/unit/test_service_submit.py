@@ -308,3 +308,14 @@ async def test_ids_of_the_tests_are_of_the_same_shape(tmp_path: Path) -> None:
     hall = HallService(open_journal(tmp_path), LAYOUT, Clock(), CountingIds())
     assert len(bytes.fromhex((await hall.submit(IssueTicket("A", "kiosk")))["ticket"])) == 8
     await hall.journal.close()
+
+
+async def test_two_windows_that_press_next_in_the_same_millisecond_get_two_tickets(tmp_path: Path) -> None:
+    hall, _ = service(open_journal(tmp_path))
+    for window in "12":
+        await hall.submit(SignIn(window, f"staff-{window}"))
+    for _ in range(2):
+        await hall.submit(IssueTicket("A", "kiosk"))
+    replies = await asyncio.gather(hall.submit(CallNext("1")), hall.submit(CallNext("2")))
+    assert [reply["ticket"]["number"] for reply in replies] == ["A001", "A002"]
+    await hall.journal.close()

@@ -35,6 +35,8 @@ TABLES = (
     Table("hub-doors", "docs/reference/http.md", tables.hub_doors),
     Table("hub-metrics", "docs/reference/metrics.md", tables.hub_metrics),
     Table("center-metrics", "docs/reference/metrics.md", tables.center_metrics),
+    Table("ticket-moves", "docs/explanation/queue-rules.md", tables.ticket_moves),
+    Table("window-moves", "docs/explanation/queue-rules.md", tables.window_moves),
     Table("event-types", "docs/reference/events.md", tables.event_types),
     Table("libraries", "docs/reference/libraries.md", tables.libraries),
     Table("measured", "docs/explanation/performance.md", measured.table),

@@ -2,8 +2,9 @@
 
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -13,6 +14,7 @@ from center.metrics import CENTER
 from common import settings
 from common.metrics import Metric
 from hub.queueing import events
+from hub.queueing import tables as queueing_tables
 from hub.web import doors
 from hub.web.metrics import HUB
 from tools.checks.event_types import EVENT_DATA
@@ -94,6 +96,23 @@ def center_metrics() -> str:
 def _metrics(table: Iterable[Metric]) -> str:
     rows = [(f"`{row.name}`", row.kind, ", ".join(f"`{x}`" for x in row.labels) or "–", row.meaning) for row in table]
     return _rows(("metric", "kind", "labels", "meaning"), rows)
+
+
+def ticket_moves() -> str:
+    """The rules' table of ticket states."""
+    return _moves("ticket is", "event", queueing_tables.TICKET_MOVES)
+
+
+def window_moves() -> str:
+    """The rules' table of window states."""
+    return _moves("window is", "command", queueing_tables.WINDOW_MOVES)
+
+
+def _moves(thing: str, move: str, moves: Mapping[tuple[Any, str], Any]) -> str:
+    rows: dict[tuple[str, str], list[str]] = {}
+    for (state, name), target in moves.items():
+        rows.setdefault((state.value, target.value), []).append(f"`{name}`")
+    return _rows((thing, move, "and then"), [(state, ", ".join(names), to) for (state, to), names in rows.items()])
 
 
 def pins() -> str:
