@@ -9,6 +9,7 @@ from aiohttp import web
 log = logging.getLogger("http")
 
 CONTENT_TYPE = "application/problem+json"
+DOORS = "/api/v1/openapi.json"  # hub and center describe their doors there
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's own word
@@ -43,6 +44,18 @@ def response(problem: Problem) -> web.Response:
     )
 
 
+def _todo(request: web.Request, error: web.HTTPException) -> str:
+    """What aiohttp refused, and what would be taken instead."""
+    asked = f"{request.method} {request.path}"
+    if isinstance(error, web.HTTPNotFound):
+        return f"{asked}: there is no such door here. Those that are: {DOORS}."
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return f"{asked}: allowed here: {', '.join(sorted(error.allowed_methods))}."
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return f"{asked}: the body is too large: {error.text}"
+    return asked
+
+
 @web.middleware
 async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
     """Answers every refusal, aiohttp's own (404, 405, 413) and our mistakes included, as problem details."""
@@ -54,7 +67,7 @@ async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
         if error.status < 400:
             raise
         kind = error.reason.lower().replace(" ", "-")
-        mended = response(Problem(error.status, kind, error.reason, f"{request.method} {request.path}"))
+        mended = response(Problem(error.status, kind, error.reason, _todo(request, error)))
         if "Allow" in error.headers:
             mended.headers["Allow"] = error.headers["Allow"]
         return mended

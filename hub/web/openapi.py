@@ -14,7 +14,7 @@ _TITLES = {
     401: "No token, or nobody's",
     403: "The token is for another role or place",
     404: "There is no such thing in this hall",
-    409: "Impossible in this state; the problem names `state` and `command`",
+    409: "Impossible in this state: the problem names `state` and `command`; or, `id-used`: another door had this id",
     410: "Let go: the problem names the first event that is kept",
     413: "Too large",
     415: "Not JSON",

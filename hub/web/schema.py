@@ -1,6 +1,6 @@
 """What goes in and out of the hub's doors: strict bodies, and the replies as the OpenAPI document shows them."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 from uuid import UUID
 
 import msgspec
@@ -361,9 +361,15 @@ async def read_body(request: web.Request, kind: Any) -> Any:
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
-        raise Problem(422, "wrong-body", "The body isn't what this door takes", str(error)) from error
+        raise Problem(422, "wrong-body", "The body isn't what this door takes", _wrong(kind, str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "no-json", "The body is no JSON", str(error)) from error
+
+
+def _wrong(kind: Any, what: str) -> str:
+    """What msgspec found, and for a command that isn't known, those that are."""
+    known = [each.__struct_config__.tag for each in get_args(kind) if each.__struct_config__.tag_field == "command"]
+    return f"{what}. `command` is one of: {', '.join(known)}." if known and "command`" in what else what
 
 
 def json_response(value: Any, status: int = 200) -> web.Response:

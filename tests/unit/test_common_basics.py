@@ -146,8 +146,12 @@ async def test_every_refusal_is_problem_details() -> None:
     async def moved(request: web.Request) -> web.Response:
         raise web.HTTPFound("/elsewhere")
 
-    app = web.Application(middlewares=[problem.middleware])
+    async def read(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    app = web.Application(middlewares=[problem.middleware], client_max_size=16)
     app.router.add_get("/", handler)
+    app.router.add_post("/read", read)
     app.router.add_get("/moved", moved)
     app.router.add_get("/broken", broken)
     async with TestClient(TestServer(app)) as client:
@@ -166,8 +170,13 @@ async def test_every_refusal_is_problem_details() -> None:
             assert "secret" not in await answer.text()
         async with client.get("/none") as answer:
             assert (answer.status, answer.content_type) == (404, "application/problem+json")
+            assert "/api/v1/openapi.json" in json.loads(await answer.read())["detail"]
         async with client.post("/") as answer:
             assert answer.status == 405
             assert "GET" in answer.headers["Allow"]
+            assert "allowed here: GET, HEAD" in json.loads(await answer.read())["detail"]
+        async with client.post("/read", data=b"x" * 17) as answer:
+            assert answer.status == 413
+            assert "16" in json.loads(await answer.read())["detail"]
         async with client.get("/moved", allow_redirects=False) as answer:
             assert answer.status == 302

@@ -5,7 +5,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
+from common import problem
 from hub.queueing import commands, state, views
 from hub.queueing.events import Now
 from hub.queueing.layout import Layout, Service, Window
@@ -45,6 +48,22 @@ def test_doors_that_need_a_token_say_for_whom_and_what_refuses() -> None:
 def test_the_bodies_are_the_commands_of_the_rules() -> None:
     verbs = {kind.__struct_config__.tag for kind in schema.WindowCommand.__args__}
     assert verbs == set(commands.WINDOW_VERBS)
+
+
+@pytest.mark.parametrize("body", [b'{"command": "sing"}', b"{}"])
+async def test_an_unknown_command_is_told_those_that_are_known(body: bytes) -> None:
+    async def take(request: web.Request) -> web.Response:
+        return schema.json_response(await schema.read_body(request, schema.WindowCommand))
+
+    app = web.Application(middlewares=[problem.middleware])
+    app.router.add_post("/", take)
+    async with (
+        TestClient(TestServer(app)) as client,
+        client.post("/", data=body, headers={"Content-Type": "application/json"}) as answer,
+    ):
+        assert answer.status == 422
+        said = json.loads(await answer.read())["detail"].partition("is one of: ")[2]
+    assert set(said.removesuffix(".").split(", ")) == set(commands.WINDOW_VERBS)
 
 
 def events(reader: Any) -> list[Any]:
