@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tools.install import commands as install
+from tools.operations import backup_commands as backups
 from tools.operations import commands as operations
 
 _CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -40,6 +41,8 @@ hub.add_command(install.install_hub)
 hub.add_command(install.uninstall_hub)
 hub.add_command(operations.hub_status)
 hub.add_command(operations.hub_tokens)
+hub.add_command(backups.backup)
+hub.add_command(backups.restore)
 center.add_command(install.install_center)
 center.add_command(install.uninstall_center)
 center.add_command(operations.center_tokens)

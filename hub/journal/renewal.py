@@ -27,6 +27,7 @@ from hub.journal.database import (
     suspect_mark,
     translate,
 )
+from hub.journal.errors import JournalFailed
 from hub.journal.rows import Committed, Stored, Writer, read
 from hub.journal.salvage import CURSOR, Found, Wreck
 from hub.queueing.events import Event
@@ -35,6 +36,8 @@ _log = logging.getLogger(__name__)
 
 GAP = "hall.journal.gap"
 ORIGINAL = "original"
+# How a file that was set aside is called.
+DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,36 @@ class Hall:
 
 def renew(path: Path, hall: Hall, why: str) -> None:
     """Sets the damaged file aside and makes the one to go on with; the caller holds the lock, nothing is open."""
-    building = path.with_name(path.name + ".building")
     try:
-        aside, what = _renew(path, building, hall)
+        building, what = _build(path, path, hall, None)
+        aside = put_in_place(path, building)
     except (*READ_ERRORS, OSError) as error:
         raise translate(path, "build a sound journal beside the damaged one", error) from error
     _log.error("%s The damaged file is kept as %s; delete it when it was examined. %s", why, aside, what)
 
 
-def _renew(path: Path, building: Path, hall: Hall) -> tuple[Path | None, str]:
+def begin_anew(source: Path, path: Path, hall: Hall, restored: Event) -> Path:
+    """Builds, beside `path`, the journal that goes on after a whole one from a backup; `restored` is its first event.
+
+    `source` keeps the state after its last event. The caller holds the lock and puts what is returned in place.
+    """
+    try:
+        return _build(source, path, hall, restored)[0]
+    except (*READ_ERRORS, OSError) as error:
+        raise translate(path, "build the journal that goes on after the restored one", error) from error
+
+
+def put_in_place(path: Path, building: Path, aside_as: str = DAMAGED) -> Path | None:
+    """What was built becomes the journal; returns where the one before it was set aside."""
+    building.chmod(0o600)
+    building.replace(_finished(path))
+    return finish(path, aside_as)
+
+
+def _build(source: Path, path: Path, hall: Hall, restored: Event | None) -> tuple[Path, str]:
+    building = path.with_name(path.name + ".building")
     building.unlink(missing_ok=True)
-    wreck = Wreck(path)
+    wreck = Wreck(source)
     try:
         found = wreck.look()
         db = connect(building)
@@ -66,24 +88,22 @@ def _renew(path: Path, building: Path, hall: Hall) -> tuple[Path | None, str]:
             db.execute("PRAGMA synchronous = FULL")
             db.execute("BEGIN")
             create(db, TABLES + TABLES_2)
-            what = _Builder(db, wreck, found, hall).build()
+            what = _Builder(db, wreck, found, hall, restored).build()
             db.execute("COMMIT")
         finally:
             db.close()
     finally:
         wreck.close()
-    building.chmod(0o600)
-    building.replace(_finished(path))
-    return finish(path), what
+    return building, what
 
 
-def finish(path: Path) -> Path | None:
+def finish(path: Path, aside_as: str = DAMAGED) -> Path | None:
     """Puts a finished file in the damaged one's place, also after a power cut in between; returns where that one is."""
     new = _finished(path)
     if not new.exists():
         return None
     number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+    while (aside := path.with_name(f"{path.name}.{aside_as}-{number}")).exists():
         number += 1
     if path.exists():
         # The log first: with its file gone aside alone, this would be done again, under the next number.
@@ -109,25 +129,30 @@ def _finished(path: Path) -> Path:
 class _Builder:
     """Fills the new file."""
 
-    def __init__(self, db: sqlite3.Connection, wreck: Wreck, found: Found, hall: Hall) -> None:
+    def __init__(self, db: sqlite3.Connection, wreck: Wreck, found: Found, hall: Hall, restored: Event | None) -> None:
         self._db = db
         self._wreck = wreck
         self._found = found
         self._hall = hall
-        self._recorded_ms = 0
+        self._restored = restored
+        self._recorded_ms = 0 if restored is None else restored.time_ms
+        # A backup's journal may go on where it came from: here it has ended.
+        self._goes_on_after = None if restored is not None else found.goes_on_after
 
     def build(self) -> str:
         """Returns, in words, what goes on how."""
         found, db = self._found, self._db
+        if self._restored is not None and found.end and found.end not in found.snapshots:
+            raise JournalFailed("the state after the backup's last event could not be kept. Look at the disk.")
         replies = [row for row in self._wreck.replies() if type(row[0]) is str and type(row[1]) is bytes]
         db.executemany("INSERT OR IGNORE INTO replies (request, reply) VALUES (?, ?)", replies)
         journals, rows = self._wreck.old()
         for name, state_after, *rest in journals:
             # What a new journal begins with is the state of this one alone.
-            kept = state_after if found.goes_on_after is not None else -1
+            kept = state_after if self._goes_on_after is not None else -1
             db.execute("INSERT OR IGNORE INTO old_journals VALUES (?, ?, ?, ?, ?)", (name, kept, *rest))
         db.executemany("INSERT OR IGNORE INTO old VALUES (?, ?, ?, ?)", rows)
-        after = found.goes_on_after
+        after = self._goes_on_after
         journal = found.journal if after is not None and found.journal is not None else self._hall.new_id()
         db.executemany(
             "INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA), ("journal", journal), ("hall", self._hall.id)]
@@ -185,7 +210,9 @@ class _Builder:
                 self._recorded_ms = max(self._recorded_ms, event.recorded_ms)
                 if row.sequence > max(found.delivered, deliver_through):
                     rejournalled.append(_marked(event, f"{name}/{row.sequence}"))
-        if found.torn or not gaps:
+        if self._restored is not None:
+            gaps = [self._restored]
+        elif found.torn or not gaps:
             gaps.append(self._gap(name, found.end + 1, None, "its end is damaged; what stood there is unknown"))
         self._append(journal, 0, chain.start(journal), [*gaps, *rejournalled])
         return (

@@ -8,6 +8,7 @@ from hub.queueing import events as ev
 from hub.queueing.errors import ApplyError
 from hub.queueing.events import Event
 from hub.queueing.state import (
+    DAYS_KEPT,
     JUMP_MEMORY,
     MISSED_KEPT,
     SERVED_KEPT,
@@ -20,7 +21,7 @@ from hub.queueing.state import (
     WindowNow,
 )
 from hub.queueing.tables import RUN_MOVES, TICKET_MOVES, WINDOW_MOVES, RunState, TicketState
-from hub.queueing.times import days_between, local_date
+from hub.queueing.times import day_after, days_between, local_date
 
 # A no-show that has come after all stands behind so many of its line (domain, "Caller").
 RESTORE_BEHIND = 2
@@ -298,6 +299,20 @@ def _date_set(state: State, data: dict[str, Any], event: Event) -> None:
     state.day_shift = days_between(local_date(event.time_ms, state.layout.offset_minutes), data["to_date"])
 
 
+def _restored_journal(state: State, data: dict[str, Any], event: Event) -> None:
+    """Numbers that the lost part may have given out are not given out again, on any day that it may have reached."""
+    offset = state.layout.offset_minutes
+    last = local_date(data["to_ms"], offset)
+    first = min(local_date(data["from_ms"], offset), state.business_date or last)
+    # Where somebody set the date, an unsure clock's numbers are of that date.
+    last = day_after(last, max(0, state.day_shift))
+    # Numbers of earlier days are remembered for so long, too.
+    days = min(days_between(first, last), DAYS_KEPT - 1)
+    dates = {day_after(last, -back) for back in range(days + 1)} | ({state.business_date} - {""})
+    for date in sorted(dates):
+        state.skip_numbers(date, data["numbers_skipped"])
+
+
 def _signed_out(state: State, data: dict[str, Any], event: Event) -> None:
     window = _move_window(state, data["window"], "sign_out")
     window.staff = window.role = window.pause_reason = None
@@ -379,4 +394,5 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.DEVICE_OFFLINE: _offline,
     ev.HUB_STARTED: _started,
     ev.DATE_SET: _date_set,
+    ev.JOURNAL_RESTORED: _restored_journal,
 }

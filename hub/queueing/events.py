@@ -35,6 +35,8 @@ DEVICE_KEY_TESTED = "hall.device.key_tested"
 DEVICE_FACT_UNREADABLE = "hall.device.fact_unreadable"
 HUB_STARTED = "hall.hub.started"
 CLOCK_STEPPED = "hall.hub.clock_stepped"
+# The hall goes on from a backup; what came after it may be lost.
+JOURNAL_RESTORED = "hall.journal.restored"
 # A wrong business date put right by hand (architecture, decision 7).
 DATE_SET = "hall.hub.date_set"
 

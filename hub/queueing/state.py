@@ -152,6 +152,8 @@ class State:
     days: dict[str, dict[str, int]] = field(default_factory=dict)
     # Days between an unsure clock's date and the one that somebody set.
     day_shift: int = 0
+    # Numbers of a business day that were passed over for every service, because a lost part of it may have given them.
+    skipped: dict[str, int] = field(default_factory=dict)
     # (finished_at_ms, served_ms) of each service's last finishes.
     served: dict[str, deque[tuple[int, int]]] = field(default_factory=dict)
 
@@ -224,6 +226,15 @@ class State:
         if ticket.to_window is None:
             return self.queues.setdefault(ticket.service, deque())
         return self.own.setdefault(ticket.to_window, deque())
+
+    def skip_numbers(self, date: str, count: int) -> None:
+        """So many numbers of each service are not given out on this date."""
+        counters = self.counters if date == self.business_date else self.days.setdefault(date, {})
+        for service in self.layout.services:
+            counters[service.id] = max(counters.get(service.id, 0), service.first_number - 1) + count
+        self.skipped[date] = self.skipped.get(date, 0) + count
+        while len(self.skipped) > 2 * DAYS_KEPT:
+            del self.skipped[min(self.skipped)]
 
     def begin_day(self, date: str) -> None:
         """Another business date; its numbers begin anew, or go on where tickets are open or it was left before."""

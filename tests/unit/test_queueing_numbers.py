@@ -9,8 +9,9 @@ from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
 from hub.queueing.commands import CallNext, Finish, IssueTicket, NoShow, SetDate, SignIn, Sweep, Undo, WalkUp
 from hub.queueing.errors import Refusal
-from hub.queueing.events import Now
+from hub.queueing.events import JOURNAL_RESTORED, Event, Now
 from hub.queueing.layout import Layout, Service, Window
+from hub.queueing.state import DAYS_KEPT
 from tests.support_hub_core import DAY_MS, LAYOUT, MINUTE_MS, MORNING_MS, Hall
 
 HOUR_MS = 60 * MINUTE_MS
@@ -240,3 +241,44 @@ def test_dates_and_numbers_are_the_same_after_a_replay() -> None:
     for event in hall.events:
         apply(replayed, event)
     assert replayed == hall.state
+
+
+def restored(hall: Hall, from_hour: float, to_hour: float, skipped: int) -> None:
+    """The hall goes on from a backup of one hour at another."""
+    from_ms, to_ms = (round(MORNING_MS + (hour - 9) * HOUR_MS) for hour in (from_hour, to_hour))
+    data = {"journal": "j", "through": 7, "from_ms": from_ms, "to_ms": to_ms, "numbers_skipped": skipped, "what": ""}
+    apply(hall.state, Event(JOURNAL_RESTORED, "journal/j", data, to_ms))
+
+
+def test_after_a_restore_no_number_that_may_be_lost_is_given_on_any_day_it_may_be_of() -> None:
+    services = (Service("A", "A", "社保", last_number=499), Service("B", "A", "医保", first_number=500))
+    hall = at(hall_of(*services), 10)
+    hall.do(SignIn("1", "li"))
+    assert [number(hall, service) for service in "AAB"] == ["A001", "A002", "A500"]
+    restored(hall, 10, 9 + 24, 100)
+    # Somebody of that day waits still, so it is that day's numbers that go on.
+    assert [number(hall, service) for service in "AB"] == ["A103", "A601"]
+    finish_all(hall)
+    # The lost morning may have begun the next day.
+    at(hall, 10 + 24)
+    assert [number(hall, service) for service in "AB"] == ["A101", "A600"]
+    finish_all(hall)
+    at(hall, 9 + 48)
+    assert [number(hall, service) for service in "AB"] == ["A001", "A500"]
+
+
+def test_an_old_backup_leaves_the_numbers_of_its_day_behind_and_of_the_day_of_the_restore() -> None:
+    hall = hall_of(Service("A", "A", "社保"))
+    restored(hall, 9 - 24 * 400, 9, 100)
+    assert number(hall) == "A101"
+    restored(hall, 9, 10, 50)
+    assert number(hall) == "A152"
+    assert len(hall.state.days) < DAYS_KEPT
+
+
+def test_numbers_passed_over_do_not_fill_the_daily_cap() -> None:
+    hall = hall_of(Service("A", "A", "社保", daily_cap=2))
+    number(hall)
+    restored(hall, 9, 9.5, 100)
+    assert number(hall) == "A102"
+    assert refusal(hall, IssueTicket("A", "kiosk"))[0] == "cap_reached"

@@ -52,5 +52,10 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
     "hall.device.fact_unreadable": ("a fact of an unknown kind, kept whole", "device, epoch, fact, detail"),
     "hall.hub.started": ("the hub is up", "version, journal"),
     "hall.hub.clock_stepped": ("the hub's clock was set", "from_ms, to_ms"),
+    "hall.journal.restored": (
+        "the hall goes on from a backup, which holds that journal through that event; what was acknowledged between "
+        "the two times is possibly lost, and so many numbers of each service are passed over",
+        "journal, through, from_ms, to_ms, numbers_skipped, what",
+    ),
     "hall.hub.date_set": ("a wrong business date was put right by hand", "from_date, to_date, staff, what"),
 }

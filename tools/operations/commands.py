@@ -44,10 +44,11 @@ def plainly(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
         from common.errors import CommonError  # noqa: PLC0415 - heavy
+        from hub.errors import HubError  # noqa: PLC0415 - heavy
 
         try:
             command(*arguments, **options)
-        except (OperationsError, CommonError, OSError) as error:
+        except (OperationsError, CommonError, HubError, OSError) as error:
             raise click.ClickException(str(error)) from error
 
     return run

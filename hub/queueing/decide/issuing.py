@@ -85,7 +85,7 @@ def _clock(minute: int) -> str:
 
 
 def _check_cap(state: State, service: Service, date: str) -> None:
-    given = _last_number(state, service, date) - service.first_number + 1
+    given = _last_number(state, service, date) - service.first_number + 1 - state.skipped.get(date, 0)
     if service.daily_cap is not None and given >= service.daily_cap:
         detail = f"All {service.daily_cap} numbers of today for {service.name} are given; come back tomorrow."
         raise Refusal("cap_reached", "full", "issue", detail)

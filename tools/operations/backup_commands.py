@@ -1,0 +1,96 @@
+"""`tingting hub backup` and `restore`: what a person, or a timer, types."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from tools.operations.commands import plainly
+
+# What takes longer says how far it is, so often.
+SAY_EVERY_S = 2.0
+KEEP = 7
+
+_FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+
+
+class Teller:
+    """Says on stderr how far something is, when it takes its time."""
+
+    def __init__(self) -> None:
+        self._last_s = time.monotonic()
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """So much of it is done."""
+        now_s = time.monotonic()
+        if now_s - self._last_s >= SAY_EVERY_S and of:
+            self._last_s = now_s
+            click.echo(f"{what}: {100 * done // of} %", err=True)
+
+
+@click.command("backup")
+@_FOLDER
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default="/etc/tingting/hub.toml",
+    show_default=True,
+    help="The hub's file.",
+)
+@click.option(
+    "--keep", type=click.IntRange(min=1), default=KEEP, show_default=True, help="Backups kept there; older ones go."
+)
+@plainly
+def backup(folder: Path, config: Path, keep: int) -> None:
+    """Copy the hub's journal, boxes, tokens and settings into FOLDER while it runs; every copy is checked.
+
+    FOLDER is new, empty, or has nothing but backups in it. It holds the boxes' secrets: keep it like a key.
+    """
+    from tools.operations import backups  # noqa: PLC0415 - heavy
+
+    at_ms = time.time_ns() // 1_000_000
+    made, manifest = backups.make(config, folder, keep, at_ms, Teller())
+    click.echo(f"{made}: journal {manifest.journal} through event {manifest.sequence}, checked")
+
+
+@click.command("restore")
+@_FOLDER
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="/etc/tingting/hub.toml",
+    show_default=True,
+    help="The hub's file; where there is none, the backup's is put there.",
+)
+@click.option("--replace", is_flag=True, help="Data is there already: set it aside, under a name of its own.")
+@click.option(
+    "--skip-numbers",
+    type=click.IntRange(min=0),
+    help="Ticket numbers of each service passed over, so that none is given twice.  "
+    "[default: 100 for each hour since the backup, 1000 at most]",
+)
+@plainly
+def restore(folder: Path, config: Path, replace: bool, skip_numbers: int | None) -> None:
+    """Have the hub go on from a backup: the newest in FOLDER, or the one that FOLDER is. The hub must be stopped.
+
+    Everything is verified before anything is touched. The next start delivers what the center lacks of the old
+    journal, and goes on with a new one, which says what may be lost.
+    """
+    from tools.operations import restoring  # noqa: PLC0415 - heavy
+
+    done = restoring.restore(folder, config, replace=replace, numbers=skip_numbers, say=Teller())
+    manifest = done.manifest
+    if done.settings_written:
+        click.echo(f"{config}: is the backup's")
+    for path in done.set_aside:
+        click.echo(f"set aside: {path}")
+    click.echo(f"{done.data}: journal {manifest.journal} through event {manifest.sequence}; a new one goes on after it")
+    click.echo(
+        f"Possibly lost: what was acknowledged from {_moment(manifest.made_at_ms)} to {_moment(done.to_ms)}. "
+        f"{done.numbers_skipped} numbers of each service are passed over. Start the hub."
+    )
+
+
+def _moment(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().isoformat(sep=" ", timespec="seconds")
