@@ -85,6 +85,7 @@ ROOMS = (
     Room("hub.printing", "tickets", ("hub.queueing.views", "hub.errors", "common")),
     Room("hub.uplink", "batches to the center, from the journal", ("hub.journal", "hub.errors", "common")),
     Room("hub.config", "one frozen configuration from one TOML", ("hub", "protocol", "common")),
+    Room("hub.running", "the parts of a running hub, for doors and devices", ("hub", "protocol", "common")),
     Room("hub.main", "composition root: owns tasks, clock, signals", ("hub", "protocol", "common")),
     Room("common", "what hub and center share: envelope and chain, problems, tokens, catalogue, page frame"),
     Room("center", "ingest, store, reports, pages", ("common",)),

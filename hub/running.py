@@ -1,0 +1,184 @@
+"""The parts of a running hub, and what its doors and devices ask of them together."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from common.metrics import Values
+from common.problem import Problem
+from common.tokens import Tokens
+from hub.config import Config
+from hub.devices.errors import RegistryError
+from hub.devices.fleet import Fleet
+from hub.devices.registry import Registry
+from hub.devices.times import Moment
+from hub.journal import Committed, Journal, JournalBusy, JournalError, JournalRetired
+from hub.queueing.commands import AcceptFact, Command
+from hub.queueing.events import Now
+from hub.queueing.state import State
+from hub.service import HallService
+from hub.uplink.uplink import Uplink, UplinkState
+from hub.web.schema import DeviceWanted
+from hub.web.shown import Shown
+from hub.web.stream import Stream
+
+
+class Clocks(Protocol):
+    """The machine's clocks; the composition root owns them."""
+
+    def __call__(self) -> Now:
+        """A moment."""
+
+    def rising_ms(self) -> int:
+        """A clock that never steps."""
+
+
+@dataclass(slots=True)
+class Hub:
+    """The parts of a running hub, in the order in which they are made."""
+
+    config: Config
+    journal: Journal
+    clock: Clocks
+    service: HallService
+    published: Shown
+    registry: Registry
+    tokens: Tokens
+    stream: Stream
+    version: str
+    uplink: Uplink | None = None
+    # Delivers what damaged journals before this one left.
+    old_journals: Coroutine[Any, Any, None] | None = None
+    fleet: Fleet = field(init=False)
+
+    @property
+    def state(self) -> State:
+        """The working state."""
+        return self.service.state
+
+    @property
+    def shown(self) -> State:
+        """The durable state."""
+        return self.published.state
+
+    def submit(self, command: Command) -> Coroutine[Any, Any, dict[str, Any]]:
+        """Without a request id: facts have their own numbers."""
+        return self.service.submit(command)
+
+    def submit_facts(self, facts: Sequence[AcceptFact]) -> Coroutine[Any, Any, None]:
+        """What one line brought."""
+        return self.service.submit_facts(facts)
+
+    def moment(self) -> Moment:
+        """The clocks of now."""
+        now = self.service.now()
+        return Moment(now.ms, now.sure, self.clock.rising_ms())
+
+    def rising_ms(self) -> int:
+        """A clock that never steps."""
+        return self.clock.rising_ms()
+
+    def committed(self, rows: list[Committed]) -> None:
+        """Views first, then boxes, boards and the center."""
+        for row in rows:
+            parts = self.published.take(row.event, row.recorded_ms)
+            self.stream.publish(row.sequence, parts)
+        self.fleet.committed([row.event for row in rows])
+        if self.uplink is not None:
+            self.uplink.notify()
+
+    async def submit_request(self, command: Command, request: str) -> dict[str, Any]:
+        """A door's command; a journal that can't take it becomes a problem that says so."""
+        try:
+            return await self.service.submit(command, request)
+        except JournalError as error:
+            kind = "busy" if isinstance(error, JournalBusy) else "journal-refuses"
+            raise Problem(503, kind, "The journal can't take this now; nothing was changed", str(error)) from error
+
+    async def read_events(self, after: int, limit: int) -> list[bytes]:
+        """The journal's exact bytes."""
+        try:
+            return [row.data for row in await asyncio.to_thread(self.journal.read, after, limit)]
+        except JournalRetired as error:
+            raise Problem(410, "retired", f"The first event kept here is {error.first}", str(error)) from error
+
+    def hall_view(self) -> dict[str, Any]:
+        """The hall, with what only the configuration knows."""
+        view = self.published.hall()
+        english = {window.id: window.name_en for window in self.config.windows}
+        windows = [window | {"name_en": english[window["window"]]} for window in view["windows"]]
+        return view | {"windows": windows, "hours": self.config.hall.hours}
+
+    def queue_view(self) -> dict[str, Any]:
+        """Who waits and who is served."""
+        return self.published.queue(self.service.now())
+
+    def why_not(self) -> list[str]:
+        """Every reason why this hub isn't ready."""
+        refuses = self._journal_refuses()
+        why = [] if refuses is None else [refuses]
+        if self.uplink is not None and self.uplink.state in (UplinkState.FORKED, UplinkState.REFUSED):
+            why.append(f"uplink {self.uplink.state}: {self.uplink.why}")
+        return why
+
+    def _journal_refuses(self) -> str | None:
+        """Why the journal takes nothing now."""
+        try:
+            self.journal.admit()
+        except JournalError as error:
+            return str(error)
+        return None
+
+    def ready(self) -> dict[str, Any]:
+        """Journal open and devices served; every reason why not, and how lines and devices are."""
+        why = self.why_not()
+        return {
+            "ready": not why,
+            "why": why,
+            "hall": self.config.hall.id,
+            "version": self.version,
+            "journal": {
+                "id": self.journal.id,
+                "durable": self.journal.durable,
+                "queued": self.journal.queued_rows,
+                "refuses": self._journal_refuses(),
+            },
+            "uplink": None if self.uplink is None else self.uplink.status(),
+            "devices": {
+                "registered": len(self.registry.all()),
+                "online": self.fleet.online,
+                "lines": len(self.fleet.lines),
+                "lines_open": sum(line.is_open for line in self.fleet.lines),
+            },
+            "clock_sure": self.service.now().sure,
+            **self.fleet.care_view(),
+        }
+
+    def metrics(self) -> Values:
+        """All numbers for Prometheus; their meaning stands in hub/web/metrics.py."""
+        waiting = self.queue_view()["waiting"]
+        return {
+            "tingting_up": {(self.version,): 1},
+            "tingting_ready": {(): float(not self.why_not())},
+            "tingting_clock_sure": {(): float(self.service.now().sure)},
+            "tingting_journal_durable": {(): self.journal.durable},
+            "tingting_journal_queued": {(): self.journal.queued_rows},
+            "tingting_queue_waiting": {(service,): count for service, count in waiting.items()},
+            **self.stream.metrics(),
+            **self.fleet.metrics(),
+            **({} if self.uplink is None else self.uplink.metrics()),
+        }
+
+    async def register(self, wanted: DeviceWanted) -> list[str]:
+        """A door's new device."""
+        try:
+            return await self.fleet.register(
+                wanted.device, wanted.role, wanted.window, epoch=wanted.epoch, secret=wanted.secret, board=wanted.board
+            )
+        except RegistryError as error:
+            raise Problem(503, "not-registered", "The device could not be registered", str(error)) from error
+
+    def shown_devices(self) -> list[dict[str, Any]]:
+        """The registry without secrets."""
+        return self.fleet.shown()
