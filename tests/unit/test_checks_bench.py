@@ -32,3 +32,11 @@ def test_the_wire_is_measured_on_micropython() -> None:
 def test_the_application_s_size_is_that_of_its_files() -> None:
     (row,) = small.firmware_size()
     assert 10 < row.value < row.limit_value
+
+
+def test_ten_years_of_ratings_stay_within_what_flash_bears() -> None:
+    erases, wear = small.wear(quick=True)
+    assert erases.name == "firmware.erases_per_rating"
+    assert 0.1 < erases.value < 1, "a rating erases less than a block, and more than nothing"
+    assert wear.name == "firmware.wear_10y_erases_per_block"
+    assert wear.value < wear.limit_value == wear.aim == 100_000

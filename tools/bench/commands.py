@@ -17,7 +17,7 @@ def _hall() -> list[Result]:
 # Each is told whether to be quick.
 GROUPS: dict[str, Callable[[bool], list[Result]]] = {
     "wire": lambda _: small.wire(),
-    "firmware": lambda _: small.firmware_size(),
+    "firmware": lambda quick: small.firmware_size() + small.wear(quick),
     "hall": lambda _: _hall(),
     "accept": lambda quick: asyncio.run(hub_accept.measure(quick)),
     "offline": lambda quick: asyncio.run(hub_offline.measure(quick)),

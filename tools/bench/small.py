@@ -11,9 +11,13 @@ from tools.device import build
 from tools.simulation.run import run
 from tools.simulator.interpreter import MISSING
 
-_ONBOARD = Path(__file__).with_name("onboard") / "seal.py"
-_LIMIT_S = 60
+_ONBOARD = Path(__file__).with_name("onboard")
+_LIMIT_S = 300  # the wear of 100 days takes about a minute
 _SEEDS = 4
+_RATINGS_A_DAY = 500
+_TEN_YEARS_DAYS = 3650
+_WEAR_DAYS, _WEAR_DAYS_QUICK = 100, 4
+_FLASH_ENDURANCE = 100_000  # erases of one block, the least that the flash chips of these boards are sold for
 
 
 class BenchError(Exception):
@@ -22,12 +26,48 @@ class BenchError(Exception):
 
 def wire() -> list[Result]:
     """One 80-byte message sealed and opened on genuine MicroPython."""
+    found = _on_micropython("seal.py")
+    limit = "µs for CCM's cipher work alone (cryptolib ECB and CBC over 96 bytes each)"
+    return [
+        Result("wire.seal_us", found["seal_us"], "µs", limit, found["raw_us"]),
+        Result("wire.open_us", found["open_us"], "µs", limit, found["raw_us"]),
+    ]
+
+
+def wear(quick: bool) -> list[Result]:
+    """What a rating erases, its open invitation included, and what ten years of them do to the most used block."""
+    days = _WEAR_DAYS_QUICK if quick else _WEAR_DAYS
+    found = _on_micropython("wear.py", str(days), str(_RATINGS_A_DAY))
+    ratings = days * _RATINGS_A_DAY
+    ten_years = found["most_of_a_block"] * _TEN_YEARS_DAYS / days
+    return [
+        Result(
+            "firmware.erases_per_rating",
+            found["erases"] / ratings,
+            "",
+            "the worst single rating",
+            found["worst_rating"],
+        ),
+        Result(
+            "firmware.wear_10y_erases_per_block",
+            ten_years,
+            "",
+            "erases that flash is sold for; the most used block of a Pico's littlefs, counted over "
+            f"{days} days of {_RATINGS_A_DAY} ratings, stretched to ten years",
+            _FLASH_ENDURANCE,
+            aim=_FLASH_ENDURANCE,
+        ),
+    ]
+
+
+def _on_micropython(script: str, *arguments: str) -> dict[str, float]:
+    """What a script of onboard/ prints, run by genuine MicroPython."""
     beside = Path(sys.executable).with_name("micropython")
     program = str(beside) if beside.exists() else shutil.which("micropython")
     if program is None:
         raise BenchError(MISSING)
     done = subprocess.run(
-        [program, "-X", "heapsize=8M", str(_ONBOARD)],
+        [program, "-X", "heapsize=8M", str(_ONBOARD / script), *arguments],
         cwd=ROOT,
         env={"MICROPYPATH": f"{ROOT}:.frozen", "PATH": "/usr/bin:/bin"},
         capture_output=True,
@@ -36,13 +76,9 @@ def wire() -> list[Result]:
         timeout=_LIMIT_S,
     )
     if done.returncode != 0:
-        raise BenchError(f"{_ONBOARD.name} failed on {program}: {done.stdout}{done.stderr}")
-    found = json.loads(done.stdout)
-    limit = "µs for CCM's cipher work alone (cryptolib ECB and CBC over 96 bytes each)"
-    return [
-        Result("wire.seal_us", found["seal_us"], "µs", limit, found["raw_us"]),
-        Result("wire.open_us", found["open_us"], "µs", limit, found["raw_us"]),
-    ]
+        raise BenchError(f"{script} failed on {program}: {done.stdout}{done.stderr}")
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
 
 
 def firmware_size() -> list[Result]:
