@@ -113,8 +113,9 @@ def test_the_first_screen_of_the_readme_has_the_two_commands_and_the_picture() -
         assert "docs/pictures/house.svg" in first
 
 
-def test_the_picture_names_and_describes_itself() -> None:
-    picture = ElementTree.parse(ROOT / "docs/pictures/house.svg").getroot()
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/pictures").glob("*.svg")), ids=lambda path: path.name)
+def test_each_picture_names_and_describes_itself(path: Path) -> None:
+    picture = ElementTree.parse(path).getroot()
     space = "{http://www.w3.org/2000/svg}"
     assert picture.get("role") == "img"
     labels = {picture.find(f"{space}{tag}").get("id"): picture.findtext(f"{space}{tag}") for tag in ("title", "desc")}
