@@ -1,4 +1,4 @@
-"""What each event type says, for the reference: (when, fields of data). The types themselves stand in hub/queueing."""
+"""What each event type says, for the reference: (when, fields of data). The types stand in hub/queueing."""
 
 _RUN = "run, ticket, number, window, staff, service"
 
@@ -46,12 +46,29 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
     "hall.device.online": ("a box proved itself on a link", "device, role, detail"),
     "hall.device.offline": ("its session ended", "device, role, detail"),
     "hall.device.booted": ("a box started; detail has its interpreter", "device, role, epoch, fact, detail"),
-    "hall.device.fault": ("something is wrong with a box, or with what it sent", "device, role, detail"),
-    "hall.device.recovered": ("a fault is over", "device, role, detail"),
+    "hall.device.fault": (
+        "something is wrong with a box (then with epoch, fact), or with what its line carries; detail.code names it, "
+        "once in ten minutes for each line",
+        "device, role, detail (code, …; seen by the hub: line, url); epoch, fact",
+    ),
+    "hall.device.recovered": ("a fault that a box told is over", "device, role, window, epoch, fact, detail (code)"),
     "hall.device.key_tested": ("the keys were tried, and which work", "device, role, detail"),
-    "hall.device.fact_unreadable": ("a fact of an unknown kind, kept whole", "device, epoch, fact, detail"),
+    "hall.device.fact_unreadable": (
+        "a box's fact that this hub can't read: of a kind it doesn't know, or malformed; kept whole, counted as "
+        "nothing. detail has its kind, its fields and why",
+        "device, epoch, fact, role, window, detail (kind, fields, why)",
+    ),
     "hall.hub.started": ("the hub is up", "version, journal"),
-    "hall.hub.clock_stepped": ("the hub's clock was set", "from_ms, to_ms"),
+    "hall.hub.clock_stepped": (
+        "the hub's clock jumped against the one that only rises, or is behind the journal; what says which; the "
+        "journal's own times never run backward",
+        "from_ms, to_ms, what; version, journal: null",
+    ),
+    "hall.journal.gap": (
+        "events of a damaged journal are lost: those with the sequences from … to (null: all from there on); "
+        "recorded between from_ms and to_ms, where the events beside the gap tell; what: whether the center has them",
+        "journal, from, to, from_ms, to_ms, what",
+    ),
     "hall.journal.restored": (
         "the hall goes on from a backup, which holds that journal through that event; what was acknowledged between "
         "the two times is possibly lost, and so many numbers of each service are passed over",
