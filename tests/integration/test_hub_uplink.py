@@ -195,7 +195,7 @@ async def test_another_history_at_the_center_is_seen_before_anything_is_sent(tmp
                 {"journal": request.query["journal"], "stored_through": 0, "chain": answers.chain.hex()}
             )
 
-        answers.cursor = cursor  # type: ignore[method-assign]
+        answers.cursor = cursor
         async with HubProcess(tmp_path, center=to_center(url, "t")) as hub:
             await until(lambda: "uplink.forked" in hub.log(), "the fork")
             assert not answers.posts

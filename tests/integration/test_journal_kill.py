@@ -62,7 +62,7 @@ async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path) -> None:
                 process.kill()
                 wanted = -1
         assert process.wait() == -9
-        process.stdout.close()  # type: ignore[union-attr]
+        process.stdout.close()
         journal = open_journal(tmp_path)
         events = whole(journal)
         assert journal.durable == len(events)
@@ -101,7 +101,7 @@ def test_a_disk_that_takes_no_more_refuses_and_goes_on_when_it_does(tmp_path: Pa
     process = child("starve", tmp_path)
     said = {words[0]: words[1:] for words in lines(process)}
     assert process.wait() == 0
-    process.stdout.close()  # type: ignore[union-attr]
+    process.stdout.close()
     given, waiting, shown, error = said["refused"]
     assert int(given) > 10
     assert given == waiting == shown
@@ -122,7 +122,7 @@ def test_a_file_system_that_takes_no_writes_is_said_refuses_and_goes_on_when_it_
         process = child("read_only", work)
         said = {words[0]: words[1:] for words in lines(process)}
         assert process.wait() == 0
-        process.stdout.close()  # type: ignore[union-attr]
+        process.stdout.close()
     assert said["refused"] == ["1", "1", "JournalFailed"]
     assert "the file system takes no writes" in " ".join(said["why"])
     assert "it goes on by itself" in " ".join(said["why"])

@@ -51,7 +51,7 @@ class Rules(RuleBasedStateMachine):
     def do(self, command: object) -> None:
         before = repr(self.hall.state)
         try:
-            made = self.hall.do(command)  # type: ignore[arg-type]
+            made = self.hall.do(command)
         except Refusal:
             assert repr(self.hall.state) == before
             return

@@ -47,7 +47,7 @@ def test_a_good_file_is_read_with_paths_beside_it(tmp_path: Path) -> None:
     assert found.hall.invitation_s == 20
     assert [link.url for link in found.links] == ["/dev/ttyUSB0", "socket://127.0.0.1:4000"]
     with pytest.raises(AttributeError):
-        found.hall.id = "other"  # type: ignore[misc]
+        found.hall.id = "other"
 
 
 WRONG = [

@@ -290,8 +290,8 @@ async def test_a_commit_that_reached_the_disk_though_it_seemed_to_fail_is_told_a
     journal.on_failed = lambda error: seen.append("failed")
     waiting = [journal.append([happened(n)], MORNING_MS) for n in (1, 2, 3)]
     first, second, third = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [row.sequence for row in first] == [1]  # type: ignore[union-attr]
-    assert [row.sequence for row in second] == [2]  # type: ignore[union-attr]
+    assert [row.sequence for row in first] == [1]
+    assert [row.sequence for row in second] == [2]
     assert isinstance(third, JournalFailed)
     assert seen == [1, "failed", 2]
     await until_admitted(journal)

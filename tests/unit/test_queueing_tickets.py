@@ -369,7 +369,7 @@ def test_who_waits_again_is_measured_from_then(hall: Hall) -> None:
     hall.pass_ms(MINUTE_MS)
     assert hall.one(CallNext("3")).data["waited_ms"] == MINUTE_MS
     assert hall.state.find("A001") is next(iter(hall.state.tickets.values()))
-    assert hall.state.find("A001").state is TicketState.CALLED  # type: ignore[union-attr]
+    assert hall.state.find("A001").state is TicketState.CALLED
 
 
 def test_who_was_restored_may_be_recalled_three_times_again(hall: Hall) -> None:

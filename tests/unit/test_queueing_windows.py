@@ -30,7 +30,7 @@ from tests.support_hub_core import LAYOUT, MORNING_MS, Hall
 def refused(hall: Hall, command: object) -> Refusal:
     before = len(hall.events)
     with pytest.raises(Refusal) as caught:
-        hall.do(command)  # type: ignore[arg-type]
+        hall.do(command)
     assert len(hall.events) == before
     return caught.value
 
