@@ -14,6 +14,7 @@ from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.devices.times import Moment
 from hub.journal import Committed, Journal, JournalBusy, JournalError, JournalRetired
+from hub.journal.renewal import set_aside
 from hub.queueing.commands import AcceptFact, Command
 from hub.queueing.events import Now
 from hub.queueing.state import State
@@ -143,6 +144,7 @@ class Hub:
                 "durable": self.journal.durable,
                 "queued": self.journal.queued_rows,
                 "refuses": self._journal_refuses(),
+                "set_aside": set_aside(self.journal.path),
             },
             "uplink": None if self.uplink is None else self.uplink.status(),
             "devices": {

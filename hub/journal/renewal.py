@@ -97,6 +97,12 @@ def _build(source: Path, path: Path, hall: Hall, restored: Event | None) -> tupl
     return building, what
 
 
+def set_aside(path: Path) -> list[str]:
+    """The names of the damaged files beside a journal, which wait for somebody to examine and delete them."""
+    found = path.parent.glob(f"{path.name}.{DAMAGED}-*")
+    return sorted(each.name for each in found if each.name.rpartition("-")[2].isdigit())
+
+
 def finish(path: Path, aside_as: str = DAMAGED) -> Path | None:
     """Puts a finished file in the damaged one's place, also after a power cut in between; returns where that one is."""
     new = _finished(path)

@@ -72,6 +72,8 @@ async def test_what_is_left_of_a_damaged_journal_reaches_the_center(tmp_path: Pa
             assert len(set(numbers)) == len(numbers)
             originals = [event["data"]["original"] for event in here if "original" in event["data"]]
             assert originals == [event["id"] for event in whole[lost[-1] :]]
+            _, ready = await hub.call("GET", "/readyz")
+            assert ready["journal"]["set_aside"] == ["journal.sqlite3.damaged-1"]
         finally:
             await hub.__aexit__()
         said = (tmp_path / "hub" / "hub.log").read_text("utf-8")
