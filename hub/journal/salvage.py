@@ -102,6 +102,11 @@ class Wreck:
         found.snapshots = [each for each, *_ in self.snapshot_rows()]
         known = meta.get(VERIFIED, 0)
         found.end = max(last, known if isinstance(known, int) else 0, *found.snapshots, found.delivered)
+        # Where the end is gone, a state or a mark says that there was more, not how much.
+        found.torn = found.torn or last < found.end
+        # A page that went bad at the end can hide rows without an error: then nothing vouches for the end.
+        if not found.lost and not self._says_ok("PRAGMA quick_check(events)"):
+            found.torn = True
         return found
 
     def rows(self, after: int) -> Iterator[Stored]:
@@ -141,12 +146,13 @@ class Wreck:
         """The trusted rows behind `after`."""
         ranges = iter(found.good)
         current = next(ranges, None)
-        for row in self.rows(after):
+        # The same way as `look` went: begun elsewhere, a search in a damaged tree finds other rows.
+        for row in self.rows(found.start):
             while current is not None and row.sequence > current[1]:
                 current = next(ranges, None)
             if current is None:
                 return
-            if row.sequence >= current[0]:
+            if row.sequence >= current[0] and row.sequence > after:
                 yield row
 
     def link(self, journal: str, sequence: int) -> bytes | None:
@@ -199,6 +205,9 @@ class Wreck:
         except READ_ERRORS:
             return False
         return True
+
+    def _says_ok(self, check: str) -> bool:
+        return self._tolerant(check) == [("ok",)]
 
     def _tolerant(self, query: str) -> list[tuple[Any, ...]]:
         """As many rows as come before an error."""
