@@ -51,7 +51,7 @@ def spoil(path: Path, chance: random.Random) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32))
-# Rows found by one way through a damaged tree and not by another; an end that a state alone tells of; that nothing tells.
+# Rows that one way through a damaged tree finds and another does not; an end that a state alone tells of, or nothing.
 @example(500106)
 @example(500603)
 @example(500554)
