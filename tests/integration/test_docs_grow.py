@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.integration.simulator_bench import BOARD, WAIT_S, make_image
 from tools.checks.rooms import ROOT
+from tools.simulator import profile
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.control import ControlServer
 
@@ -25,7 +26,7 @@ print("pressed and let go")
 async def test_the_pages_press_presses_the_key_of_that_grade(tmp_path: Path) -> None:
     found = re.search(r"^press\(\) \{\n.*?^\}$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert found is not None
-    image = make_image(tmp_path / "flash.img", {"main.py": FEELS.format(pin=BOARD.key_pin(4))})
+    image = make_image(tmp_path / "flash.img", {"main.py": FEELS.format(pin=profile.load(BOARD).key_pin(4))})
     async with await SimulatedBoard.start(image, BOARD) as board:
         server = ControlServer([board])
         address = await server.open("0")
