@@ -10,6 +10,7 @@ import pytest
 
 import center.config
 import hub.config
+from hub.uplink.uplink import UplinkState
 from tools.checks import generated, links, messages, tables
 from tools.checks.rooms import ROOT
 from tools.checks.tracked import tracked
@@ -129,6 +130,16 @@ def test_the_page_of_the_benchmarks_names_those_that_there_are() -> None:
         made |= set(re.findall(r'"((?:wire|firmware|serial|hub|uplink|simulation)\.\w+_\w+)"', path.read_text("utf-8")))
     page = (ROOT / "docs/reference/benchmarks.md").read_text("utf-8").partition("What a recorded run gave")[0]
     assert made == set(re.findall(r"`(\w+\.\w+_\w+)`", page))
+
+
+def test_the_page_of_the_logs_names_every_line_that_is_written() -> None:
+    names = {f"uplink.{state}" for state in UplinkState} - {"uplink.starting"}
+    for room in ("hub", "center", "common"):
+        for path in (ROOT / room).rglob("*.py"):
+            names |= set(re.findall(r'(?:log\(\s*|"event": )"([a-z_]+\.[a-z_]+)"', path.read_text("utf-8")))
+    page = set(re.findall(r"`([a-z]+\.[a-z_]+)`", (ROOT / "docs/reference/logs.md").read_text("utf-8")))
+    # The two that are made from what the center refuses for.
+    assert page - {"center.gap", "center.forked"} == names
 
 
 def test_a_message_without_chinese_is_found(tmp_path: Path) -> None:
