@@ -20,7 +20,8 @@ def _typed_for(command: str) -> list[str]:
     """The words of the page's command, without its program."""
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    found: list[list[str]] = [line.partition("bin/tingting ")[2].split() for line in lines if f"bin/tingting {command} " in line]
+    ours = [line.partition("bin/tingting ")[2].split() for line in lines]
+    found = [words for words in ours if words[: len(command.split())] == command.split()]
     assert len(found) == 1, f"{command}: {found}"
     return found[0]
 
