@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,20 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "busy_before": _LOAD_BEFORE,
+        "commit": _commit(),
     }
+
+
+def _commit() -> str:
+    """Which sources were measured, and whether exactly those."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty=, changed since"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or "unknown"
 
 
 def _processor() -> str:
