@@ -33,7 +33,6 @@ BULK_BYTES = const(16_368)
 LOG_BYTES = const(236_000)
 # Kept back for the end of an open invitation, the fault that says "full", and its recovery.
 RESERVE_BYTES = const(512)
-_RESERVED = (messages.FAULT, messages.RECOVERED, messages.UNRATED, messages.KEY_TESTED)
 _LAST_BYTES = const(64)  # of it, for nothing but the end of the open invitation: one fact and its context
 _MAX_RUNS = const(16)  # ended runs remembered, so that an invitation offered again is not opened again
 # What littlefs needs to move its own files when all else is full: a block to copy on, and one to replace a worn one.

@@ -92,7 +92,8 @@ class Evaluator:
         """Do one event; returns the actions. One without a row, or malformed, raises and changes nothing."""
         row = TABLE[self.state].get(event[0])
         if row is None or not _well_formed(event):
-            raise IllegalEventError("evaluator in state %s can't take event %r" % (self.state, event))
+            # The event's name alone: what comes with a press is a grade, and this text goes into a log.
+            raise IllegalEventError("evaluator in state %s can't take event %s" % (self.state, event[0]))
         actions = []
         row(self, actions, now_ms, *event[1:])
         return actions
