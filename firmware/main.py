@@ -45,7 +45,8 @@ class KeyEdge(io.IOBase):
 
     def set(self, pin):
         """Runs in an interrupt."""
-        self._keys.fell(pin)
+        if self._keys.fell is None:
+            self._keys.fell = pin
         self.seen = True
 
     def ioctl(self, request, flags):

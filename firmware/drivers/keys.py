@@ -32,13 +32,7 @@ class Keys:
         self.stuck_ms = STUCK_MS
         # A key that is held while the box starts is no press; it may be one that hangs.
         self._keys = [_Key(not pin.value(), now_ms) for pin in pins]
-        self._fell = bytearray(len(pins))
-
-    def fell(self, pin):
-        """A pin went low; runs in an interrupt."""
-        for index in range(len(self._fell)):
-            if self._pins[index] is pin:
-                self._fell[index] = 1
+        self.fell = None  # the first pin that went low since the last scan, from its interrupt
 
     def scan(self, now_ms, blind=False):
         """What happened since the last call: a list of (PRESSED | STUCK | FREED, grade).
@@ -47,13 +41,11 @@ class Keys:
         is up again was too short for a finger.
         """
         events = []
-        raws = [not pin.value() for pin in self._pins]
         for index in range(len(self._keys)):
             key = self._keys[index]
-            raw = raws[index]
-            missed = blind and self._fell[index] and not (raw or key.raw or key.down)
-            self._fell[index] = 0
-            if missed:
+            pin = self._pins[index]
+            raw = not pin.value()
+            if blind and self.fell is pin and not (raw or key.raw or key.down):
                 events.append((PRESSED, self._grades[index]))
             elif raw != key.raw:
                 key.raw = raw
@@ -69,6 +61,7 @@ class Keys:
             if key.down and not key.stuck and now_ms - key.since_ms >= self.stuck_ms:
                 key.stuck = True
                 events.append((STUCK, self._grades[index]))
+        self.fell = None
         return events
 
     def busy(self):

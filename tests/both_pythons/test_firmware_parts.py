@@ -148,20 +148,19 @@ def test_a_press_that_came_and_went_while_nobody_could_look_counts_once():
     pins = [Pin() for _ in range(5)]
     keys = Keys(pins, (5, 4, 3, 2, 1), 0)
     assert keys.scan(5) == []
-    keys.fell(pins[3])
+    keys.fell = pins[3]
     assert keys.scan(10) == [], "a flicker while we were looking is no finger"
     assert keys.scan(80, True) == [], "and is forgotten"
-    keys.fell(pins[3])
-    keys.fell(pins[3])
+    keys.fell = pins[3]
     assert keys.scan(160, True) == [(PRESSED, 2)]
     assert keys.scan(165) == [] and not keys.busy()
     # A key that is still down is seen by looking, once.
-    keys.fell(pins[0])
+    keys.fell = pins[0]
     pins[0].level = 0
     assert keys.scan(240, True) == []
     assert keys.scan(260) == [(PRESSED, 5)]
     # It bounces while it comes up and nobody looks: no second press.
-    keys.fell(pins[0])
+    keys.fell = pins[0]
     pins[0].level = 1
     assert keys.scan(340, True) == []
     assert keys.scan(360) == [] and not keys.busy()
