@@ -13,10 +13,8 @@ from tools.simulator import interpreter
 from tools.simulator.onboard import kinds
 
 _START = Path(__file__).with_name("onboard") / "start.py"
-# The stand-ins live in the same heap as the firmware; this much is added so that the firmware finds what was promised:
-# 44,416 bytes are taken when its first line runs, and some 3.5 KB by the Python objects behind its pins and its port
-# with the receive buffer, which a chip keeps in registers and an ESP32 in its driver (a test makes and measures them).
-STAND_INS_HEAP = 46 * 1024
+# The stand-ins live in the same heap as the firmware; this much is added so that the firmware finds what was promised.
+STAND_INS_HEAP = 42 * 1024
 
 
 def _listen(listener: socket.socket, path: Path) -> None:
