@@ -2,11 +2,11 @@
 
 from asyncio import Future
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from center.errors import CenterError
 from center.ingest import Batch
+from center.store.answers import Cursor, HallDay, JournalState, Part, Stored, Tally, Waits
 
 
 class Refused(CenterError):  # noqa: N818 - the answer, not a failure of ours
@@ -22,81 +22,6 @@ class Refused(CenterError):  # noqa: N818 - the answer, not a failure of ours
 GAP = "gap"
 FORKED = "forked"
 FOREIGN = "journal-of-another-hall"
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A batch that is durable: how far its journal is stored, and which of its events stand in quarantine and why."""
-
-    journal: str
-    stored_through: int
-    quarantined: dict[int, str]
-    added: int
-    last_recorded_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a hub goes on."""
-
-    journal: str
-    stored_through: int
-    chain: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a journal: what stands after `after`, at most `limit` events of about `max_bytes` together."""
-
-    after: int
-    limit: int
-    max_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class JournalState:
-    """One journal as stored."""
-
-    hall: str
-    journal: str
-    stored_through: int
-    last_event_ms: int | None
-    received_ms: int
-    quarantined: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Runs under one key: how many, and how many of each grade (1 to 5)."""
-
-    key: tuple[str | None, ...]
-    served: int
-    grades: tuple[int, int, int, int, int]
-
-    @property
-    def rated(self) -> int:
-        """Runs with a counted rating."""
-        return sum(self.grades)
-
-
-@dataclass(frozen=True, slots=True)
-class HallDay:
-    """What besides ratings the overview shows of a hall: tickets not yet called, devices up and all."""
-
-    hall: str
-    waiting: int
-    oldest_ms: int | None
-    devices_up: int
-    devices: int
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """Waiting times of the tickets first called in a day."""
-
-    called: int
-    median_ms: int | None
-    p90_ms: int | None
 
 
 class Store(Protocol):
@@ -131,14 +56,3 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Ends after what was taken is durable."""
-
-
-# What runs can be grouped by; region and department are sums over these, by the settings.
-GROUPS = {
-    "hall": ("hall",),
-    "window": ("hall", "window"),
-    "staff": ("hall", "staff"),
-    "service": ("hall", "service"),
-    "day": ("date",),
-    "month": ("month",),
-}

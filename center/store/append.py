@@ -4,7 +4,8 @@ import sqlite3
 from dataclasses import dataclass
 
 from center.ingest import Batch, Element
-from center.store import FOREIGN, FORKED, GAP, Refused, Stored
+from center.store import FOREIGN, FORKED, GAP, Refused
+from center.store.answers import Stored
 from center.store.rows import Place, count
 from common import chain
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from center.store import GROUPS, HallDay, JournalState, Part, Tally, Waits
+from center.store.answers import GROUPS, HallDay, JournalState, Part, Tally, Waits
 
 _COLUMNS = {"hall": "hall", "window": "window", "staff": "staff", "service": "service", "date": "date"}
 _COLUMNS["month"] = "substr(date, 1, 7)"

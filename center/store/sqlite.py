@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from center.errors import StoreBusyError, StoreError, StoreFullError
 from center.ingest import Batch
-from center.store import FOREIGN, Cursor, HallDay, JournalState, Part, Refused, Stored, Tally, Waits, reading
+from center.store import FOREIGN, Refused, reading
+from center.store.answers import Cursor, HallDay, JournalState, Part, Stored, Tally, Waits
 from center.store.append import append
-from center.store.schema import MIGRATIONS, migrate
+from center.store.migrations import MIGRATIONS, migrate
 from common import chain
 from common.files import OWNER_ONLY
 

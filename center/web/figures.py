@@ -5,9 +5,9 @@ from typing import Any
 
 from aiohttp import web
 
-from center import reports
 from center.config import Hall
-from center.store import JournalState
+from center.reports import ratings as reports
+from center.store.answers import JournalState
 from center.web.context import CENTER, Center, json_response, require_reader, scope
 from common.envelope import format_time
 from common.problem import Problem

@@ -8,7 +8,8 @@ from aiohttp import web
 from center import ingest
 from center.errors import StoreBusyError, StoreError
 from center.ingest import BatchError, Heading, RequestError, TooLargeError
-from center.store import FOREIGN, Part, Refused, Stored
+from center.store import FOREIGN, Refused
+from center.store.answers import Part, Stored
 from center.web.context import CENTER, Center, Presence, json_response, require_hall, require_reader
 from common.envelope import BATCH_CONTENT_TYPE
 from common.problem import Problem

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from center.reports import BY
+from center.reports.ratings import BY
 
 
 def _ref(name: str) -> dict[str, str]:

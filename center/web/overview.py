@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from center.overview import Known, build
+from center.reports.overview import Known, build
 from center.web.context import CENTER, scope
 from center.web.figures import READERS, hall_journals, lag_s
 from common.envelope import format_time

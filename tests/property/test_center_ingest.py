@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from center import ingest
 from center.ingest import BatchError, Element, Heading, RequestError, TooLargeError
-from center.store import Part, Refused, Stored
+from center.store import Refused
+from center.store.answers import Part, Stored
 from center.store.sqlite import FILE_NAME, SqliteStore
 from common import chain
 from tests.center_support import NOON_MS, OFFSET_MINUTES, Journal, rating

@@ -4,9 +4,9 @@ import pytest
 
 from center.config import Hall, Overview
 from center.counting import local_date
-from center.overview import Known, OverviewData, build
-from center.reports import figures, merged, rate, report
-from center.store import HallDay, JournalState, Tally, Waits
+from center.reports.overview import Known, OverviewData, build
+from center.reports.ratings import figures, merged, rate, report
+from center.store.answers import HallDay, JournalState, Tally, Waits
 
 NOW_MS = 1_795_233_600_000
 MINUTE_MS = 60_000

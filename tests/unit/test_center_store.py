@@ -10,8 +10,9 @@ import pytest
 from center import ingest
 from center.errors import StoreBusyError, StoreError, StoreFullError
 from center.ingest import Heading
-from center.store import Part, Stored, sqlite
-from center.store.schema import MIGRATIONS
+from center.store import sqlite
+from center.store.answers import Part, Stored
+from center.store.migrations import MIGRATIONS
 from center.store.sqlite import FILE_NAME, SqliteStore
 from tests.center_support import DAY, NOON_MS, OFFSET_MINUTES, Journal, rating
 

@@ -37,6 +37,8 @@ _PIECES = (
 # MicroPython's `const` comes from here; everything else of the wire is no business of a driver.
 _CONST = ("protocol.compat",)
 _FRAMING = ("protocol.framing", "protocol.errors", "protocol.compat")
+_CENTER = ("center.errors", "common")
+_FIGURES = ("center.counting", "center.rollups", "center.reports", "center.config")
 
 ROOMS = (
     Room("protocol", "the wire, once for both Pythons: framing, CBOR, sealed sessions, messages; no I/O"),
@@ -88,7 +90,43 @@ ROOMS = (
     Room("hub.running", "the parts of a running hub, for doors and devices", ("hub", "protocol", "common")),
     Room("hub.main", "composition root: owns tasks, clock, signals", ("hub", "protocol", "common")),
     Room("common", "what hub and center share: envelope and chain, problems, tokens, catalogue, page frame"),
-    Room("center", "ingest, store, reports, pages", ("common",)),
+    Room("center.errors", "the root of the center's errors"),
+    Room("center.config", "one frozen configuration from one TOML", _CENTER),
+    Room("center.metrics", "the center's numbers; none carries a grade", _CENTER),
+    Room("center.counting", "what an event says to the figures, pure", _CENTER),
+    Room("center.ingest", "a batch as it comes in: bounded, exact, pure", ("center.counting", *_CENTER)),
+    Room(
+        "center.rollups",
+        "from facts to cells of figures, pure: what counts, where, once",
+        ("center.counting", *_CENTER),
+    ),
+    Room(
+        "center.store",
+        "events, rollups, migrations behind one interface",
+        ("center.counting", "center.ingest", "center.rollups", *_CENTER),
+    ),
+    Room(
+        "center.reports",
+        "rates, times, ranks and the overview, pure",
+        ("center.counting", "center.rollups", "center.config", "center.store.answers", *_CENTER),
+    ),
+    Room(
+        "center.bulletin",
+        "the monthly notice: its figures, and its forms",
+        (*_FIGURES, "center.store.answers", *_CENTER),
+    ),
+    Room("center.people", "accounts, roles, scopes, the audit log", ("center.config", "center.store", *_CENTER)),
+    Room(
+        "center.casework", "bad ratings followed to their end", (*_FIGURES, "center.store", "center.people", *_CENTER)
+    ),
+    Room("center.exports", "a province's record formats", (*_FIGURES, "center.store", *_CENTER)),
+    Room(
+        "center.verify",
+        "an export's chains and figures, made again without the store",
+        (*_FIGURES, "center.ingest", "center.store", "center.bulletin", *_CENTER),
+    ),
+    Room("center.web", "doors and pages", ("center", "common")),
+    Room("center.main", "composition root: owns store, server, clock, signals", ("center", "common")),
     Room("tools", "the command line, the simulator, checks, benchmarks", ANYTHING),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from center.counting import GRADES, POINTS, SATISFIED
-from center.store import Tally
+from center.store.answers import Tally
 
 BY = ("hall", "region", "department", "window", "staff", "service", "day", "month")
 # What the store groups by for each; region and department are sums, by the settings.

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from center.config import Hall, Overview
-from center.reports import Grades, add, figures
-from center.store import HallDay, JournalState, Tally, Waits
+from center.reports.ratings import Grades, add, figures
+from center.store.answers import HallDay, JournalState, Tally, Waits
 
 NONE: Grades = (0, 0, 0, 0, 0)
 

@@ -1,0 +1,1 @@
+"""Rates, times, ranks and what the overview shows, from the store's answers. Pure."""
