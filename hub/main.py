@@ -43,6 +43,7 @@ from hub.links.port import open_port
 from hub.queueing.commands import HubStarted, Sweep
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
+from hub.queueing.times import rfc3339
 from hub.running import Hub
 from hub.service import HallService, SystemIds
 from hub.uplink.client import CenterClient
@@ -123,6 +124,7 @@ def build(config: Config) -> Hub:
         config.limits.stream_clients,
         lambda: published.snapshot(service.now()),
         last_shown(seen, tail),
+        tick=lambda: {"as_of": rfc3339(service.now().ms, layout.offset_minutes)},
     )
     hub = Hub(config, journal, clock, service, published, registry, tokens, stream, version("tingting"))
     hub.fleet = Fleet(

@@ -16,6 +16,8 @@ HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "lang"
 # A language is called by its own name, whatever language the page is in.
 LANGUAGE_NAMES = {catalogue.CHINESE: "中文", catalogue.ENGLISH: "English"}
+# How a page is drawn for whom normal print is too small or too pale: by `?text=large`, then the cookie of aids.js.
+MODES = {"text": ("normal", "large"), "contrast": ("normal", "high")}
 LANGUAGE_COOKIE_S = 365 * 24 * 3600  # a switch is a choice of the person at this screen, not of this visit
 STATIC_CACHE = "public, max-age=31536000, immutable"  # the address changes with the content
 HASH_DIGITS = 12  # 48 bits: two versions of one file never share an address by chance
@@ -63,8 +65,8 @@ async def security_headers(request: web.Request, handler: Handler) -> web.Stream
 class Pages:
     """Renders templates and serves static files of one house.
 
-    templates, static: the room's own folders; the shared frame (`frame.html`, `tokens.css`, `frame.css`) is always
-    there. Files are read once, at start.
+    templates, static: the room's own folders; the shared frame (`frame.html`, `icons.html`, `aids.html`, `tokens.css`,
+    `frame.css`, `aids.js`, `live.js`) is always there. Files are read once, at start.
     """
 
     def __init__(self, templates: Sequence[Path], static: Sequence[Path], **shared: Any) -> None:
@@ -123,6 +125,12 @@ class Pages:
         wished = request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
         return catalogue.pick(wished, request.headers.get("Accept-Language", ""))
 
+    @staticmethod
+    def modes(request: web.Request) -> dict[str, str]:
+        """Text size and contrast of a request."""
+        wished = {name: request.query.get(name) or request.cookies.get(name, "") for name in MODES}
+        return {name: wished[name] if wished[name] in allowed else allowed[0] for name, allowed in MODES.items()}
+
     def text(self, request: web.Request, template: str, **values: Any) -> str:
         """A template rendered in the request's language."""
         language = self.language(request)
@@ -133,6 +141,7 @@ class Pages:
             .get_template(template)
             .render(
                 request=request,
+                modes=self.modes(request),
                 other_language=other,
                 switch_label=LANGUAGE_NAMES[other],
                 switch_href="?" + urlencode(query),

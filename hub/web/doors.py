@@ -24,7 +24,7 @@ PUBLIC: tuple[str, ...] = ()
 LOCAL = ("monitor",)  # from this machine without a token, from elsewhere with the monitor's
 MAX_EVENTS = 1000  # a page of the journal; an auditor asks for the next
 KEEP_ALIVE_S = 15.0  # a comment on a quiet stream: proxies and boards drop lines that are silent for 30 s or more
-
+TICK_S = 2.0  # for who asks for ticks: a board marks what is older than 5 s, so one lost tick is no mark
 WRITE_S = 30.0  # a reader that takes nothing for so long is let go; it comes back with its last id
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -171,6 +171,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     """Server-sent events."""
     house = request.app[HOUSE]
     last_id = request.headers.get("Last-Event-ID") or request.query.get("last_event_id")
+    ticks = request.query.get("tick") == "1"
     try:
         reader, missed = house.stream.join(last_id)
     except StreamFull:
@@ -181,13 +182,13 @@ async def stream(request: web.Request) -> web.StreamResponse:
     answer.content_type = "text/event-stream"
     try:
         await answer.prepare(request)
-        await answer.write(b": tingting\n\n" + b"".join(missed))
+        await answer.write(b": tingting\n\n" + b"".join(missed) + (house.stream.tick_frame() if ticks else b""))
         while True:
             try:
-                async with asyncio.timeout(KEEP_ALIVE_S):
+                async with asyncio.timeout(TICK_S if ticks else KEEP_ALIVE_S):
                     change = await reader.queue.get()
             except TimeoutError:
-                await answer.write(b": still here\n\n")
+                await answer.write(house.stream.tick_frame() if ticks else b": still here\n\n")
                 continue
             if change is None:
                 return answer
@@ -285,7 +286,8 @@ DOORS = (
         f"{API}/stream",
         stream,
         PUBLIC,
-        "Server-sent events: `change` for each journal event that a view shows, `snapshot` when the last id is too old",
+        "Server-sent events: `change` for each journal event that a view shows, `snapshot` when the last id is too "
+        "old; with `?tick=1` also a `tick` at the start and every 2 s in which nothing changes",
         media="text/event-stream",
         problems=(503,),
     ),

@@ -50,15 +50,24 @@ class Stream:
     """Publishes changes to readers."""
 
     def __init__(
-        self, journal: str, last: int, readers: int, snapshot: Callable[[], dict[str, Any]], shown: int | None = None
+        self,
+        journal: str,
+        last: int,
+        readers: int,
+        snapshot: Callable[[], dict[str, Any]],
+        shown: int | None = None,
+        *,
+        tick: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         """last: the journal's last sequence now; everything shown later is kept here, up to RING.
 
         shown: the last one up to there that a board was told of; who has seen that one has missed nothing.
+        tick: what is told to who asks for a sign of life while nothing changes.
         """
         self._journal = journal
         self._limit = readers
         self._snapshot = snapshot
+        self._tick = tick
         self._ring: deque[Change] = deque()
         self._floor = last if shown is None else shown
         self._last = last
@@ -106,6 +115,15 @@ class Stream:
         if sequence is None or not self._floor <= sequence <= self._last:
             return reader, [self._frame("snapshot", self._last, self._snapshot())]
         return reader, [change.frame for change in self._ring if change.sequence > sequence]
+
+    @property
+    def last_id(self) -> str:
+        """The id that a page drawn now listens on from."""
+        return f"{self._journal}/{self._last}"
+
+    def tick_frame(self) -> bytes:
+        """A sign of life; it has no id, for nothing has changed."""
+        return b"event: tick\ndata: %s\n\n" % msgspec.json.encode(self._tick())
 
     def leave(self, reader: Reader) -> None:
         """The reader is gone; doing it twice is free."""

@@ -139,6 +139,17 @@ async def test_pages_speak_both_languages_and_escape(client: Client) -> None:
         assert '<html lang="en"' in await answer.text()  # the switch is remembered
 
 
+async def test_pages_are_drawn_as_the_person_reads_them(client: Client) -> None:
+    async with client.get("/") as answer:
+        assert 'data-text="normal" data-contrast="normal"' in await answer.text()
+    async with client.get("/?text=large") as answer:
+        assert 'data-text="large" data-contrast="normal"' in await answer.text()
+    async with client.get("/?text=huge", cookies={"text": "large", "contrast": "high"}) as answer:
+        assert 'data-text="normal" data-contrast="high"' in await answer.text()
+    async with client.get("/", cookies={"text": '"><script>', "contrast": "high"}) as answer:
+        assert 'data-text="normal" data-contrast="high"' in await answer.text()
+
+
 async def test_static_files_are_kept_by_their_content(client: Client) -> None:
     address = client.app[SCRIPT]
     async with client.get(address) as answer:

@@ -150,3 +150,9 @@ def test_the_replies_of_the_document_are_those_of_the_views() -> None:
         known = {field.name for field in msgspec.structs.fields(kind)}
         assert view.keys() == known
         msgspec.convert(view, kind)
+
+
+def test_a_tick_says_what_the_house_says_and_has_no_id() -> None:
+    told = Stream("j", 7, 10, dict, tick=lambda: {"as_of": "now"})
+    assert told.tick_frame() == b'event: tick\ndata: {"as_of":"now"}\n\n'
+    assert told.last_id == "j/7"
