@@ -29,6 +29,7 @@ from common.errors import CommonError
 from common.logs import Log, LogLines
 from common.pages import Pages
 from common.service_manager import ServiceManager
+from common.sessions import Sessions
 from common.settings import SettingsError
 from common.tokens import Holder, Tokens
 from hub import config as hub_config
@@ -56,6 +57,7 @@ from hub.web.stream import Stream
 
 ROLES = ("kiosk", "desk", "manager", "admin", "auditor", "monitor")  # and a clerk for each window
 TOKEN_FILE = "tokens.json"  # noqa: S105 - a file's name; it keeps only hashes
+SESSION_FILE = "sessions.json"
 NOT_BEFORE_MS = 1_767_225_600_000  # 2026-01-01: this software is younger, so an earlier clock was never set
 TIMESYNC = Path("/run/systemd/timesync")
 SURE_FOR_S = 1.0  # how long a look at the time daemon holds
@@ -126,7 +128,8 @@ def build(config: Config) -> Hub:
         last_shown(seen, tail),
         tick=lambda: {"as_of": rfc3339(service.now().ms, layout.offset_minutes)},
     )
-    hub = Hub(config, journal, clock, service, published, registry, tokens, stream, version("tingting"))
+    sessions = Sessions(data / SESSION_FILE, lambda: clock().ms)
+    hub = Hub(config, journal, clock, service, published, registry, tokens, sessions, stream, version("tingting"))
     hub.fleet = Fleet(
         registry,
         hub,
@@ -247,12 +250,14 @@ def _house(hub: Hub) -> House:
         journal=hub.journal.id,
         layout=hub.service.layout,
         tokens=hub.tokens,
+        sessions=hub.sessions,
         pages=Pages([web_app.TEMPLATES], [web_app.STATIC]),
         stream=hub.stream,
         devices=hub,
         submit=hub.submit_request,
         hall_view=hub.hall_view,
         queue_view=hub.queue_view,
+        desk_view=hub.desk_view,
         read_events=hub.read_events,
         ready=hub.ready,
         metrics=hub.metrics,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from common.metrics import Values
 from common.problem import Problem
+from common.sessions import Sessions
 from common.tokens import Tokens
 from hub.config import Config
 from hub.devices.errors import RegistryError
@@ -46,6 +47,7 @@ class Hub:
     published: Shown
     registry: Registry
     tokens: Tokens
+    sessions: Sessions
     stream: Stream
     version: str
     uplink: Uplink | None = None
@@ -114,6 +116,10 @@ class Hub:
     def queue_view(self) -> dict[str, Any]:
         """Who waits and who is served."""
         return self.published.queue(self.service.now())
+
+    def desk_view(self, window: str) -> dict[str, Any]:
+        """A window for its clerk."""
+        return self.published.desk(window, self.service.now())
 
     def why_not(self) -> list[str]:
         """Every reason why this hub isn't ready."""

@@ -66,6 +66,7 @@ def _issued(state: State, data: dict[str, Any], event: Event) -> None:
         state=TicketState.AT_WINDOW if walk_up else TicketState.WAITING,
         due_at_ms=data.get("appointment_at_ms"),
         legs=tuple((also, None) for also in data.get("also", ())),
+        verified_by=data.get("verified_by"),
     )
     state.tickets[ticket.id] = ticket
     if not walk_up:
@@ -82,7 +83,7 @@ def _called(state: State, data: dict[str, Any], event: Event) -> None:
     chosen = data.get("turn") == "chosen"
     window = _move_window(state, data["window"], "call" if chosen else "next")
     if not chosen:
-        _count_turn(state, ticket, data.get("passed", ()))
+        count_turn(state, ticket, data.get("passed", ()))
     state.leave(ticket)
     ticket.window = window.id
     ticket.called_at_ms = event.time_ms
@@ -92,7 +93,7 @@ def _called(state: State, data: dict[str, Any], event: Event) -> None:
     state.calls.append(Call(ticket.number, window.id, event.time_ms))
 
 
-def _count_turn(state: State, ticket: Ticket, passed: Iterable[str]) -> None:
+def count_turn(state: State, ticket: Ticket, passed: Iterable[str]) -> None:
     """What the next choice must know: how long ago a line was jumped, and how often one was passed over."""
     line = ticket.line
     in_turn = 0
@@ -129,9 +130,11 @@ def _finished(state: State, data: dict[str, Any], event: Event) -> None:
     else:
         window.last = LastAct("finish", ticket.id, event.time_ms, ticket, data["run"])
     window.ticket = None
+    window.day.finished += 1
     ticket.run = None
     del state.tickets[ticket.id]
     if data["served_ms"] is not None:
+        window.day.served.append((data["run"], data["served_ms"]))
         served = state.served.setdefault(data["service"], deque(maxlen=SERVED_KEPT))
         served.append((event.time_ms, data["served_ms"]))
     if data["run"] not in state.runs:
@@ -143,6 +146,8 @@ def _no_show(state: State, data: dict[str, Any], event: Event) -> None:
     window = _move_window(state, data["window"], "no_show")
     window.ticket = None
     window.last = LastAct("no_show", ticket.id, event.time_ms)
+    window.day.no_shows += 1
+    ticket.moved_at_ms = event.time_ms
     del state.tickets[ticket.id]
     state.missed[ticket.id] = ticket
     if len(state.missed) > MISSED_KEPT:
@@ -155,12 +160,13 @@ def _restored(state: State, data: dict[str, Any], event: Event) -> None:
     del state.missed[ticket.id]
     state.tickets[ticket.id] = ticket
     ticket.restored = True
-    ticket.waiting_since_ms = event.time_ms
+    ticket.waiting_since_ms = ticket.moved_at_ms = event.time_ms
     state.join_behind(ticket, RESTORE_BEHIND)
 
 
 def _held(state: State, data: dict[str, Any], event: Event) -> None:
-    _move_ticket(state, data, "held")
+    ticket = _move_ticket(state, data, "held")
+    ticket.note, ticket.moved_at_ms = data["reason"], event.time_ms
     _move_window(state, data["window"], "hold").ticket = None
 
 
@@ -185,11 +191,13 @@ def _transferred(state: State, data: dict[str, Any], event: Event) -> None:
     ticket = _move_ticket(state, data, "transferred")
     if on_visit:
         _next_leg(ticket, data)
-    elif data.get("back"):
-        ticket.legs = ((ticket.service, data["window"]), *ticket.legs)
+    else:
+        ticket.note = data["reason"]
+        if data.get("back"):
+            ticket.legs = ((ticket.service, data["window"]), *ticket.legs)
     ticket.service = data["to_service"] or ticket.service
     ticket.to_window = data["to_window"]
-    ticket.waiting_since_ms = event.time_ms
+    ticket.waiting_since_ms = ticket.moved_at_ms = event.time_ms
     state.join(ticket)
 
 
@@ -235,8 +243,12 @@ def _undone(state: State, data: dict[str, Any], event: Event) -> None:
         raise ApplyError(f"window {window.id} has nothing to undo of ticket {data['ticket']}")
     if last.finished is None:
         state.tickets[last.ticket] = state.missed.pop(last.ticket)
+        window.day.no_shows = max(0, window.day.no_shows - 1)
     else:
         state.tickets[last.ticket] = last.finished
+        window.day.finished = max(0, window.day.finished - 1)
+        if window.day.served and window.day.served[-1][0] == last.run:
+            window.day.served.pop()
     ticket = _move_ticket(state, data, "undone")
     _move_window(state, window.id, f"undo_{last.kind}")
     ticket.run = last.run or ticket.run

@@ -41,6 +41,7 @@ class Call:
 
     window: str
     number: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ SERVED_KEPT = 50
 # Calls in turn counted since a line's last call out of turn: the largest `one_in` that the settings allow.
 JUMP_MEMORY = 100
 
+# Finishes of one window and day whose time is kept for its clerk's median: two days' worth at two minutes each.
+DAY_SERVED_KEPT = 480
+
 # The board shows the last 6 calls (domain, "Board").
 CALLS_KEPT = 6
 
@@ -33,7 +36,8 @@ class Ticket:
 
     order: its place in a line, by which lines are sorted: the order of issue, or of whom it stands behind since.
     to_window: the one window that may call it next. legs: where the visit goes on after this service, as (service,
-    window or None). run: of a finish that was undone, for the next finish.
+    window or None). run: of a finish that was undone, for the next finish. note, moved_at_ms: why and when it was last
+    held, transferred, missed or restored. verified_by: who saw that its priority is due.
     """
 
     id: str
@@ -54,6 +58,9 @@ class Ticket:
     due_at_ms: int | None = None
     legs: tuple[tuple[str, str | None], ...] = ()
     run: str | None = None
+    note: str | None = None
+    moved_at_ms: int | None = None
+    verified_by: str | None = None
 
     @property
     def line(self) -> str:
@@ -78,6 +85,15 @@ class LastAct:
 
 
 @dataclass(slots=True)
+class DayFigures:
+    """What a window did on this business day; served: (run, served_ms) of its last finishes."""
+
+    finished: int = 0
+    no_shows: int = 0
+    served: deque[tuple[str, int]] = field(default_factory=lambda: deque(maxlen=DAY_SERVED_KEPT))
+
+
+@dataclass(slots=True)
 class WindowNow:
     """What stands at a window."""
 
@@ -91,6 +107,7 @@ class WindowNow:
     last: LastAct | None = None
     # Said to stand empty while people wait for it, and not covered since.
     empty: bool = False
+    day: DayFigures = field(default_factory=DayFigures)
 
 
 @dataclass(slots=True)
@@ -242,6 +259,8 @@ class State:
             self.days[self.business_date] = self.counters
             while len(self.days) > DAYS_KEPT:
                 del self.days[next(iter(self.days))]
+        for window in self.windows.values():
+            window.day = DayFigures()
         counters = dict(self.days.pop(date, {}))
         if self.tickets:
             for service, count in self.counters.items():

@@ -8,7 +8,7 @@ from hub.web import schema
 
 _MADE: dict[type, Callable[[str, Any], commands.Command]] = {
     schema.Next: lambda window, body: commands.CallNext(window),
-    schema.CallNumber: lambda window, body: commands.Call(window, body.number),
+    schema.CallNumber: lambda window, body: commands.Call(window, body.number, body.reason),
     schema.Recall: lambda window, body: commands.Recall(window),
     schema.Arrive: lambda window, body: commands.MarkArrived(window),
     schema.NoShow: lambda window, body: commands.NoShow(window),

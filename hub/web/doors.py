@@ -7,17 +7,19 @@ from typing import Any
 
 from aiohttp import web
 
-from common import envelope, tokens
+from common import envelope
 from common import metrics as prometheus
 from common.problem import Problem
 from common.tokens import Holder
 from hub.queueing import commands
 from hub.queueing.errors import Refusal
 from hub.web import clerk, schema
+from hub.web.desk_schema import Desk
 from hub.web.house import HOUSE
 from hub.web.metrics import HUB
 from hub.web.schema import json_response, read_body
 from hub.web.stream import StreamFull
+from hub.web.who import asker, at_window, holder
 
 API = "/api/v1"
 PUBLIC: tuple[str, ...] = ()
@@ -60,11 +62,6 @@ class Door:
     media: str = "application/json"
     query: tuple[str, ...] = ()
     problems: tuple[int, ...] = field(default=())
-
-
-def holder(request: web.Request, *roles: str) -> Holder:
-    """Who asks; raises a 401 or 403."""
-    return tokens.require(request, request.app[HOUSE].tokens, *roles)
 
 
 def _local(request: web.Request) -> None:
@@ -124,14 +121,21 @@ async def tickets(request: web.Request) -> web.Response:
 async def window_commands(request: web.Request) -> web.Response:
     """What a clerk's keys do."""
     window = request.match_info["window"]
-    who = holder(request, "clerk", "device", "manager")
-    if who.role != "manager" and who.place != f"window/{window}":
-        raise Problem(403, "wrong-window", f"This token is for {who.place}", f"This door is window/{window}'s.")
+    asker(request, *at_window(window), Holder("device", f"window/{window}"))
     wanted = await read_body(request, schema.WindowCommand)
     reply = await _submit(request, clerk.command(window, wanted), str(wanted.id))
     if reply.get("window") != window:
         raise _id_used()
     return json_response(reply)
+
+
+async def window_desk(request: web.Request) -> web.Response:
+    """The window as its clerk sees it."""
+    window = request.match_info["window"]
+    asker(request, *at_window(window), Holder("device", f"window/{window}"))
+    if window not in request.app[HOUSE].layout.window_by_id:
+        raise Problem(404, "unknown-window", f"This hall has no window {window!r}", "GET /api/v1/hall lists them.")
+    return json_response(request.app[HOUSE].desk_view(window))
 
 
 async def day_commands(request: web.Request) -> web.Response:
@@ -270,6 +274,15 @@ DOORS = (
         schema.Window,
         schema.WindowCommand,
         problems=_COMMAND_PROBLEMS,
+    ),
+    Door(
+        "GET",
+        f"{API}/windows/{{window}}",
+        window_desk,
+        ("clerk", "device", "manager"),
+        "The window as its clerk sees it: ticket, which keys work and why the others don't, who comes next and why",
+        Desk,
+        problems=(401, 403, 404),
     ),
     Door(
         "POST",

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from common.metrics import Values
 from common.pages import Pages
+from common.sessions import Sessions
 from common.tokens import Tokens
 from hub.queueing.commands import Command
 from hub.queueing.layout import Layout
@@ -33,12 +34,14 @@ class House:
     journal: str
     layout: Layout
     tokens: Tokens
+    sessions: Sessions
     pages: Pages
     stream: Stream
     devices: DeviceDoors
     submit: Callable[[Command, str], Awaitable[dict[str, Any]]]
     hall_view: Callable[[], dict[str, Any]]
     queue_view: Callable[[], dict[str, Any]]
+    desk_view: Callable[[str], dict[str, Any]]
     read_events: Callable[[int, int], Awaitable[Sequence[bytes]]]
     ready: Callable[[], dict[str, Any]]
     metrics: Callable[[], Values]

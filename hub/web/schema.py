@@ -47,9 +47,10 @@ class Arrive(_Command, tag="arrive"):
 
 
 class CallNumber(_Command, tag="call"):
-    """A chosen number."""
+    """A chosen number, and why it goes before the others."""
 
     number: Text
+    reason: Remark | None = None
 
 
 class Recall(_Command, tag="recall"):

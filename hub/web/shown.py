@@ -9,6 +9,7 @@ from typing import Any
 from hub.queueing import events as ev
 from hub.queueing import views
 from hub.queueing.apply import apply
+from hub.queueing.desk import desk
 from hub.queueing.events import Event, Now
 from hub.queueing.state import State
 from hub.queueing.times import rfc3339
@@ -80,6 +81,10 @@ class Shown:
     def queue(self, now: Now) -> dict[str, Any]:
         """Waiting and serving."""
         return views.queue(self.state, now)
+
+    def desk(self, window: str, now: Now) -> dict[str, Any]:
+        """A window as its clerk sees it."""
+        return desk(self.state, window, now)
 
     def snapshot(self, now: Now) -> dict[str, Any]:
         """All that changes could tell of, at once."""

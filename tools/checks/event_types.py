@@ -12,7 +12,7 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
     ),
     "hall.ticket.called": (
         "a number was called to a window",
-        "ticket, number, window, staff, waited_ms; out of turn also turn (priority, preference, chosen), passed",
+        "ticket, number, window, staff, waited_ms; out of turn turn (priority, preference, chosen), passed, reason",
     ),
     "hall.ticket.recalled": ("called again", "ticket, number, window, staff, waited_ms"),
     "hall.ticket.arrived": ("its holder is at the window", _MOVE),

@@ -49,10 +49,18 @@ def call(state: State, command: Call, now: Now, ids: Ids) -> list[Event]:
     window = allowed(state, command.window, "call")
     ticket = named(state, command.number, "call", "called")
     _served_here(state, ticket, window, "call")
-    return [_called(ticket, window, now, priority.CHOSEN, ())]
+    return [_called(ticket, window, now, priority.CHOSEN, (), reason=command.reason)]
 
 
-def _called(ticket: Ticket, window: WindowNow, now: Now, turn: str | None, passed: tuple[str, ...]) -> Event:
+def _called(
+    ticket: Ticket,
+    window: WindowNow,
+    now: Now,
+    turn: str | None,
+    passed: tuple[str, ...],
+    *,
+    reason: str | None = None,
+) -> Event:
     since_ms = ticket.issued_at_ms if ticket.waiting_since_ms is None else ticket.waiting_since_ms
     data: dict[str, Any] = {
         "ticket": ticket.id,
@@ -64,6 +72,8 @@ def _called(ticket: Ticket, window: WindowNow, now: Now, turn: str | None, passe
     # Only of calls out of turn, so that everybody can see later why somebody was passed over.
     if turn is not None:
         data |= {"turn": turn, "passed": list(passed)}
+    if reason is not None:
+        data["reason"] = reason
     return event(ev.TICKET_CALLED, f"ticket/{ticket.id}", data, now)
 
 
