@@ -17,6 +17,8 @@ import msgspec
 from hub.errors import HubError
 from hub.journal import ORIGINAL, Committed, Journal, JournalError
 from hub.queueing import apply as queueing_apply
+from hub.queueing import leases as queueing_leases
+from hub.queueing import runs as queueing_runs
 from hub.queueing import snapshot as queueing_snapshot
 from hub.queueing import state as queueing_state
 from hub.queueing import tables as queueing_tables
@@ -63,7 +65,14 @@ class SystemIds:
 
 def rules_version() -> str:
     """Names the rules by their source: a state that other rules made is used only where its events are gone."""
-    modules = (queueing_apply, queueing_state, queueing_tables, queueing_snapshot)
+    modules = (
+        queueing_apply,
+        queueing_runs,
+        queueing_leases,
+        queueing_state,
+        queueing_tables,
+        queueing_snapshot,
+    )
     return sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()[:16]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from hub.queueing import events as ev
+from hub.queueing import leases, runs
 from hub.queueing.errors import ApplyError
 from hub.queueing.events import Event
 from hub.queueing.state import (
@@ -20,7 +21,7 @@ from hub.queueing.state import (
     Ticket,
     WindowNow,
 )
-from hub.queueing.tables import RUN_MOVES, TICKET_MOVES, WINDOW_MOVES, RunState, TicketState
+from hub.queueing.tables import TICKET_MOVES, WINDOW_MOVES, RunState, TicketState
 from hub.queueing.times import day_after, days_between, local_date
 
 # A no-show that has come after all stands behind so many of its line (domain, "Caller").
@@ -49,12 +50,19 @@ def _stored(state: State, device: str, epoch: str, fact: int) -> None:
 
 
 def _issued(state: State, data: dict[str, Any], event: Event) -> None:
-    if data["business_date"] != state.business_date:
-        state.begin_day(data["business_date"])
+    lease = data.get("lease")
+    date = data["business_date"]
+    # A number of a lease may come in after its day, which it doesn't bring back.
+    if date > state.business_date or (date != state.business_date and lease is None):
+        state.begin_day(date)
     service = data["service"]
-    state.counters[service] = max(state.counters.get(service, 0), number_in(data["number"]))
+    if lease is None:
+        state.counters[service] = max(state.counters.get(service, 0), leases.number_in(data["number"]))
+    else:
+        leases.took(state, data)
     state.issued += 1
     walk_up = data["channel"] == "walk_up"
+    printer = data.get("printer")
     ticket = Ticket(
         id=data["ticket"],
         number=data["number"],
@@ -63,19 +71,30 @@ def _issued(state: State, data: dict[str, Any], event: Event) -> None:
         channel=data["channel"],
         order=state.issued,
         issued_at_ms=event.time_ms,
-        state=TicketState.AT_WINDOW if walk_up else TicketState.WAITING,
+        state=TicketState.AT_WINDOW if walk_up else TicketState.PRINTING if printer else TicketState.WAITING,
         due_at_ms=data.get("appointment_at_ms"),
+        lease=lease,
+        printer=printer,
         legs=tuple((also, None) for also in data.get("also", ())),
         verified_by=data.get("verified_by"),
     )
     state.tickets[ticket.id] = ticket
-    if not walk_up:
+    if ticket.state is TicketState.PRINTING:
+        state.printing[ticket.id] = ticket
+    elif not walk_up:
         state.join(ticket)
 
 
-def number_in(text: str) -> int:
-    """The number in a ticket's `A017`; a prefix never ends in a digit."""
-    return int(text[len(text.rstrip("0123456789")) :])
+def _printed(state: State, data: dict[str, Any], event: Event) -> None:
+    """The paper counts from now on; a second one of the same ticket, or one of a ticket that is gone, moves nothing."""
+    ticket = state.printing.pop(data["ticket"], None)
+    if ticket is None:
+        return
+    _move_ticket(state, data, "printed")
+    if ticket.lease is None:
+        state.join(ticket)
+    else:
+        state.join_by_time(ticket)
 
 
 def _called(state: State, data: dict[str, Any], event: Event) -> None:
@@ -84,6 +103,7 @@ def _called(state: State, data: dict[str, Any], event: Event) -> None:
     window = _move_window(state, data["window"], "call" if chosen else "next")
     if not chosen:
         count_turn(state, ticket, data.get("passed", ()))
+    state.printing.pop(ticket.id, None)
     state.leave(ticket)
     ticket.window = window.id
     ticket.called_at_ms = event.time_ms
@@ -138,7 +158,7 @@ def _finished(state: State, data: dict[str, Any], event: Event) -> None:
         served = state.served.setdefault(data["service"], deque(maxlen=SERVED_KEPT))
         served.append((event.time_ms, data["served_ms"]))
     if data["run"] not in state.runs:
-        _remember(state, Run(data["run"], ticket.id, window.id, data["staff"], data["service"], RunState.OPEN))
+        runs.remember(state, Run(data["run"], ticket.id, window.id, data["staff"], data["service"], RunState.OPEN))
 
 
 def _no_show(state: State, data: dict[str, Any], event: Event) -> None:
@@ -224,6 +244,7 @@ def _cancelled(state: State, data: dict[str, Any], event: Event) -> None:
     if missed is not None:
         state.tickets[missed.id] = missed
     ticket = state.tickets[data["ticket"]]
+    state.printing.pop(ticket.id, None)
     if ticket.state is TicketState.WAITING:
         state.leave(ticket)
     if ticket.state in (TicketState.CALLED, TicketState.ARRIVED):
@@ -254,41 +275,6 @@ def _undone(state: State, data: dict[str, Any], event: Event) -> None:
     ticket.run = last.run or ticket.run
     ticket.window = window.id
     window.ticket = ticket.id
-
-
-def _remember(state: State, run: Run) -> None:
-    if not state.runs_kept:
-        return
-    state.runs[run.id] = run
-    state.run_order.append(run.id)
-    while len(state.run_order) > state.runs_kept:
-        del state.runs[state.run_order.popleft()]
-
-
-def _invited(state: State, data: dict[str, Any], event: Event) -> None:
-    _move_run(state, data, "invited")
-
-
-def _submitted(state: State, data: dict[str, Any], event: Event) -> None:
-    _move_run(state, data, "submitted")
-
-
-def _unrated(state: State, data: dict[str, Any], event: Event) -> None:
-    _move_run(state, data, "away" if data["reason"] == "device_away" else "unrated")
-
-
-def _move_run(state: State, data: dict[str, Any], move: str) -> None:
-    if not state.runs_kept:
-        return  # a state for showing: no view shows a run
-    run = state.runs.get(data["run"])
-    if run is None:
-        # An old journal's run, or one forgotten since: remembered from here on, so that it can't be rated twice.
-        run = Run(data["run"], data.get("ticket"), data["window"], data["staff"], data.get("service"), RunState.OPEN)
-        _remember(state, run)
-    target = RUN_MOVES.get((run.state, move))
-    if target is None:
-        raise ApplyError(f"run {run.id} is {run.state}; {move} can't follow")
-    run.state = target
 
 
 def _signed_in(state: State, data: dict[str, Any], event: Event) -> None:
@@ -323,6 +309,7 @@ def _restored_journal(state: State, data: dict[str, Any], event: Event) -> None:
     dates = {day_after(last, -back) for back in range(days + 1)} | ({state.business_date} - {""})
     for date in sorted(dates):
         state.skip_numbers(date, data["numbers_skipped"])
+        leases.skip(state, date, data["numbers_skipped"])
 
 
 def _signed_out(state: State, data: dict[str, Any], event: Event) -> None:
@@ -382,6 +369,7 @@ def _move_window(state: State, window_id: str, verb: str) -> WindowNow:
 
 _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.TICKET_ISSUED: _issued,
+    ev.TICKET_PRINTED: _printed,
     ev.TICKET_CALLED: _called,
     ev.TICKET_ARRIVED: _arrived,
     ev.TICKET_FINISHED: _finished,
@@ -393,9 +381,9 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.TICKET_TRANSFERRED: _transferred,
     ev.TICKET_CANCELLED: _cancelled,
     ev.TICKET_UNDONE: _undone,
-    ev.RATING_INVITED: _invited,
-    ev.RATING_SUBMITTED: _submitted,
-    ev.RATING_UNRATED: _unrated,
+    ev.RATING_INVITED: runs.invited,
+    ev.RATING_SUBMITTED: runs.submitted,
+    ev.RATING_UNRATED: runs.unrated,
     ev.STAFF_SIGNED_IN: _signed_in,
     ev.STAFF_SIGNED_OUT: _signed_out,
     ev.WINDOW_PAUSED: _paused,
@@ -407,4 +395,6 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.HUB_STARTED: _started,
     ev.DATE_SET: _date_set,
     ev.JOURNAL_RESTORED: _restored_journal,
+    ev.LEASE_GRANTED: leases.granted,
+    ev.LEASE_CLOSED: leases.closed,
 }

@@ -11,6 +11,7 @@ class IssueTicket:
 
     priority: a class of `priority.CLASSES`, verified_by: who saw that it is so (else the channel stands for it).
     appointment_at_ms: when the citizen was asked to come. also: services of the same visit, in their order.
+    printer: who prints the paper and confirms it; until then the ticket stands in no line.
     """
 
     service: str
@@ -19,6 +20,44 @@ class IssueTicket:
     verified_by: str | None = None
     appointment_at_ms: int | None = None
     also: tuple[str, ...] = ()
+    printer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPrinted:
+    """The paper of a ticket is out; reprint: a second one of the same."""
+
+    ticket: str
+    printer: str
+    reprint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PrintFailed:
+    """The paper didn't come out: the ticket is void, unless it was a reprint."""
+
+    ticket: str
+    printer: str
+    reason: str
+    reprint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrantLease:
+    """So many numbers of each service, for a dispenser to give while the hub is away, for so long."""
+
+    device: str
+    services: tuple[str, ...]
+    count: int
+    lasts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLease:
+    """The dispenser has told of all it gave of a lease: the rest is void."""
+
+    lease: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +242,9 @@ class AcceptFact:
     """A fact from a device's log; epoch: 16 hex digits.
 
     kind and data: rated {run, grade, pressed_after_ms}, unrated {run, reason}, ignored {why}, booted {…},
-    key_tested {…}, fault {code, …}, recovered {code, …}. time_ms: when it happened, or None and then earliest and
-    latest as far as known. window: where the device stands.
+    key_tested {…}, fault {code, …}, recovered {code, …}, printed {ticket, reprint}, print_failed {ticket, reason,
+    reprint}, away {lease, ticket, service, number, token_sha256, reason or None}: a ticket of a lease.
+    time_ms: when it happened, or None and then earliest and latest as far as known. window: where the device stands.
     """
 
     device: str
@@ -287,6 +327,10 @@ WindowCommand = (
 Command = (
     IssueTicket
     | WindowCommand
+    | TicketPrinted
+    | PrintFailed
+    | GrantLease
+    | CloseLease
     | CancelTicket
     | Sweep
     | SetDate
@@ -324,6 +368,10 @@ WINDOW_VERBS: dict[str, type[WindowCommand]] = {
 
 VERBS: dict[type, str] = {kind: verb for verb, kind in WINDOW_VERBS.items()} | {
     IssueTicket: "issue",
+    TicketPrinted: "printed",
+    PrintFailed: "print_failed",
+    GrantLease: "grant_lease",
+    CloseLease: "close_lease",
     CancelTicket: "cancel",
     Sweep: "sweep",
     SetDate: "set_date",

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.queueing import events as ev
+from hub.queueing import paper_facts
 from hub.queueing.commands import AcceptFact
 from hub.queueing.events import Event, Now
+from hub.queueing.paper_facts import Part, UnreadableFactError
 from hub.queueing.state import State
 from hub.queueing.tables import RunState
 
@@ -18,23 +20,32 @@ RATING_CHANNEL = "evaluator"
 AHEAD_MS = 1_000
 
 
-class _UnreadableFactError(Exception):
-    """Inside this file only: the fact is kept as it came."""
-
-
 def decide_fact(state: State, command: AcceptFact, now: Now) -> list[Event]:
-    """The event of a new fact; none for one already stored."""
+    """The events of a new fact, one of which carries its number; none for one already stored."""
     if command.fact <= state.stored_through(command.device, command.epoch):
         return []
     reader = _READERS.get(command.kind)
     try:
+        paper = paper_facts.READERS.get(command.kind)
+        if paper is not None:
+            return _all_of(paper(state, command, now), command, now)
         if reader is None:
-            raise _UnreadableFactError(f"kind {command.kind!r} is not known")
+            raise UnreadableFactError(f"kind {command.kind!r} is not known")
         kind, subject, data = reader(state, command)
-    except _UnreadableFactError as error:
+    except UnreadableFactError as error:
         kind, subject, data = _unreadable(command, str(error))
     data |= {"device": command.device, "epoch": command.epoch, "fact": command.fact}
     return [_at_its_time(kind, subject, data, command, now)]
+
+
+def _all_of(parts: list[Part], command: AcceptFact, now: Now) -> list[Event]:
+    """What one fact says in several events; the first of kind printed or print_failed carries it."""
+    events = []
+    for kind, subject, data in parts:
+        if kind in (ev.TICKET_PRINTED, ev.TICKET_PRINT_FAILED):
+            data |= {"device": command.device, "epoch": command.epoch, "fact": command.fact}
+        events.append(_at_its_time(kind, subject, data, command, now))
+    return events
 
 
 def _at_its_time(kind: str, subject: str, data: dict[str, Any], command: AcceptFact, now: Now) -> Event:
@@ -55,14 +66,14 @@ def _at_its_time(kind: str, subject: str, data: dict[str, Any], command: AcceptF
 def _run_id(command: AcceptFact) -> str:
     run = command.data.get("run")
     if not isinstance(run, str) or not run:
-        raise _UnreadableFactError("run is missing")
+        raise UnreadableFactError("run is missing")
     return run
 
 
 def _rated(state: State, command: AcceptFact) -> tuple[str, str, dict[str, Any]]:
     run_id, grade = _run_id(command), command.data.get("grade")
     if type(grade) is not int or grade not in GRADES:
-        raise _UnreadableFactError("grade is not 1 to 5")
+        raise UnreadableFactError("grade is not 1 to 5")
     run = state.runs.get(run_id)
     if run is not None and run.state is RunState.RATED:
         return ev.RATING_IGNORED, _place(command), {"window": command.window, "why": "repeated"}
@@ -83,7 +94,7 @@ def _rated(state: State, command: AcceptFact) -> tuple[str, str, dict[str, Any]]
 def _unrated(state: State, command: AcceptFact) -> tuple[str, str, dict[str, Any]]:
     run_id, reason = _run_id(command), command.data.get("reason")
     if reason not in UNRATED_REASONS:
-        raise _UnreadableFactError(f"reason is none of {', '.join(UNRATED_REASONS)}")
+        raise UnreadableFactError(f"reason is none of {', '.join(UNRATED_REASONS)}")
     run = state.runs.get(run_id)
     window = run.window if run else command.window
     data = {"run": run_id, "window": window, "staff": run.staff if run else None, "reason": reason}
@@ -93,7 +104,7 @@ def _unrated(state: State, command: AcceptFact) -> tuple[str, str, dict[str, Any
 def _ignored(state: State, command: AcceptFact) -> tuple[str, str, dict[str, Any]]:
     why = command.data.get("why")
     if why not in IGNORED_WHYS:
-        raise _UnreadableFactError(f"why is none of {', '.join(IGNORED_WHYS)}")
+        raise UnreadableFactError(f"why is none of {', '.join(IGNORED_WHYS)}")
     # Only the reason goes on: whatever else came with it could tell the grade.
     return ev.RATING_IGNORED, _place(command), {"window": command.window, "why": why}
 

@@ -64,7 +64,7 @@ def follow(state: State, event: Event) -> None:
     """Takes an event in where events before it are lost: what can't follow is closed, so that the hall can go on."""
     try:
         apply(state, event)
-        if event.type == TICKET_ISSUED:
+        if event.type == TICKET_ISSUED and not event.data.get("lease"):
             # Numbers that were given out in the lost part must not be given out again.
             given = int(event.data["number"].lstrip(ascii_uppercase))
             service = event.data["service"]

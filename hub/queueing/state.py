@@ -56,6 +56,9 @@ class Ticket:
     recalls: int = 0
     restored: bool = False
     due_at_ms: int | None = None
+    # Given by a dispenser while the hub was away: the lease that its number is of.
+    lease: str | None = None
+    printer: str | None = None
     legs: tuple[tuple[str, str | None], ...] = ()
     run: str | None = None
     note: str | None = None
@@ -131,6 +134,21 @@ class Device:
     online: bool = False
 
 
+@dataclass(slots=True)
+class Lease:
+    """Numbers that a dispenser may give while the hub is away.
+
+    ranges: service → (first, last); used: numbers that it has told of, printed or not.
+    """
+
+    id: str
+    device: str
+    business_date: str
+    lasts_ms: int
+    ranges: dict[str, tuple[int, int]]
+    used: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call, for the board."""
@@ -173,6 +191,13 @@ class State:
     skipped: dict[str, int] = field(default_factory=dict)
     # (finished_at_ms, served_ms) of each service's last finishes.
     served: dict[str, deque[tuple[int, int]]] = field(default_factory=dict)
+
+    # Numbers given whose paper isn't confirmed yet, by ticket.
+    printing: dict[str, Ticket] = field(default_factory=dict)
+    # Leases whose use isn't told to the end, by id.
+    leases: dict[str, Lease] = field(default_factory=dict)
+    # The lowest number leased of each service, by business date: leases go down from the end of a service's numbers.
+    leased: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def window(self, window: str) -> WindowNow:
         """What stands at a window; one that nothing has happened at yet is closed."""
@@ -228,6 +253,16 @@ class State:
         ticket.order = line[before - 1].order
         line.insert(before, ticket)
 
+    def join_by_time(self, ticket: Ticket) -> None:
+        """Into its line in front of the first who came later, with that one's order: who is called stays called."""
+        line = self._line(ticket)
+        later = [place for place, other in enumerate(line) if other.issued_at_ms > ticket.issued_at_ms]
+        if later:
+            ticket.order = min(ticket.order, line[later[0]].order)
+            line.insert(later[0], ticket)
+        else:
+            self.join(ticket)
+
     def leave(self, ticket: Ticket) -> None:
         """Out of its line."""
         line = self.in_line(ticket.line)
@@ -252,6 +287,13 @@ class State:
         self.skipped[date] = self.skipped.get(date, 0) + count
         while len(self.skipped) > 2 * DAYS_KEPT:
             del self.skipped[min(self.skipped)]
+
+    def lease_numbers(self, date: str, service: str, lowest: int) -> None:
+        """Numbers of this service from here to the end of its leasable ones are leased on this date."""
+        floors = self.leased.setdefault(date, {})
+        floors[service] = min(floors.get(service, lowest), lowest)
+        while len(self.leased) > 2 * DAYS_KEPT:
+            del self.leased[min(self.leased)]
 
     def begin_day(self, date: str) -> None:
         """Another business date; its numbers begin anew, or go on where tickets are open or it was left before."""

@@ -6,6 +6,8 @@ from enum import StrEnum
 class TicketState(StrEnum):
     """Where a ticket stands; a finished, missed or cancelled one is open no longer."""
 
+    # Its number is given, its paper isn't confirmed: it stands in no line yet.
+    PRINTING = "printing"
     WAITING = "waiting"
     CALLED = "called"
     ARRIVED = "arrived"
@@ -44,6 +46,10 @@ class RunState(StrEnum):
 
 # (state, event) → state
 TICKET_MOVES: dict[tuple[TicketState, str], TicketState] = {
+    (TicketState.PRINTING, "printed"): TicketState.WAITING,
+    # By its number only: who shows the paper at a window proves that it was printed.
+    (TicketState.PRINTING, "called"): TicketState.CALLED,
+    (TicketState.PRINTING, "cancelled"): TicketState.CANCELLED,
     (TicketState.WAITING, "called"): TicketState.CALLED,
     (TicketState.WAITING, "cancelled"): TicketState.CANCELLED,
     (TicketState.CALLED, "recalled"): TicketState.CALLED,
@@ -144,6 +150,7 @@ SPECIAL_REFUSALS: dict[tuple[WindowState, str], tuple[str, str]] = {
 
 # Why a ticket's state refuses a command on its number.
 TICKET_REFUSALS: dict[TicketState, str] = {
+    TicketState.PRINTING: "Its paper is being printed; call it if somebody shows it.",
     TicketState.WAITING: "It waits in its line; call it first.",
     TicketState.CALLED: "It is called to a window.",
     TicketState.ARRIVED: "It is being served at a window.",

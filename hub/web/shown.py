@@ -17,6 +17,7 @@ from hub.queueing.times import rfc3339
 # Types that change something that is shown: (queue, window)
 _SHOWN = {
     ev.TICKET_ISSUED: (True, False),
+    ev.TICKET_PRINTED: (True, False),
     ev.TICKET_CALLED: (True, True),
     ev.TICKET_RECALLED: (True, True),
     ev.TICKET_ARRIVED: (True, True),

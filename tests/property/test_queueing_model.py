@@ -19,10 +19,13 @@ from hub.queueing import snapshot
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
 from hub.queueing.commands import (
+    AcceptFact,
     Call,
     CallNext,
     Cancel,
+    CloseLease,
     Finish,
+    GrantLease,
     Hold,
     IssueTicket,
     MarkArrived,
@@ -42,7 +45,7 @@ from hub.queueing.commands import (
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event
 from hub.queueing.priority import CLASSES
-from tests.support_hub_core import LAYOUT, Hall
+from tests.support_hub_core import EPOCH, LAYOUT, Hall
 
 SERVES = {"1": ["A", "B"], "2": ["A"], "3": ["B"]}
 ONE_IN = 3
@@ -65,6 +68,7 @@ class Person:
 
     service: str
     rank: int
+    came_ms: int = 0
     only: str | None = None
     plan: list[tuple[str, str | None]] = field(default_factory=list)
     recalls: int = 0
@@ -101,6 +105,10 @@ class Model(RuleBasedStateMachine):
         self.lines: dict[str, list[str]] = {"A": [], "B": []}
         self.held: set[str] = set()
         self.missed: set[str] = set()
+        # Numbers whose paper isn't confirmed, and leased numbers that nobody has yet.
+        self.printing: set[str] = set()
+        self.leases: dict[str, dict[str, list[int]]] = {}
+        self.facts = 0
         self.desks = {window: Desk() for window in SERVES}
         # Per line: calls in turn since the last one out of turn.
         self.steady: dict[str, int] = {}
@@ -136,12 +144,27 @@ class Model(RuleBasedStateMachine):
         person.front, person.jumped, person.overtaken = place, 0, 0
         line.insert(place, number)
 
+    def join_by_time(self, number: str) -> None:
+        """In front of the first who came later, as if of that one's rank."""
+        person = self.people[number]
+        line = self.lines.setdefault(person.line, [])
+        later = [place for place, other in enumerate(line) if self.people[other].came_ms > person.came_ms]
+        if not later:
+            self.join(number)
+            return
+        person.rank = min(person.rank, self.people[line[later[0]]].rank)
+        for other in line[later[0] :]:
+            self.people[other].front += 1
+        person.front = later[0]
+        line.insert(later[0], number)
+
     def gone(self, number: str) -> None:
         for line in self.lines.values():
             if number in line:
                 line.remove(number)
         self.held.discard(number)
         self.missed.discard(number)
+        self.printing.discard(number)
 
     def at_desk(self, window: str, number: str, arrived: bool) -> None:
         self.gone(number)
@@ -194,8 +217,81 @@ class Model(RuleBasedStateMachine):
         self.issued += 1
         number = event.data["number"]
         assert number not in self.people
-        self.people[number] = Person(service, self.issued, plan=[(each, None) for each in also])
+        self.people[number] = Person(service, self.issued, self.hall.now.ms, plan=[(each, None) for each in also])
         self.join(number)
+
+    def tell(self, kind: str, at_ms: int | None = None, **data: Any) -> list[Event]:
+        """A dispenser's fact."""
+        self.facts += 1
+        when_ms = self.hall.now.ms if at_ms is None else at_ms
+        return self.do(AcceptFact("printer", EPOCH, self.facts, kind, None, when_ms, None, None, data), True)
+
+    @rule(service=SERVICES, priority=PRIORITIES)
+    def issue_for_paper(self, service: str, priority: str | None) -> None:
+        """A number whose paper is on its way: in no line."""
+        (event,) = self.do(IssueTicket(service, "dispenser", priority, "li", printer="printer"), True)
+        self.issued += 1
+        number = event.data["number"]
+        assert number not in self.people
+        self.people[number] = Person(service, self.issued, self.hall.now.ms)
+        self.printing.add(number)
+
+    @rule(data=st.data(), comes=st.booleans())
+    def paper(self, data: Chance, comes: bool) -> None:
+        """It comes out or it doesn't; of a ticket that is no longer waited for, either changes nothing."""
+        number = choose(data, sorted(self.printing) or self.numbers())
+        ticket = self.hall.state.find(number)
+        if ticket is None:
+            return
+        expected, waits = number in self.printing, self.waits(number)
+        if comes:
+            self.tell("printed", ticket=ticket.id)
+            if expected:
+                self.printing.discard(number)
+                self.join(number)
+            return
+        events = self.tell("print_failed", ticket=ticket.id, reason="paper_out")
+        assert len(events) == (2 if expected or waits else 1)
+        if expected or waits:
+            self.gone(number)
+
+    @rule(count=st.integers(1, 3))
+    def lend(self, count: int) -> None:
+        """Numbers for when the hub is away, apart from everybody's."""
+        events = self.do(GrantLease("printer", ("A", "B"), count, 60_000), len(self.leases) < 2)
+        for event in events:
+            ranges = {each["service"]: list(range(each["first"], each["last"] + 1)) for each in event.data["ranges"]}
+            assert not {f"{name}{number:03d}" for name in ranges for number in ranges[name]} & set(self.people)
+            self.leases[event.data["lease"]] = ranges
+
+    @rule(data=st.data(), service=SERVICES, ago_ms=st.sampled_from([0, 1, 30_000, 300_000]), comes=st.booleans())
+    def given_while_away(self, data: Chance, service: str, ago_ms: int, comes: bool) -> None:
+        """A leased number comes in: by its time, behind all who are called."""
+        open_ones = [name for name, ranges in self.leases.items() if ranges.get(service)]
+        if not open_ones:
+            return
+        lease = choose(data, open_ones)
+        number = self.leases[lease][service].pop(0)
+        text, at_ms = f"{service}{number:03d}", self.hall.now.ms - ago_ms
+        ticket = f"{self.facts:016x}"
+        said = {"lease": lease, "ticket": ticket, "service": service, "number": number, "token_sha256": "0" * 64}
+        events = self.tell("away", at_ms, **said, reason=None if comes else "paper_out")
+        assert text not in self.people
+        assert sum("fact" in event.data for event in events) == 1
+        self.issued += 1
+        self.people[text] = Person(service, self.issued, at_ms)
+        if comes:
+            self.join_by_time(text)
+
+    @rule(data=st.data())
+    def close_a_lease(self, data: Chance) -> None:
+        """What nobody was given is void, and never given."""
+        if self.leases:
+            lease = choose(data, sorted(self.leases))
+            (event,) = self.do(CloseLease(lease), True)
+            left = self.leases.pop(lease)
+            voided = {each["service"]: each["numbers"] for each in event.data["voided"]}
+            assert voided == {name: [f"{name}{n:03d}" for n in numbers] for name, numbers in left.items()}
 
     @rule(data=st.data())
     def next(self, data: Chance) -> None:
@@ -234,7 +330,8 @@ class Model(RuleBasedStateMachine):
     def call(self, data: Chance) -> None:
         window = self.pick(data, self.free)
         number = choose(data, self.numbers())
-        possible = self.free(window) and self.waits(number) and self.can_call(window, number)
+        there = self.waits(number) or number in self.printing
+        possible = self.free(window) and there and self.can_call(window, number)
         if self.do(Call(window, number), possible):
             self.at_desk(window, number, arrived=False)
             self.people[number].recalls = 0
@@ -321,7 +418,7 @@ class Model(RuleBasedStateMachine):
         window = self.pick(data, self.manned)
         number = choose(data, self.numbers())
         here = self.desks[window].who == number
-        elsewhere = self.waits(number) or number in self.held | self.missed
+        elsewhere = self.waits(number) or number in self.held | self.missed | self.printing
         if self.do(Cancel(window, number), self.manned(window) and (here or elsewhere)):
             if here:
                 self.leave_desk(window)
@@ -394,6 +491,7 @@ class Model(RuleBasedStateMachine):
         for _ in range(60):
             if chance.random() < 0.4:
                 self.issue(chance.choice("AAB"), chance.choice([None, None, *CLASSES]), chance.choice([[], [], ["B"]]))
+            self.bustle_with_paper(chance)
             self.hall.pass_ms(chance.randrange(40_000))
             chance.choice(
                 [
@@ -413,6 +511,18 @@ class Model(RuleBasedStateMachine):
             self.everybody_is_where_the_model_has_them()
             self.no_ticket_is_lost_or_in_two_places()
             self.nobody_is_passed_over_more_than_the_bound()
+
+    def bustle_with_paper(self, chance: random.Random) -> None:
+        if chance.random() < 0.2:
+            self.issue_for_paper(chance.choice("AB"), chance.choice([None, None, *CLASSES]))
+        if chance.random() < 0.2:
+            self.paper(chance, chance.random() < 0.8)
+        if chance.random() < 0.05:
+            self.lend(chance.randint(1, 5))
+        if chance.random() < 0.1:
+            self.given_while_away(chance, chance.choice("AB"), chance.choice([0, 60_000]), chance.random() < 0.9)
+        if chance.random() < 0.02:
+            self.close_a_lease(chance)
 
     @rule(data=st.data())
     def slip(self, data: Chance) -> None:
@@ -445,7 +555,7 @@ class Model(RuleBasedStateMachine):
         if really:
             return
         events = self.do(Sweep(now=True, staff="manager"), True)
-        open_ones = self.held | {number for line in self.lines.values() for number in line}
+        open_ones = self.held | self.printing | {number for line in self.lines.values() for number in line}
         open_ones |= {desk.who for desk in self.desks.values() if desk.who is not None}
         assert {event.data["number"] for event in events} == open_ones
         for window in SERVES:
@@ -453,6 +563,7 @@ class Model(RuleBasedStateMachine):
                 self.leave_desk(window)
         self.lines = {"A": [], "B": []}
         self.held.clear()
+        self.printing.clear()
 
     @rule(ms=st.sampled_from([1, 900, 20_000, 61_000, 700_000]))
     def time_passes(self, ms: int) -> None:
@@ -485,7 +596,7 @@ class Model(RuleBasedStateMachine):
     def no_ticket_is_lost_or_in_two_places(self) -> None:
         here = [number for line in self.lines.values() for number in line]
         here += [desk.who for desk in self.desks.values() if desk.who is not None]
-        here += self.held
+        here += [*self.held, *self.printing]
         assert len(here) == len(set(here))
         assert sorted(here) == sorted(ticket.number for ticket in self.hall.state.tickets.values())
 

@@ -8,7 +8,24 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
     "hall.ticket.issued": (
         "a number was given",
         "ticket, number, service, priority, channel, ahead, business_date, token_sha256; "
-        "with priority verified_by, and appointment_at_ms, also where there are",
+        "with priority verified_by, and appointment_at_ms, also, printer (who confirms the paper), lease where "
+        "there are",
+    ),
+    "hall.ticket.printed": (
+        "the paper is out: with a printer in its issued event the number counts from here; reprint: a second paper",
+        "ticket, printer; reprint; told by a box: device, epoch, fact",
+    ),
+    "hall.ticket.print_failed": (
+        "no paper came, reason says why; a ticket that nobody had called is cancelled with it (reason not_printed)",
+        "ticket, printer, reason; reprint; told by a box: device, epoch, fact",
+    ),
+    "hall.lease.granted": (
+        "numbers lent to a dispenser for when the hub is away: these ranges, on this business date, for so long",
+        "lease, device, business_date, lasts_ms, ranges (service, first, last)",
+    ),
+    "hall.lease.closed": (
+        "the dispenser has told of all it gave of a lease: so many; the rest is void, by number",
+        "lease, device, business_date, used, voided (service, numbers), reason",
     ),
     "hall.ticket.called": (
         "a number was called to a window",
@@ -21,7 +38,11 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
     "hall.ticket.held": ("set aside while its holder fetches something", _MOVE),
     "hall.ticket.resumed": ("back at a window, or there for the next service of the visit", _MOVE),
     "hall.ticket.transferred": ("to another line; back: and then here again", f"{_MOVE}; back"),
-    "hall.ticket.cancelled": ("void; reason closing: swept", _MOVE),
+    "hall.ticket.cancelled": (
+        "void; reason closing: swept; not_printed: its paper did not come; lease_over, number_taken: given away from "
+        "the hub, too late or twice",
+        _MOVE,
+    ),
     "hall.ticket.undone": (
         "a finish or no-show was taken back, reason says which; run: of the finish",
         f"{_MOVE}; run",

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.queueing import commands
 from hub.queueing.commands import VERBS, Command
-from hub.queueing.decide import issuing, machines, serving, windows
+from hub.queueing.decide import issuing, machines, printing, serving, windows
 from hub.queueing.decide.ground import Ids
 from hub.queueing.events import Event, Now
 from hub.queueing.state import State
@@ -20,6 +20,10 @@ def decide(state: State, command: Command, now: Now, ids: Ids) -> list[Event]:
 
 _DECIDERS: dict[type, Callable[[State, Any, Now, Ids], list[Event]]] = {
     commands.IssueTicket: issuing.issue,
+    commands.TicketPrinted: printing.printed,
+    commands.PrintFailed: printing.print_failed,
+    commands.GrantLease: printing.grant_lease,
+    commands.CloseLease: printing.close_lease,
     commands.WalkUp: issuing.walk_up,
     commands.SetDate: issuing.set_date,
     commands.CallNext: serving.call_next,

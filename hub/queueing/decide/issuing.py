@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from hub.queueing import events as ev
+from hub.queueing import leases
 from hub.queueing.commands import IssueTicket, SetDate, WalkUp
 from hub.queueing.decide.ground import Ids, allowed, event, known_service
 from hub.queueing.errors import Refusal
@@ -39,7 +40,7 @@ def issue(state: State, command: IssueTicket, now: Now, ids: Ids) -> list[Event]
     _check_cap(state, state.layout.service_by_id[command.service], data["business_date"])
     token = ids.token()
     data["priority"] = _class(state, command, now)
-    data["ahead"] = state.waiting(command.service)
+    data["ahead"] = ahead(state, command.service)
     data["token_sha256"] = sha256(token.encode()).hexdigest()
     if data["priority"] is not None:
         data["verified_by"] = command.verified_by or command.channel
@@ -47,8 +48,15 @@ def issue(state: State, command: IssueTicket, now: Now, ids: Ids) -> list[Event]
         data["appointment_at_ms"] = command.appointment_at_ms
     if command.also:
         data["also"] = list(command.also)
+    if command.printer is not None:
+        data["printer"] = command.printer
     subject = f"ticket/{data['ticket']}"
     return [Event(ev.TICKET_ISSUED, subject, data, now.ms, now.earliest_ms, now.latest_ms, now.sure, token)]
+
+
+def ahead(state: State, service: str) -> int:
+    """How many wait for a service, those among them whose paper is on its way."""
+    return state.waiting(service) + sum(ticket.service == service for ticket in state.printing.values())
 
 
 def _class(state: State, command: IssueTicket, now: Now) -> str | None:
@@ -85,7 +93,7 @@ def _clock(minute: int) -> str:
 
 
 def _check_cap(state: State, service: Service, date: str) -> None:
-    given = _last_number(state, service, date) - service.first_number + 1 - state.skipped.get(date, 0)
+    given = last_number(state, service, date) - service.first_number + 1 - state.skipped.get(date, 0)
     if service.daily_cap is not None and given >= service.daily_cap:
         detail = f"All {service.daily_cap} numbers of today for {service.name} are given; come back tomorrow."
         raise Refusal("cap_reached", "full", "issue", detail)
@@ -94,8 +102,8 @@ def _check_cap(state: State, service: Service, date: str) -> None:
 def _issued_data(state: State, service_id: str, channel: str, now: Now, *, ticket: str, verb: str) -> dict[str, Any]:
     date = business_date(state, now)
     service = state.layout.service_by_id[service_id]
-    number = _last_number(state, service, date) + 1
-    if service.last_number is not None and number > service.last_number:
+    number = leases.next_own(state, service, date, last_number(state, service, date))
+    if number is None:
         raise Refusal("cap_reached", "full", verb, f"The numbers of {service.name} end with {service.last_number}.")
     return {
         "ticket": ticket,
@@ -109,7 +117,8 @@ def _issued_data(state: State, service_id: str, channel: str, now: Now, *, ticke
     }
 
 
-def _last_number(state: State, service: Service, date: str) -> int:
+def last_number(state: State, service: Service, date: str) -> int:
+    """The last of the hall's own numbers that was given on a date."""
     counters = state.counters if date == state.business_date else state.days.get(date, {})
     return max(counters.get(service.id, 0), service.first_number - 1)
 
