@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -110,6 +110,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     invite_answer_s: Annotated[int, key("how long an evaluator has to answer a call", ge=1, le=30)] = 5
 
 
+class Voice(msgspec.Struct, frozen=True, kw_only=True):
+    """How calls are read out."""
+
+    output: Annotated[
+        Literal["boards", "card", "both", "off"],
+        key("who is heard: the board pages that are opened with ?sound=1, this machine's sound card, both, or nobody"),
+    ] = "boards"
+    device: Annotated[str, key("the sound card, as `aplay -L` names it", min_length=1, max_length=120)] = "default"
+    languages: Annotated[
+        tuple[Literal["zh-CN", "en"], ...], key("languages of a call, in their order", min_length=1, max_length=2)
+    ] = ("zh-CN", "en")
+    say_yao: Annotated[bool, key("reads 1 in ticket numbers as 幺, where it is taken for 七")] = False
+    words_a_minute: Annotated[int, key("how fast it speaks", ge=80, le=300)] = 175
+
+
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """How long the hub keeps what the center has."""
 
@@ -130,6 +145,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
     limits: Limits = Limits()
     journal: Journal = Journal()
+    voice: Voice = Voice()
 
 
 def load(path: Path) -> Config:

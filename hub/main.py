@@ -45,11 +45,15 @@ from hub.queueing.commands import HubStarted, Sweep
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
 from hub.queueing.times import rfc3339
-from hub.running import Hub
+from hub.running import CalledOut, Hub
 from hub.service import HallService, SystemIds
 from hub.uplink.client import CenterClient
 from hub.uplink.old import deliver
 from hub.uplink.uplink import Uplink
+from hub.voice.announcer import Announcer, Manner
+from hub.voice.card import Card
+from hub.voice.clips import Clips
+from hub.voice.engine import Espeak
 from hub.web import app as web_app
 from hub.web.house import House
 from hub.web.shown import Shown, last_shown
@@ -130,6 +134,7 @@ def build(config: Config) -> Hub:
     )
     sessions = Sessions(data / SESSION_FILE, lambda: clock().ms)
     hub = Hub(config, journal, clock, service, published, registry, tokens, sessions, stream, version("tingting"))
+    hub.announcer = announcer(hub)
     hub.fleet = Fleet(
         registry,
         hub,
@@ -140,6 +145,22 @@ def build(config: Config) -> Hub:
         send_window=config.limits.send_window,
     )
     return hub
+
+
+def announcer(hub: Hub) -> Announcer | None:
+    """The hall's voice, as the settings want it."""
+    wanted = hub.config.voice
+    if wanted.output == "off":
+        return None
+    return Announcer(
+        Clips(Espeak(words_a_minute=wanted.words_a_minute)),
+        Manner(wanted.languages, wanted.say_yao, at_boards=wanted.output != "card"),
+        CalledOut(hub.config),
+        partial(hub.stream.tell, "say"),
+        now_ms=hub.rising_ms,
+        log=log,
+        card=None if wanted.output == "boards" else Card(wanted.device),
+    )
 
 
 async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
@@ -208,6 +229,8 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         works["watchdog"] = manager.feed(partial(_writer_lives, hub.journal))
     if hub.uplink is not None:
         works["uplink"] = hub.uplink.run()
+    if hub.announcer is not None:
+        works["voice"] = hub.announcer.run()
     if hub.old_journals is not None:
         works["old journals"] = hub.old_journals
     for number, entry in enumerate(hub.config.links, 1):
@@ -254,6 +277,7 @@ def _house(hub: Hub) -> House:
         pages=Pages([web_app.TEMPLATES], [web_app.STATIC]),
         stream=hub.stream,
         devices=hub,
+        clip=lambda key: None if hub.announcer is None else hub.announcer.clips.find(key),
         submit=hub.submit_request,
         hall_view=hub.hall_view,
         queue_view=hub.queue_view,

@@ -21,6 +21,8 @@ from hub.queueing.events import Now
 from hub.queueing.state import State
 from hub.service import HallService
 from hub.uplink.uplink import Uplink, UplinkState
+from hub.voice.announcer import Announcer
+from hub.voice.wording import Place
 from hub.web.schema import DeviceWanted
 from hub.web.shown import Shown
 from hub.web.stream import Stream
@@ -34,6 +36,26 @@ class Clocks(Protocol):
 
     def rising_ms(self) -> int:
         """A clock that never steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOut:
+    """What the voice asks of the hall: names of windows, and which of them hear one voice."""
+
+    config: Config
+
+    def zone(self, window: str) -> str:
+        """The zone that a window stands in."""
+        return ""
+
+    def place(self, window: str) -> Place:
+        """What the window is called."""
+        found = next((entry for entry in self.config.windows if entry.id == window), None)
+        return Place(window) if found is None else Place(found.name, found.name_en)
+
+    def volume(self, zone: str) -> float:
+        """As loud as can be."""
+        return 1.0
 
 
 @dataclass(slots=True)
@@ -50,6 +72,8 @@ class Hub:
     sessions: Sessions
     stream: Stream
     version: str
+    # None where the hall has no voice.
+    announcer: Announcer | None = None
     uplink: Uplink | None = None
     # Delivers what damaged journals before this one left.
     old_journals: Coroutine[Any, Any, None] | None = None
@@ -87,7 +111,10 @@ class Hub:
         for row in rows:
             parts = self.published.take(row.event, row.recorded_ms)
             self.stream.publish(row.sequence, parts)
-        self.fleet.committed([row.event for row in rows])
+        events = [row.event for row in rows]
+        if self.announcer is not None:
+            self.announcer.committed(events)
+        self.fleet.committed(events)
         if self.uplink is not None:
             self.uplink.notify()
 
@@ -159,6 +186,7 @@ class Hub:
                 "lines": len(self.fleet.lines),
                 "lines_open": sum(line.is_open for line in self.fleet.lines),
             },
+            "voice": None if self.announcer is None else self.announcer.status(),
             "clock_sure": self.service.now().sure,
             **self.fleet.care_view(),
         }
@@ -174,6 +202,7 @@ class Hub:
             "tingting_journal_queued": {(): self.journal.queued_rows},
             "tingting_queue_waiting": {(service,): count for service, count in waiting.items()},
             **self.stream.metrics(),
+            **({} if self.announcer is None else self.announcer.metrics()),
             **self.fleet.metrics(),
             **({} if self.uplink is None else self.uplink.metrics()),
         }

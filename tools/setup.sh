@@ -11,7 +11,7 @@ PYTHON=${PYTHON:-python3}
 }
 
 # package:what shows that it is there (a command, or a file)
-wanted="chromium:/usr/bin/chromium fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc strace:/usr/bin/strace systemd:/usr/bin/systemd-analyze"
+wanted="espeak-ng:/usr/bin/espeak-ng alsa-utils:/usr/bin/aplay chromium:/usr/bin/chromium fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc strace:/usr/bin/strace systemd:/usr/bin/systemd-analyze"
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || wanted="$wanted python3-venv:/nonexistent"
 case "$(uname -m)" in
   x86_64) ;;

@@ -29,5 +29,6 @@ def build(house: House, version: str) -> web.Application:
 
     app.router.add_get(f"{API}/openapi.json", described_doors)
     app.router.add_get("/", pages.index)
+    app.router.add_get("/voice/{key}.wav", pages.clip)
     house.pages.add_to(app)
     return app

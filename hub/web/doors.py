@@ -177,7 +177,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     last_id = request.headers.get("Last-Event-ID") or request.query.get("last_event_id")
     ticks = request.query.get("tick") == "1"
     try:
-        reader, missed = house.stream.join(last_id)
+        reader, missed = house.stream.join(last_id, ticks)
     except StreamFull:
         raise Problem(
             503, "stream-full", "Too many boards and pages listen", "Close some, or raise limits.stream_clients."

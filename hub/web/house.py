@@ -26,6 +26,14 @@ class DeviceDoors(Protocol):
         """Registers; returns the ids of those that stood at the window before. Raises `Problem`."""
 
 
+class Sounding(Protocol):
+    """A clip of the voice."""
+
+    @property
+    def wav(self) -> bytes:
+        """As a WAV file."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The parts behind the doors."""
@@ -38,6 +46,7 @@ class House:
     pages: Pages
     stream: Stream
     devices: DeviceDoors
+    clip: Callable[[str], Sounding | None]
     submit: Callable[[Command, str], Awaitable[dict[str, Any]]]
     hall_view: Callable[[], dict[str, Any]]
     queue_view: Callable[[], dict[str, Any]]

@@ -28,6 +28,8 @@ HUB = (
     Metric("tingting_device_faults_total", COUNTER, "Faults that the hub saw", ("code",)),
     Metric("tingting_invitations_total", COUNTER, "Invitations to rate, by whether a device took them", ("result",)),
     Metric("tingting_queue_waiting", GAUGE, "Citizens waiting", ("service",)),
+    Metric("tingting_voice_total", COUNTER, "What the voice did: readings, engine_failures, card_failures", ("what",)),
+    Metric("tingting_voice_waiting", GAUGE, "Calls that wait to be read out"),
     Metric("tingting_stream_readers", GAUGE, "Boards and pages on the live stream"),
     Metric("tingting_stream_let_go_total", COUNTER, "Readers of the stream that lagged and were let go"),
 )

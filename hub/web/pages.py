@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from common.pages import STATIC_CACHE
 from hub.web.house import HOUSE
 
 
@@ -17,3 +18,11 @@ async def index(request: web.Request) -> web.Response:
         devices=house.devices.shown_devices(),
         journal=house.journal,
     )
+
+
+async def clip(request: web.Request) -> web.Response:
+    """What the voice said, while it is remembered; its address is made from what is said."""
+    found = request.app[HOUSE].clip(request.match_info["key"])
+    if found is None:
+        raise web.HTTPNotFound
+    return web.Response(body=found.wav, content_type="audio/wav", headers={"Cache-Control": STATIC_CACHE})

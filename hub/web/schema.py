@@ -337,6 +337,7 @@ class Ready(msgspec.Struct, kw_only=True):
     journal: dict[str, Any]
     uplink: dict[str, Any] | None
     devices: dict[str, int]
+    voice: dict[str, Any] | None
     clock_sure: bool
     lines: list[dict[str, Any]]
     each_device: list[dict[str, Any]]

@@ -24,14 +24,16 @@ class StreamFull(Exception):  # noqa: N818 - a state, not a mistake
 class Change(NamedTuple):
     """One change as it goes out."""
 
-    sequence: int
+    sequence: int | None
     frame: bytes
 
 
 class Reader:
     """One board or page."""
 
-    def __init__(self) -> None:
+    def __init__(self, live: bool = False) -> None:
+        """live: also wants what isn't in the journal (`tick`, `say`)."""
+        self.live = live
         self.queue: asyncio.Queue[Change | None] = asyncio.Queue(CLIENT_QUEUE + 1)
         self.lagging = False
 
@@ -68,7 +70,7 @@ class Stream:
         self._limit = readers
         self._snapshot = snapshot
         self._tick = tick
-        self._ring: deque[Change] = deque()
+        self._ring: deque[tuple[int, bytes]] = deque()
         self._floor = last if shown is None else shown
         self._last = last
         self._readers: set[Reader] = set()
@@ -90,11 +92,18 @@ class Stream:
         if not parts:
             return
         change = Change(sequence, self._frame("change", sequence, parts))
-        self._ring.append(change)
+        self._ring.append((sequence, change.frame))
         if len(self._ring) > RING:
-            self._floor = self._ring.popleft().sequence
+            self._floor = self._ring.popleft()[0]
         for reader in self._readers:
             reader.put(change)
+
+    def tell(self, name: str, data: dict[str, Any]) -> None:
+        """Something of this moment, for who listens now; it has no id and isn't kept."""
+        frame = b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
+        for reader in self._readers:
+            if reader.live:
+                reader.put(Change(None, frame))
 
     def close(self) -> None:
         """The house closes: every reader is let go."""
@@ -105,16 +114,16 @@ class Stream:
                 reader.queue.get_nowait()
             reader.queue.put_nowait(None)
 
-    def join(self, last_event_id: str | None) -> tuple[Reader, list[bytes]]:
+    def join(self, last_event_id: str | None, live: bool = False) -> tuple[Reader, list[bytes]]:
         """A reader and what it missed; raises `StreamFull`. Nothing can be published between the two."""
         if len(self._readers) >= self._limit or self._closed:
             raise StreamFull
-        reader = Reader()
+        reader = Reader(live)
         self._readers.add(reader)
         sequence = self._sequence(last_event_id)
         if sequence is None or not self._floor <= sequence <= self._last:
             return reader, [self._frame("snapshot", self._last, self._snapshot())]
-        return reader, [change.frame for change in self._ring if change.sequence > sequence]
+        return reader, [frame for at, frame in self._ring if at > sequence]
 
     @property
     def last_id(self) -> str:

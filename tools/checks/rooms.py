@@ -83,7 +83,7 @@ ROOMS = (
         ("hub.queueing", "hub.journal", "hub.errors", "common"),
     ),
     Room("hub.web", "pages and API", ("hub.queueing", "hub.errors", "common")),
-    Room("hub.voice", "speech", ("hub.queueing.views", "hub.errors", "common")),
+    Room("hub.voice", "speech: order, clips, engine, sound card", ("hub.queueing.events", "hub.errors", "common")),
     Room("hub.printing", "tickets", ("hub.queueing.views", "hub.errors", "common")),
     Room("hub.uplink", "batches to the center, from the journal", ("hub.journal", "hub.errors", "common")),
     Room("hub.config", "one frozen configuration from one TOML", ("hub", "protocol", "common")),

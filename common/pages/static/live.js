@@ -1,4 +1,4 @@
-/* The live stream for any page: Live({ url, last, onChange, onSnapshot, onTick, onLink }).
+/* The live stream for any page: Live({ url, last, onChange, onSnapshot, onTick, onSay, onLink }).
    `last`: the id that the page was drawn at, so that nothing between drawing and listening is lost. After a cut, a sleep
    or a restart of the hub it comes back by itself with the last id it had. What is older than STALE_MS is marked: the
    root's data-link is "waiting" (nothing heard yet), "live" or "stale", and [data-since] holds the time of the last
@@ -54,6 +54,7 @@ const Live = (wanted) => {
     listen("change", wanted.onChange);
     listen("snapshot", wanted.onSnapshot);
     listen("tick", wanted.onTick);
+    listen("say", wanted.onSay);
     source.addEventListener("error", again);
   };
   /* The browser's own retry keeps the address, and with it an old id, and ends for ever at a 503: ours does neither. */
