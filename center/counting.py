@@ -1,16 +1,15 @@
-"""What an event means for the figures: which run, ticket or device it changes. Pure.
+"""What an event means for the figures: which run, ticket, window or device it changes. Pure.
 
 The law is the contract's "Identity and counting".
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated, Any
 
 import msgspec
 
 from center.errors import CenterError
-from common.envelope import Envelope, EnvelopeError, parse_time
 
 MAX_NUMBER = 2**53 - 1  # what JSON readers keep exactly, and what a store's integer column holds
 MIN_MS = 946_684_800_000  # 2000-01-01: a hub's clock may be unsure, but never older than computers like it
@@ -19,12 +18,16 @@ MAX_MS = 7_258_118_400_000  # 2200-01-01
 POINTS = {5: 10, 4: 8, 3: 6, 2: 3, 1: 0}
 SATISFIED = (3, 4, 5)
 GRADES = (1, 2, 3, 4, 5)
+WALK_UP = "walk_up"
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
 Grade = Annotated[int, msgspec.Meta(ge=1, le=5)]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY = date(1970, 1, 1)
+_DAY_MS = 86_400_000
+_MINUTE_MS = 60_000
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 class MalformedError(CenterError):
@@ -36,25 +39,37 @@ class Issued(msgspec.Struct, frozen=True):
 
     ticket: Name
     channel: str | None = None
+    service: Name | None = None
 
 
 class Called(msgspec.Struct, frozen=True):
     """A ticket was called; the first call ends its waiting."""
 
     ticket: Name
+    window: Name | None = None
+    staff: Name | None = None
     waited_ms: Number | None = None
 
 
-class Left(msgspec.Struct, frozen=True):
-    """A ticket that waits no longer, though nobody called it."""
+class Moved(msgspec.Struct, frozen=True):
+    """A ticket that waits no longer though nobody called it, that nobody came for, or that is in line again."""
 
     ticket: Name
+
+
+class Undone(msgspec.Struct, frozen=True):
+    """A finish (then with its run) or a no-show was taken back."""
+
+    ticket: Name
+    reason: str | None = None
+    run: Name | None = None
 
 
 class Finished(msgspec.Struct, frozen=True):
     """A run: one service rendered."""
 
     run: Name
+    ticket: Name | None = None
     window: Name | None = None
     staff: Name | None = None
     service: Name | None = None
@@ -90,71 +105,120 @@ class Ignored(msgspec.Struct, frozen=True):
     fact: Number | None = None
 
 
+class Staffed(msgspec.Struct, frozen=True):
+    """A clerk came to or left a window, or it paused or went on."""
+
+    window: Name | None = None
+
+
 class DeviceSeen(msgspec.Struct, frozen=True):
-    """A device came or went."""
+    """A device came, went, or told something of itself."""
 
     device: Name
     role: str | None = None
+    window: str | None = None
+    detail: msgspec.Raw = msgspec.Raw(b"null")
 
 
-Data = Issued | Called | Left | Finished | Submitted | Unrated | Ignored | DeviceSeen
+Data = Issued | Called | Moved | Undone | Finished | Submitted | Unrated | Ignored | Staffed | DeviceSeen
 
 COUNTED: dict[str, type[Data]] = {
     "hall.ticket.issued": Issued,
     "hall.ticket.called": Called,
-    "hall.ticket.cancelled": Left,
-    "hall.ticket.no_show": Left,
+    "hall.ticket.cancelled": Moved,
+    "hall.ticket.no_show": Moved,
+    "hall.ticket.restored": Moved,
+    "hall.ticket.undone": Undone,
     "hall.ticket.finished": Finished,
     "hall.rating.submitted": Submitted,
     "hall.rating.unrated": Unrated,
     "hall.rating.ignored": Ignored,
+    "hall.staff.signed_in": Staffed,
+    "hall.staff.signed_out": Staffed,
+    "hall.window.paused": Staffed,
+    "hall.window.unpaused": Staffed,
     "hall.device.online": DeviceSeen,
     "hall.device.offline": DeviceSeen,
     "hall.device.booted": DeviceSeen,
+    "hall.device.fault": DeviceSeen,
+    "hall.device.recovered": DeviceSeen,
+    "hall.device.key_tested": DeviceSeen,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """An event of a type that we count, read and checked; `data` is None for a type that we only keep."""
+class Fact(msgspec.Struct, frozen=True):
+    """An event of a type that we count, read and checked; `data` is None for what we only keep.
+
+    date and quarter (0 to 95, of the day) are the hall's own. Training is kept and never counted, so its data is None.
+    """
 
     type: str
     at_ms: int
     recorded_ms: int
     date: str
+    quarter: int
     data: Data | None
+
+
+class Training(msgspec.Struct, frozen=True):
+    """The mark of what happened while a hall was practising."""
+
+    training: Any = None
+
+
+_decoders = {kind: msgspec.json.Decoder(kind) for kind in set(COUNTED.values())}
+_training = msgspec.json.Decoder(Training)
 
 
 def moment_ms(text: str) -> int:
     """A time of an event; raises `MalformedError`."""
     try:
-        at_ms = parse_time(text)
-    except (EnvelopeError, OverflowError) as error:
-        raise MalformedError(str(error)) from error
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise MalformedError(f"time {text!r} is not RFC 3339") from error
+    if moment.tzinfo is None:
+        raise MalformedError(f"time {text!r} has no offset")
+    try:
+        since: timedelta = moment - _EPOCH
+    except OverflowError as error:
+        raise MalformedError(f"time {text!r} is out of all calendars") from error
+    at_ms = since.days * _DAY_MS + since.seconds * 1000 + since.microseconds // 1000
     if not MIN_MS <= at_ms < MAX_MS:
         raise MalformedError(f"time {text!r} is before 2000 or after 2199")
     return at_ms
 
 
+@lru_cache(maxsize=4096)  # eleven years of days
+def _day(number: int) -> str:
+    return (_FIRST_DAY + timedelta(days=number)).isoformat()
+
+
 def local_date(at_ms: int, offset_minutes: int) -> str:
     """The date in a hall, e.g. 2026-11-21."""
-    return (_EPOCH + timedelta(milliseconds=at_ms, minutes=offset_minutes)).date().isoformat()
+    return _day((at_ms + offset_minutes * _MINUTE_MS) // _DAY_MS)
 
 
-def read_fact(event: Envelope, offset_minutes: int) -> Fact:
+def read_fact(kind: str, time: str, recordedtime: str, data: bytes, offset_minutes: int) -> Fact:
     """What an event says to us; raises `MalformedError`."""
-    at_ms = moment_ms(event.time)
-    recorded_ms = moment_ms(event.recordedtime)
-    kind = COUNTED.get(event.type)
-    data = None
-    if kind is not None:
-        try:
-            data = msgspec.convert(event.data, kind)
-        except msgspec.ValidationError as error:
-            raise MalformedError(f"data of {event.type}: {error}") from error
-        if isinstance(data, (Submitted, Unrated, Ignored)):
-            named = [data.device is not None, data.epoch is not None, data.fact is not None]
-            # `device_away` names the device that didn't answer: there is no fact behind it.
-            if named[1] != named[2] or (named[2] and not named[0]):
-                raise MalformedError(f"data of {event.type}: a fact is device, epoch and fact together")
-    return Fact(event.type, at_ms, recorded_ms, local_date(at_ms, offset_minutes), data)
+    at_ms = moment_ms(time)
+    recorded_ms = at_ms if recordedtime == time else moment_ms(recordedtime)
+    day, in_day_ms = divmod(at_ms + offset_minutes * _MINUTE_MS, _DAY_MS)
+    return Fact(kind, at_ms, recorded_ms, _day(day), in_day_ms // 900_000, _read_data(kind, data))
+
+
+def _read_data(kind: str, data: bytes) -> Data | None:
+    wanted = COUNTED.get(kind)
+    if wanted is None:
+        return None
+    try:
+        if b'"training"' in data and _training.decode(data).training is True:
+            return None
+        said = _decoders[wanted].decode(data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedError(f"data of {kind}: {error}") from error
+    if isinstance(said, (Submitted, Unrated, Ignored)):
+        named = [said.device is not None, said.epoch is not None, said.fact is not None]
+        # `device_away` names the device that didn't answer: there is no fact behind it.
+        if named[1] != named[2] or (named[2] and not named[0]):
+            raise MalformedError(f"data of {kind}: a fact is device, epoch and fact together")
+    return said

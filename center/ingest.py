@@ -9,7 +9,7 @@ import msgspec
 from center.counting import Fact, MalformedError, read_fact
 from center.errors import CenterError
 from common import envelope
-from common.envelope import Envelope, EnvelopeError
+from common.envelope import EnvelopeError
 
 MAX_UNPACKED = 4 * 1024 * 1024  # the contract's limit
 # No event of ours is shorter than this, so 4 MiB of real events never reach the limit on their number; it keeps
@@ -44,7 +44,6 @@ class Element:
 
     data: bytes
     declared: int | None
-    event: Envelope | None
     fact: Fact | None
     reason: str | None = None
 
@@ -141,16 +140,16 @@ def read_element(data: bytes, hall: str, journal: str, offset_minutes: int) -> E
     """What an element says; whatever is wrong with it stands in `reason`, nothing is raised."""
     declared = None
     try:
-        event = envelope.decode(data)
+        event = envelope.decode_raw(data)
         if event.journal != journal:
             raise EnvelopeError(f"it is of journal {event.journal!r}")
         if event.source != f"/halls/{hall}":
             raise EnvelopeError(f"its source is {event.source!r}, not '/halls/{hall}'")
         declared = event.number
-        fact = read_fact(event, offset_minutes)
+        fact = read_fact(event.type, event.time, event.recordedtime, bytes(event.data), offset_minutes)
     except (EnvelopeError, MalformedError) as error:
-        return Element(data, declared, None, None, str(error))
-    return Element(data, declared, event, fact)
+        return Element(data, declared, None, str(error))
+    return Element(data, declared, fact)
 
 
 def read_batch(heading: Heading, body: bytes, encoding: str) -> Batch:

@@ -17,7 +17,7 @@ from center import config
 from center.config import CenterSettings
 from center.errors import CenterError
 from center.metrics import Metrics
-from center.store.sqlite import FILE_NAME, SqliteStore
+from center.store.sqlite import CHINA_MINUTES, FILE_NAME, SqliteStore
 from center.web import app as web_app
 from center.web.context import Center
 from center.web.sessions import Sessions
@@ -70,7 +70,8 @@ def holders(settings: CenterSettings) -> list[Holder]:
 async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tell: Callable[[str], None] = say) -> None:
     """Runs a center until `stop`; `folder` is where relative paths begin."""
     data = folder / settings.paths.data
-    store = SqliteStore(data / FILE_NAME, asyncio.get_running_loop())
+    offsets = {hall.id: hall.offset_minutes for hall in settings.halls}
+    store = SqliteStore(data / FILE_NAME, asyncio.get_running_loop(), lambda hall: offsets.get(hall, CHINA_MINUTES))
     try:
         tokens, made = Tokens.open(data / TOKEN_FILE, holders(settings))
         pages = Pages([WEB / "templates"], [WEB / "static"])

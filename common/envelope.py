@@ -47,12 +47,36 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
         return int(self.sequence)
 
 
+class RawEnvelope(msgspec.Struct, kw_only=True, frozen=True):
+    """The same event for a reader that wants its data as bytes: what it does with them depends on the type."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    time: str
+    recordedtime: str
+    subject: str
+    sequence: str
+    journal: str
+    clock: str
+    datacontenttype: str = "application/json"
+    request: str | None = None
+    data: msgspec.Raw
+
+    @property
+    def number(self) -> int:
+        """The dense sequence in its journal, from 1."""
+        return int(self.sequence)
+
+
 class EnvelopeError(CommonError):
     """These bytes are no event of ours; the text says what was wrong."""
 
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Envelope)
+_raw_decoder = msgspec.json.Decoder(RawEnvelope)
 
 
 def encode(envelope: Envelope) -> bytes:
@@ -64,15 +88,31 @@ def decode(data: bytes | memoryview) -> Envelope:
     """An event from its bytes; raises `EnvelopeError`."""
     try:
         envelope = _decoder.decode(data)
-        if envelope.specversion != SPEC_VERSION:
-            raise EnvelopeError(f"specversion is {envelope.specversion!r}, not {SPEC_VERSION!r}")
-        if envelope.id != f"{envelope.journal}/{envelope.sequence}":
-            raise EnvelopeError(f"id {envelope.id!r} is not <journal>/<sequence> of its own fields")
+        _check(envelope)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EnvelopeError(str(error)) from error
+    return envelope
+
+
+def decode_raw(data: bytes | memoryview) -> RawEnvelope:
+    """An event from its bytes, its data left as bytes of a JSON object; raises `EnvelopeError`."""
+    try:
+        envelope = _raw_decoder.decode(data)
+        _check(envelope)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EnvelopeError(str(error)) from error
+    if bytes(envelope.data)[:1] != b"{":
+        raise EnvelopeError("data is no object")
+    return envelope
+
+
+def _check(envelope: Envelope | RawEnvelope) -> None:
+    if envelope.specversion != SPEC_VERSION:
+        raise EnvelopeError(f"specversion is {envelope.specversion!r}, not {SPEC_VERSION!r}")
+    if envelope.id != f"{envelope.journal}/{envelope.sequence}":
+        raise EnvelopeError(f"id {envelope.id!r} is not <journal>/<sequence> of its own fields")
     if not _DENSE.fullmatch(envelope.sequence):
         raise EnvelopeError(f"sequence {envelope.sequence!r} is not a decimal number from 1")
-    return envelope
 
 
 def format_time(at_ms: int, offset_minutes: int = 0) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tools.center import commands as figures
 from tools.install import commands as install
 from tools.operations import backup_commands as backups
 from tools.operations import commands as operations
@@ -20,7 +21,7 @@ def hub() -> None:
 
 @click.group()
 def center() -> None:
-    """Run and install the center that the halls report to."""
+    """Run, install and prove the center that the halls report to."""
 
 
 @hub.command("run")
@@ -46,6 +47,7 @@ hub.add_command(backups.restore)
 center.add_command(install.install_center)
 center.add_command(install.uninstall_center)
 center.add_command(operations.center_tokens)
+center.add_command(figures.recompute)
 
 
 def _become(module: str, config: Path) -> None:

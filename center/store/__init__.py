@@ -6,7 +6,7 @@ from typing import Protocol
 
 from center.errors import CenterError
 from center.ingest import Batch
-from center.store.answers import Cursor, HallDay, JournalState, Part, Stored, Tally, Waits
+from center.store.answers import Cursor, HallDay, JournalState, Part, Stored, Tally, TimesTally, Waits
 
 
 class Refused(CenterError):  # noqa: N818 - the answer, not a failure of ours
@@ -41,6 +41,9 @@ class Store(Protocol):
 
     async def tallies(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[Tally]:
         """Runs of the service dates first to last, grouped; `by` is one of `GROUPS`."""
+
+    async def times(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[TimesTally]:
+        """Tickets, waiting and serving of the dates first to last, grouped likewise."""
 
     async def hall_day(self, dates: dict[str, str]) -> list[HallDay]:
         """Waiting and devices of each hall, on the hall's own date."""

@@ -1,6 +1,10 @@
 """What a store answers: plain values, whatever engine is behind it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+
+from center.rollups.cells import Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,12 @@ class JournalState:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Runs under one key: how many, and how many of each grade (1 to 5)."""
+    """Runs under one key: how many, how many of each grade (1 to 5), and how many of those ratings are set aside."""
 
     key: tuple[str | None, ...]
     served: int
     grades: tuple[int, int, int, int, int]
+    aside: int = 0
 
     @property
     def rated(self) -> int:
@@ -78,12 +83,53 @@ class Waits:
     p90_ms: int | None
 
 
-# What runs can be grouped by; region and department are sums over these, by the settings.
+@dataclass(frozen=True, slots=True)
+class TimesTally:
+    """Tickets and times under one key."""
+
+    key: tuple[str | None, ...]
+    times: Times
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Figures of the service dates first to last (both included) of some halls, or of all; `by` is one of `GROUPS`."""
+
+    by: str
+    first: str
+    last: str
+    halls: Sequence[str] | None = None
+
+
+# What figures can be grouped by; region and department are sums over these, by the settings.
 GROUPS = {
     "hall": ("hall",),
-    "window": ("hall", "window"),
-    "staff": ("hall", "staff"),
-    "service": ("hall", "service"),
+    "window": ("hall", "key"),
+    "staff": ("hall", "key"),
+    "service": ("hall", "key"),
+    "quarter": ("key",),
     "day": ("date",),
     "month": ("month",),
 }
+# The rollup that holds each.
+DIMENSION = {by: by if by in ("window", "staff", "service", "quarter") else "hall" for by in GROUPS}
+
+
+def periods(first: str, last: str) -> list[tuple[str, str, str]]:
+    """first..last as (grain, begin, end): whole months where there are any, and the days before and after them."""
+    begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    day = timedelta(days=1)
+    month_begin = begin if begin.day == 1 else _next_month(begin)
+    month_end = end + day if (end + day).day == 1 else end.replace(day=1)
+    if month_begin >= month_end:
+        return [("day", first, last)]
+    found = [("month", month_begin.isoformat()[:7], (month_end - day).isoformat()[:7])]
+    if begin < month_begin:
+        found.insert(0, ("day", first, (month_begin - day).isoformat()))
+    if month_end <= end:
+        found.append(("day", month_end.isoformat(), last))
+    return found
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)

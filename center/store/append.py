@@ -1,12 +1,13 @@
 """One batch into one journal: gap, fork, repeat, quarantine. Runs inside the writer's transaction."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from center.ingest import Batch, Element
-from center.store import FOREIGN, FORKED, GAP, Refused
+from center.rollups.folding import Arrival, Folding, touched
+from center.store import FOREIGN, FORKED, GAP, Refused, rows
 from center.store.answers import Stored
-from center.store.rows import Place, count
 from common import chain
 
 _FORK_TODO = (
@@ -22,52 +23,61 @@ class _Journal:
     link: bytes
 
 
+@dataclass(slots=True)
+class _Fresh:
+    """What of a batch is new here."""
+
+    events: list[tuple[int, int, int, bytes, bytes]] = field(default_factory=list)
+    quarantine: list[tuple[int, int, str | None, int]] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+
+
 def append(connection: sqlite3.Connection, batch: Batch, received_ms: int) -> Stored:
     """Stores what is new of a batch; raises `Refused`, and then the caller takes back what was changed."""
     journal = _open(connection, batch)
     link = _link_at(connection, batch, journal)
     elements = _dense(connection, batch, journal)
+    through = max(journal.stored_through, batch.after + len(elements))
+    link = _known_again(connection, journal, batch, elements, link)
+    new = elements[journal.stored_through - batch.after :] if elements else []
+    if new and journal.number is None:
+        journal.number = connection.execute(
+            """INSERT INTO journals (journal, hall, stored_through, chain, received_ms) VALUES (?, ?, 0, ?, ?)""",
+            (batch.journal, batch.hall, chain.start(batch.journal), received_ms),
+        ).lastrowid
+    if new and journal.number is not None:
+        journal.link = link
+        _store(connection, batch.hall, journal, new, received_ms)
     quarantined: dict[int, str] = {}
-    added = 0
-    last_recorded_ms: int | None = None
-    sequence = batch.after
-    for element in elements:
-        sequence += 1
-        link = chain.link(link, element.data)
-        if element.event is not None and element.fact is not None:
-            last_recorded_ms = element.fact.recorded_ms
-        if sequence <= journal.stored_through:
-            if _stored_link(connection, journal, sequence) != link:
-                raise Refused(
-                    FORKED,
-                    journal.stored_through,
-                    f"event {sequence} is stored with other bytes than these. {_FORK_TODO}",
-                )
-            continue
-        if journal.number is None:
-            journal.number = connection.execute(
-                """INSERT INTO journals (journal, hall, stored_through, chain, received_ms) VALUES (?, ?, 0, ?, ?)""",
-                (batch.journal, batch.hall, chain.start(batch.journal), received_ms),
-            ).lastrowid
-            assert journal.number is not None
-        _store(connection, Place(batch.hall, journal.number, sequence, received_ms), element, link)
-        added += 1
-    if added and journal.number is not None:
-        connection.execute(
-            """UPDATE journals SET stored_through = ?, chain = ?, received_ms = ?,
-            last_event_ms = coalesce(?, last_event_ms),
-            quarantined = (SELECT count(*) FROM quarantine WHERE journal = number) WHERE number = ?""",
-            (sequence, link, received_ms, last_recorded_ms, journal.number),
-        )
     if journal.number is not None:
         quarantined = dict(
             connection.execute(
                 "SELECT sequence, reason FROM quarantine WHERE journal = ? AND sequence BETWEEN ? AND ?",
-                (journal.number, batch.after + 1, sequence),
+                (journal.number, batch.after + 1, batch.after + len(elements)),
             ).fetchall()
         )
-    through = max(journal.stored_through, sequence)
-    return Stored(batch.journal, through, quarantined, added, last_recorded_ms)
+    told = [element.fact.recorded_ms for element in elements if element.fact is not None]
+    return Stored(batch.journal, through, quarantined, len(new), told[-1] if told else None)
+
+
+def _known_again(
+    connection: sqlite3.Connection, journal: _Journal, batch: Batch, elements: Sequence[Element], link: bytes
+) -> bytes:
+    """The chain at the end of what is stored, gone along the elements that are sent again; they must be the same."""
+    repeated = elements[: max(0, journal.stored_through - batch.after)]
+    stored = connection.execute(
+        "SELECT chain FROM events WHERE journal = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+        (journal.number, batch.after, len(repeated)),
+    )
+    for sequence, (element, row) in enumerate(zip(repeated, stored, strict=True), start=batch.after + 1):
+        link = chain.link(link, element.data)
+        if row[0] != link:
+            raise Refused(
+                FORKED,
+                journal.stored_through,
+                f"event {sequence} is stored with other bytes than these. {_FORK_TODO}",
+            )
+    return link
 
 
 def _open(connection: sqlite3.Connection, batch: Batch) -> _Journal:
@@ -131,7 +141,7 @@ def _dense(connection: sqlite3.Connection, batch: Batch, journal: _Journal) -> l
             continue
         else:
             reason = f"its sequence is {element.declared}, its place in the journal {expected}"
-            elements.append(Element(element.data, element.declared, None, None, reason))
+            elements.append(Element(element.data, element.declared, None, reason))
     if ahead:
         missing = batch.after + len(elements)
         raise Refused(GAP, journal.stored_through, f"the batch has a hole: event {missing} or one before it is missing")
@@ -145,15 +155,40 @@ def _is_stored(connection: sqlite3.Connection, journal: _Journal, element: Eleme
     return row is not None and row[0] == element.data
 
 
-def _store(connection: sqlite3.Connection, place: Place, element: Element, link: bytes) -> None:
-    connection.execute(
-        "INSERT INTO events (journal, sequence, bytes, chain) VALUES (?, ?, ?, ?)",
-        (place.journal, place.sequence, element.data, link),
+def _store(
+    connection: sqlite3.Connection,
+    hall: str,
+    journal: _Journal,
+    elements: Sequence[Element],
+    received_ms: int,
+) -> None:
+    """Events, what they changed, and how far the journal stands now."""
+    assert journal.number is not None
+    position: int = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()[0]
+    sequence, link = journal.stored_through, journal.link
+    fresh = _Fresh()
+    last_ms: int | None = None
+    for element in elements:
+        position += 1
+        sequence += 1
+        link = chain.link(link, element.data)
+        fresh.events.append((position, journal.number, sequence, element.data, link))
+        if element.fact is None:
+            fresh.quarantine.append((journal.number, sequence, element.reason, received_ms))
+            continue
+        last_ms = element.fact.recorded_ms
+        if element.fact.data is not None:
+            fresh.arrivals.append(Arrival(position, element.fact))
+    connection.executemany(
+        "INSERT INTO events (position, journal, sequence, bytes, chain) VALUES (?, ?, ?, ?, ?)", fresh.events
     )
-    if element.fact is not None:
-        count(connection, place, element.fact)
-    else:
-        connection.execute(
-            "INSERT INTO quarantine (journal, sequence, reason, received_ms) VALUES (?, ?, ?, ?)",
-            (place.journal, place.sequence, element.reason, place.received_ms),
-        )
+    connection.executemany(
+        "INSERT INTO quarantine (journal, sequence, reason, received_ms) VALUES (?, ?, ?, ?)", fresh.quarantine
+    )
+    known = rows.load(connection, hall, touched(fresh.arrivals))
+    rows.write(connection, Folding(hall, known).take(fresh.arrivals))
+    connection.execute(
+        """UPDATE journals SET stored_through = ?, chain = ?, received_ms = ?,
+        last_event_ms = coalesce(?, last_event_ms), quarantined = quarantined + ? WHERE number = ?""",
+        (sequence, link, received_ms, last_ms, len(fresh.quarantine), journal.number),
+    )

@@ -1,13 +1,24 @@
 """Every question to the SQLite store, as functions of a connection inside a read transaction."""
 
+import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from center.store.answers import GROUPS, HallDay, JournalState, Part, Tally, Waits
+from center.rollups.cells import Times, unpack
+from center.store.answers import (
+    DIMENSION,
+    GROUPS,
+    HallDay,
+    JournalState,
+    Part,
+    Question,
+    Tally,
+    TimesTally,
+    Waits,
+    periods,
+)
 
-_COLUMNS = {"hall": "hall", "window": "window", "staff": "staff", "service": "service", "date": "date"}
-_COLUMNS["month"] = "substr(date, 1, 7)"
+_COLUMNS = {"hall": "hall", "key": "key", "date": "span", "month": "substr(span, 1, 7)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +65,61 @@ def journals(connection: sqlite3.Connection) -> list[JournalState]:
     return [JournalState(*row) for row in rows]
 
 
-def tallies(connection: sqlite3.Connection, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[Tally]:
-    """Finished runs of the dates first to last (both included), by group, in the order of the keys."""
-    columns = [_COLUMNS[name] for name in GROUPS[by]]
-    grades = ", ".join(f"count(*) FILTER (WHERE grade = {grade})" for grade in (1, 2, 3, 4, 5))
-    where, values = "date BETWEEN ? AND ?", [first, last]
-    if halls is not None:
-        where += f" AND hall IN ({', '.join('?' * len(halls))})"
-        values += halls
+def _spans(by: str, first: str, last: str) -> tuple[str, list[str | int]]:
+    """Which rows of a rollup make up first..last: whole months, and the days around them. By day: days alone."""
+    if by == "day":
+        return "(grain = 'day' AND span BETWEEN ? AND ?)", [first, last]
+    parts: list[str] = []
+    values: list[str | int] = []
+    for grain, begin, end in periods(first, last):
+        parts.append("(grain = ? AND span BETWEEN ? AND ?)")
+        values += [grain, begin, end]
+    return f"({' OR '.join(parts)})", values
+
+
+def _where(question: Question) -> tuple[str, list[str | int]]:
+    spans, values = _spans(question.by, question.first, question.last)
+    where = f"dimension = ? AND {spans}"
+    values = [DIMENSION[question.by], *values]
+    if question.halls is not None:
+        where += " AND hall IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(question.halls))
+    return where, values
+
+
+def tallies(connection: sqlite3.Connection, question: Question) -> list[Tally]:
+    """Finished runs by group, in the order of the keys."""
+    columns = [_COLUMNS[name] for name in GROUPS[question.by]]
+    counts = ", ".join(f"sum({name})" for name in ("served", *(f"grade_{g}" for g in (1, 2, 3, 4, 5)), "aside"))
+    where, values = _where(question)
     keys = ", ".join(columns)
     rows = connection.execute(
-        f"SELECT {keys}, count(*), {grades} FROM runs WHERE {where} GROUP BY {keys} ORDER BY {keys}",  # noqa: S608 - column names are ours
+        f"SELECT {keys}, {counts} FROM ratings_rollup WHERE {where} GROUP BY {keys} ORDER BY {keys}",  # noqa: S608 - column names are ours
         values,
     )
     width = len(columns)
-    return [Tally(tuple(row[:width]), row[width], tuple(row[width + 1 :])) for row in rows]
+    return [
+        Tally(
+            tuple(part or None for part in row[:width]), row[width], tuple(row[width + 1 : width + 6]), row[width + 6]
+        )
+        for row in rows
+    ]
+
+
+def times(connection: sqlite3.Connection, question: Question) -> list[TimesTally]:
+    """Tickets and times by group, in the order of the keys."""
+    columns = [_COLUMNS[name] for name in GROUPS[question.by]]
+    where, values = _where(question)
+    found: dict[tuple[str | None, ...], Times] = {}
+    rows = connection.execute(f"SELECT {', '.join(columns)}, counts FROM times_rollup WHERE {where}", values)  # noqa: S608
+    for *parts, counts in rows:
+        key = tuple(part or None for part in parts)
+        known = found.get(key)
+        if known is None:
+            found[key] = unpack(counts)
+        else:
+            known.merge(unpack(counts))
+    return [TimesTally(key, found[key]) for key in sorted(found, key=lambda key: tuple(part or "" for part in key))]
 
 
 def hall_day(connection: sqlite3.Connection, dates: dict[str, str]) -> list[HallDay]:
@@ -77,7 +128,7 @@ def hall_day(connection: sqlite3.Connection, dates: dict[str, str]) -> list[Hall
     for hall, date in dates.items():
         waiting, oldest_ms = connection.execute(
             """SELECT count(*), min(issued_ms) FROM tickets
-            WHERE hall = ? AND date = ? AND called_date IS NULL AND left = 0""",
+            WHERE hall = ? AND date = ? AND called_date IS NULL AND left = 0 AND channel IS NOT 'walk_up'""",
             (hall, date),
         ).fetchone()
         up, known = connection.execute(
@@ -88,17 +139,16 @@ def hall_day(connection: sqlite3.Connection, dates: dict[str, str]) -> list[Hall
 
 
 def waits(connection: sqlite3.Connection, dates: dict[str, str]) -> Waits:
-    """Median and p90 (nearest rank) of the waiting times of tickets called on each hall's date."""
-    times: list[int] = []
+    """Median and p90 (nearest rank) of the waiting times of each hall's date."""
+    by_date: dict[str, list[str]] = {}
     for hall, date in dates.items():
-        rows = connection.execute(
-            "SELECT waited_ms FROM tickets WHERE called_date = ? AND hall = ? AND waited_ms IS NOT NULL", (date, hall)
-        )
-        times += [row[0] for row in rows]
-    times.sort()
-    if not times:
-        return Waits(0, None, None)
-    return Waits(len(times), times[(len(times) - 1) // 2], times[max(0, -(-len(times) * 9 // 10) - 1)])
+        by_date.setdefault(date, []).append(hall)
+    together = Times()
+    for date, halls in by_date.items():
+        for one in times(connection, Question("hall", date, date, halls)):
+            together.merge(one.times)
+    median_ms, p90_ms = together.waiting.percentiles_ms(((1, 2), (9, 10)))
+    return Waits(together.waiting.count, median_ms, p90_ms)
 
 
 def quarantine(connection: sqlite3.Connection, hall: str, limit: int) -> list[tuple[str, int, str]]:

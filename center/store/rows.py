@@ -1,112 +1,155 @@
-"""From counted facts to rows: runs, tickets and devices, in the transaction that stores the events."""
+"""Between what is folded and SQLite's rows: reads what facts touch, writes what they changed, in one transaction."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
 
-from center.counting import (
-    Called,
-    DeviceSeen,
-    Fact,
-    Finished,
-    Ignored,
-    Issued,
-    Left,
-    Submitted,
-    Unrated,
+import msgspec
+
+from center.counting import DeviceSeen
+from center.rollups.cells import RATINGS_WIDTH, CellKey, Changes, pack, unpack
+from center.rollups.entities import Run, Ticket, WindowDay
+from center.rollups.folding import Arrival, DeviceFact, Folding, Known, Touched
+
+_RUN = ", ".join(field.name for field in fields(Run))
+_TICKET = ", ".join(field.name for field in fields(Ticket))
+_DAY = ", ".join(field.name for field in fields(WindowDay))
+_GRADES = tuple(f"grade_{grade}" for grade in (1, 2, 3, 4, 5))
+_COUNTS = ("served", *_GRADES, "aside")
+MAX_DETAIL = 2000  # characters beside a device of what it says of itself; the event keeps whatever is longer
+
+
+def _put(table: str, kind: type[Any]) -> str:
+    names = [field.name for field in fields(kind)]
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+
+
+_PUT_RUN, _PUT_TICKET, _PUT_DAY = _put("runs", Run), _put("tickets", Ticket), _put("window_days", WindowDay)
+_ADD_RATINGS = (
+    f"INSERT INTO ratings_rollup (grain, dimension, span, hall, key, {', '.join(_COUNTS)}) "  # noqa: S608 - our names
+    f"VALUES (?, ?, ?, ?, ?, {', '.join('?' * RATINGS_WIDTH)}) ON CONFLICT (grain, dimension, span, hall, key) "
+    f"DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COUNTS)}"
 )
+_CELL = "grain = ? AND dimension = ? AND span = ? AND hall = ? AND key = ?"
+_DROP_RATINGS = f"DELETE FROM ratings_rollup WHERE {_CELL} AND {' AND '.join(f'{n} = 0' for n in _COUNTS)}"  # noqa: S608
+_GET_TIMES = f"SELECT counts FROM times_rollup WHERE {_CELL}"  # noqa: S608
+_DROP_TIMES = f"DELETE FROM times_rollup WHERE {_CELL}"  # noqa: S608
+_PUT_TIMES = "INSERT OR REPLACE INTO times_rollup (grain, dimension, span, hall, key, counts) VALUES (?, ?, ?, ?, ?, ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an event stands in the store, and when it came."""
-
-    hall: str
-    journal: int
-    sequence: int
-    received_ms: int
+def _json(values: Iterable[object]) -> str:
+    return msgspec.json.encode(list(values)).decode()
 
 
-def count(connection: sqlite3.Connection, place: Place, fact: Fact) -> None:
-    """Changes the rows that a fact is about; a fact of a type that we only keep changes none."""
-    hall = place.hall
-    match fact.data:
-        case Finished() as data:
-            connection.execute(
-                """INSERT INTO runs (hall, run, date, window, staff, service, served_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (hall, run) DO UPDATE SET date = excluded.date, window = excluded.window,
-                staff = excluded.staff, service = excluded.service, served_ms = excluded.served_ms
-                WHERE runs.date IS NULL""",
-                (hall, data.run, fact.date, data.window, data.staff, data.service, data.served_ms),
-            )
-        case Submitted() as data:
-            if _first(connection, place, data):
-                connection.execute(
-                    """INSERT INTO runs (hall, run, grade, rated_ms) VALUES (?, ?, ?, ?)
-                    ON CONFLICT (hall, run) DO UPDATE SET grade = excluded.grade, rated_ms = excluded.rated_ms
-                    WHERE runs.grade IS NULL""",
-                    (hall, data.run, data.grade, fact.at_ms),
-                )
-        case Unrated() as data:
-            _first(connection, place, data)
-            connection.execute(
-                """INSERT INTO runs (hall, run, unrated) VALUES (?, ?, ?)
-                ON CONFLICT (hall, run) DO UPDATE SET unrated = excluded.unrated""",
-                (hall, data.run, data.reason),
-            )
-        case Ignored() as data:
-            _first(connection, place, data)
-        case Issued() as data:
-            # A walk-up is served without a number: it never stands in a line.
-            connection.execute(
-                """INSERT INTO tickets (hall, ticket, date, issued_ms, left) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (hall, ticket) DO UPDATE SET date = excluded.date, issued_ms = excluded.issued_ms
-                WHERE tickets.date IS NULL""",
-                (hall, data.ticket, fact.date, fact.at_ms, int(data.channel == "walk_up")),
-            )
-        case Called() as data:
-            connection.execute(
-                """INSERT INTO tickets (hall, ticket, called_date, waited_ms) VALUES (?, ?, ?, ?)
-                ON CONFLICT (hall, ticket) DO UPDATE SET called_date = excluded.called_date,
-                waited_ms = coalesce(excluded.waited_ms, max(0, ? - tickets.issued_ms))
-                WHERE tickets.called_date IS NULL""",
-                (hall, data.ticket, fact.date, data.waited_ms, fact.at_ms),
-            )
-        case Left() as data:
-            connection.execute(
-                """INSERT INTO tickets (hall, ticket, left) VALUES (?, ?, 1)
-                ON CONFLICT (hall, ticket) DO UPDATE SET left = 1""",
-                (hall, data.ticket),
-            )
-        case DeviceSeen() as data:
-            _device(connection, hall, data, fact)
-        case None:
-            pass
-
-
-def _first(connection: sqlite3.Connection, place: Place, data: Submitted | Unrated | Ignored) -> bool:
-    """Takes the fact number; False when an event already has it. An event without a fact is always first."""
-    if data.fact is None:
-        return True
-    taken = connection.execute(
-        "INSERT OR IGNORE INTO facts (device, epoch, fact, journal, sequence) VALUES (?, ?, ?, ?, ?)",
-        (data.device, data.epoch, data.fact, place.journal, place.sequence),
-    )
-    return taken.rowcount == 1
-
-
-def _device(connection: sqlite3.Connection, hall: str, data: DeviceSeen, fact: Fact) -> None:
-    """A boot is told later than it happened and doesn't say that the device is up now; it only makes it known."""
-    told_by = fact.recorded_ms
-    if fact.type == "hall.device.booted":
-        connection.execute(
-            """INSERT INTO devices (hall, device, role, up, seen_ms) VALUES (?, ?, ?, 0, ?)
-            ON CONFLICT (hall, device) DO UPDATE SET seen_ms = max(seen_ms, excluded.seen_ms)""",
-            (hall, data.device, data.role, told_by),
+def load(connection: sqlite3.Connection, hall: str, touched: Touched) -> Known:
+    """What the store holds of these."""
+    known = Known()
+    if touched.runs:
+        sql = f"SELECT {_RUN} FROM runs WHERE hall = ? AND run IN (SELECT value FROM json_each(?))"  # noqa: S608
+        for row in connection.execute(sql, (hall, _json(touched.runs))):
+            known.runs[row[1]] = Run(*row)
+    if touched.tickets:
+        sql = f"SELECT {_TICKET} FROM tickets WHERE hall = ? AND ticket IN (SELECT value FROM json_each(?))"  # noqa: S608
+        for row in connection.execute(sql, (hall, _json(touched.tickets))):
+            known.tickets[row[1]] = Ticket(*row)
+    sql = f"SELECT {_DAY} FROM window_days WHERE hall = ? AND window = ? AND date = ?"  # noqa: S608
+    for window, date in touched.window_days:
+        for row in connection.execute(sql, (hall, window, date)):
+            known.window_days[window, date] = WindowDay(*row)
+    by_log: dict[tuple[str, str], list[int]] = {}
+    for device, epoch, fact in touched.facts:
+        by_log.setdefault((device, epoch), []).append(fact)
+    for (device, epoch), numbers in by_log.items():
+        rows = connection.execute(
+            "SELECT fact FROM facts WHERE device = ? AND epoch = ? AND fact IN (SELECT value FROM json_each(?))",
+            (device, epoch, _json(numbers)),
         )
-        return
-    connection.execute(
-        """INSERT INTO devices (hall, device, role, up, seen_ms) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (hall, device) DO UPDATE SET up = excluded.up, role = coalesce(excluded.role, role),
-        seen_ms = excluded.seen_ms WHERE excluded.seen_ms >= devices.seen_ms""",
-        (hall, data.device, data.role, int(fact.type == "hall.device.online"), told_by),
+        known.facts |= {DeviceFact(device, epoch, row[0]) for row in rows}
+    return known
+
+
+def write(connection: sqlite3.Connection, folding: Folding) -> None:
+    """What the facts changed."""
+    # Rows in the order of their keys: the trees are walked once instead of at random.
+    connection.executemany(_PUT_RUN, (astuple_of(run) for _, run in sorted(folding.runs.items())))
+    connection.executemany(_PUT_TICKET, (astuple_of(ticket) for _, ticket in sorted(folding.tickets.items())))
+    connection.executemany(_PUT_DAY, (astuple_of(day) for _, day in sorted(folding.window_days.items())))
+    connection.executemany(
+        "INSERT INTO facts (device, epoch, fact, position) VALUES (?, ?, ?, ?)",
+        ((*number, position) for number, position in sorted(folding.facts.items())),
     )
+    write_cells(connection, folding.changes)
+    for arrival in folding.devices:
+        _device(connection, folding.hall, arrival)
+
+
+def astuple_of(row: Run | Ticket | WindowDay) -> tuple[Any, ...]:
+    """A row's values; `dataclasses.astuple` copies them, which costs more than the insert."""
+    return tuple([getattr(row, name) for name in row.__slots__])
+
+
+def write_cells(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Adds to the rollups; a cell that comes to nothing has no row."""
+    connection.executemany(_ADD_RATINGS, ((*cell, *ratings) for cell, ratings in sorted(changes.ratings.items())))
+    lessened = [cell for cell, ratings in changes.ratings.items() if min(ratings) < 0]
+    connection.executemany(_DROP_RATINGS, lessened)
+    fresh: list[tuple[Any, ...]] = []
+    gone: list[CellKey] = []
+    for cell, times in sorted(changes.times.items(), key=_by_cell):
+        row = connection.execute(_GET_TIMES, cell).fetchone()
+        if row is not None:
+            times.merge(unpack(row[0]))
+        if times.empty:
+            gone.append(cell)
+        else:
+            fresh.append((*cell, pack(times)))
+    connection.executemany(_PUT_TIMES, fresh)
+    connection.executemany(_DROP_TIMES, gone)
+
+
+def _by_cell(item: tuple[CellKey, object]) -> CellKey:
+    return item[0]
+
+
+def _device(connection: sqlite3.Connection, hall: str, arrival: Arrival) -> None:
+    """A boot is told later than it happened and doesn't say that the device is up now; it only makes it known."""
+    fact, data = arrival.fact, arrival.fact.data
+    assert isinstance(data, DeviceSeen)
+    kind = fact.type.rpartition(".")[2]
+    up = int(kind == "online")
+    connection.execute(
+        """INSERT INTO devices (hall, device, role, window, up, seen_ms) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (hall, device) DO UPDATE SET role = coalesce(excluded.role, role),
+        window = coalesce(excluded.window, window), seen_ms = max(seen_ms, excluded.seen_ms)""",
+        (hall, data.device, data.role, data.window, up, fact.recorded_ms),
+    )
+    detail = bytes(data.detail).decode()
+    if len(detail) > MAX_DETAIL:
+        detail = "null"
+    where = (hall, data.device)
+    if kind in ("online", "offline"):
+        sql = "UPDATE devices SET up = ? WHERE hall = ? AND device = ? AND seen_ms <= ?"
+        connection.execute(sql, (up, *where, fact.recorded_ms))
+    elif kind == "booted":
+        sql = """UPDATE devices SET booted_ms = ?, booted = ? WHERE hall = ? AND device = ?
+        AND coalesce(booted_ms, 0) <= ?"""
+        connection.execute(sql, (fact.at_ms, detail, *where, fact.at_ms))
+    elif kind in ("fault", "recovered"):
+        sql = """UPDATE devices SET fault_ms = ?, fault = ? WHERE hall = ? AND device = ?
+        AND coalesce(fault_ms, 0) <= ?"""
+        connection.execute(sql, (fact.at_ms, detail if kind == "fault" else None, *where, fact.at_ms))
+    else:
+        sql = """UPDATE devices SET tested_ms = ?, tested = ? WHERE hall = ? AND device = ?
+        AND coalesce(tested_ms, 0) <= ?"""
+        connection.execute(sql, (fact.at_ms, detail, *where, fact.at_ms))
+        connection.execute(
+            "INSERT INTO key_tests (position, hall, device, date, at_ms, detail) VALUES (?, ?, ?, ?, ?, ?)",
+            (arrival.position, *where, fact.date, fact.at_ms, detail),
+        )
+
+
+def forget(connection: sqlite3.Connection, tables: Sequence[str]) -> None:
+    """Empties tables that can be made again from the events."""
+    for table in tables:
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our names

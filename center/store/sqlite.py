@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from center.errors import StoreBusyError, StoreError, StoreFullError
 from center.ingest import Batch
-from center.store import FOREIGN, Refused, reading
-from center.store.answers import Cursor, HallDay, JournalState, Part, Stored, Tally, Waits
+from center.store import FOREIGN, Refused, counted, reading
+from center.store.answers import Cursor, HallDay, JournalState, Part, Question, Stored, Tally, TimesTally, Waits
 from center.store.append import append
 from center.store.migrations import MIGRATIONS, migrate
 from common import chain
@@ -27,6 +27,7 @@ MAX_IN_COMMIT = 32  # more would make the first of a commit wait for the last
 READERS = 2  # a report must not hold up a cursor; more would only share the same two cores
 BUSY_TIMEOUT_S = 5.0  # a reader never waits for the writer under WAL; this is for a checkpoint
 CACHE_KIB = 32 * 1024
+CHINA_MINUTES = 480  # the offset of a hall that the settings no longer name
 
 _Job = tuple[Batch, int, "Future[Stored]"]
 _Outcome = tuple["Future[Stored]", Stored | Exception]
@@ -45,7 +46,9 @@ def connect(path: Path) -> sqlite3.Connection:
 class SqliteStore:
     """`center.store.Store` in one file."""
 
-    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, path: Path, loop: asyncio.AbstractEventLoop, offsets: counted.Offsets = lambda hall: CHINA_MINUTES
+    ) -> None:
         self._path = path
         self._loop = loop
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_QUEUED)
@@ -59,6 +62,8 @@ class SqliteStore:
             path.chmod(OWNER_ONLY)
             self._connection = connect(path)
             found = migrate(self._connection)
+            if found == len(MIGRATIONS) and counted.needed(self._connection):
+                self._count_anew(offsets)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
                 f"{path}: the store can't be opened: {error}. Look at the disk and the file's owner; if the file is "
@@ -71,6 +76,15 @@ class SqliteStore:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
         self._writer.start()
+
+    def _count_anew(self, offsets: counted.Offsets) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            counted.recount(self._connection, offsets)
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
 
     # --- writing ---
 
@@ -199,7 +213,11 @@ class SqliteStore:
 
     async def tallies(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[Tally]:
         """Runs by group."""
-        return await self._read(lambda c: reading.tallies(c, by, first, last, halls))
+        return await self._read(lambda c: reading.tallies(c, Question(by, first, last, halls)))
+
+    async def times(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[TimesTally]:
+        """Tickets and times by group."""
+        return await self._read(lambda c: reading.times(c, Question(by, first, last, halls)))
 
     async def hall_day(self, dates: dict[str, str]) -> list[HallDay]:
         """Waiting and devices by hall."""

@@ -206,4 +206,4 @@ def test_a_changed_batch_after_a_right_one_changes_nothing_that_is_stored(data: 
 @given(JSON)
 def test_an_element_is_an_event_or_has_a_reason(value: object) -> None:
     element: Element = ingest.read_element(msgspec.json.encode(value), "qingxi", JOURNAL, OFFSET_MINUTES)
-    assert (element.reason is None) == (element.event is not None)
+    assert (element.reason is None) == (element.fact is not None)
