@@ -36,6 +36,8 @@ _PIECES = (
 )
 # MicroPython's `const` comes from here; everything else of the wire is no business of a driver.
 _CONST = ("protocol.compat",)
+# What a ticket printer is told and says: shared with the hub's own printers.
+_PAPER = ("protocol.escpos", "protocol.ticket", "protocol.compat")
 _FRAMING = ("protocol.framing", "protocol.errors", "protocol.compat")
 _CENTER = ("center.errors", "common")
 _FIGURES = ("center.counting", "center.rollups", "center.reports", "center.config")
@@ -43,7 +45,7 @@ _FIGURES = ("center.counting", "center.rollups", "center.reports", "center.confi
 ROOMS = (
     Room("protocol", "the wire, once for both Pythons: framing, CBOR, sealed sessions, messages; no I/O"),
     Room("firmware.apps", "pure state machines of the boxes: (event, now_ms) → actions", ("protocol",)),
-    Room("firmware.drivers", "keys, lamps, buzzer, displays", _CONST),
+    Room("firmware.drivers", "keys, lamps, buzzer, displays, printer", (*_CONST, "protocol.escpos")),
     Room("firmware.boards", "the pins of each board, one file a board", ("firmware.drivers",)),
     Room("firmware.links", "serial bytes in and out", _FRAMING),
     Room("firmware.records", "the bytes of one logged fact", ("protocol",)),
@@ -84,7 +86,7 @@ ROOMS = (
     ),
     Room("hub.web", "pages and API", ("hub.queueing", "hub.errors", "common")),
     Room("hub.voice", "speech: order, clips, engine, sound card", ("hub.queueing.events", "hub.errors", "common")),
-    Room("hub.printing", "tickets", ("hub.queueing.views", "hub.errors", "common")),
+    Room("hub.printing", "tickets", ("hub.queueing.views", "hub.errors", "common", *_PAPER)),
     Room("hub.uplink", "batches to the center, from the journal", ("hub.journal", "hub.errors", "common")),
     Room("hub.config", "one frozen configuration from one TOML", ("hub", "protocol", "common")),
     Room("hub.running", "the parts of a running hub, for doors and devices", ("hub", "protocol", "common")),
