@@ -121,6 +121,7 @@ ROOMS = (
     Room(
         "center.casework", "bad ratings followed to their end", (*_FIGURES, "center.store", "center.people", *_CENTER)
     ),
+    Room("center.trust", "signs that somebody rates for others, each with its chance, pure", _CENTER),
     Room("center.exports", "a province's record formats", (*_FIGURES, "center.store", *_CENTER)),
     Room(
         "center.verify",
