@@ -77,6 +77,8 @@ def _issued(state: State, data: dict[str, Any], event: Event) -> None:
         printer=printer,
         legs=tuple((also, None) for also in data.get("also", ())),
         verified_by=data.get("verified_by"),
+        matter=data.get("matter"),
+        token_sha256=data.get("token_sha256"),
     )
     state.tickets[ticket.id] = ticket
     if ticket.state is TicketState.PRINTING:
@@ -110,7 +112,7 @@ def _called(state: State, data: dict[str, Any], event: Event) -> None:
     ticket.arrived_at_ms = None
     ticket.recalls = 0
     window.ticket = ticket.id
-    state.calls.append(Call(ticket.number, window.id, event.time_ms))
+    state.calls.append(Call(ticket.number, window.id, event.time_ms, ticket.service))
 
 
 def count_turn(state: State, ticket: Ticket, passed: Iterable[str]) -> None:
@@ -132,7 +134,7 @@ def _recalled(state: State, data: dict[str, Any], event: Event) -> None:
     ticket = _move_ticket(state, data, "recalled")
     _move_window(state, data["window"], "recall")
     ticket.recalls += 1
-    state.calls.append(Call(ticket.number, data["window"], event.time_ms))
+    state.calls.append(Call(ticket.number, data["window"], event.time_ms, ticket.service, ticket.recalls + 1))
 
 
 def _arrived(state: State, data: dict[str, Any], event: Event) -> None:

@@ -11,7 +11,8 @@ class IssueTicket:
 
     priority: a class of `priority.CLASSES`, verified_by: who saw that it is so (else the channel stands for it).
     appointment_at_ms: when the citizen was asked to come. also: services of the same visit, in their order.
-    printer: who prints the paper and confirms it; until then the ticket stands in no line.
+    printer: who prints the paper and confirms it; until then the ticket stands in no line. matter: what the citizen
+    came for, of the hall's list.
     """
 
     service: str
@@ -21,6 +22,7 @@ class IssueTicket:
     appointment_at_ms: int | None = None
     also: tuple[str, ...] = ()
     printer: str | None = None
+    matter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

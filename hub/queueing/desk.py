@@ -181,6 +181,7 @@ def _ticket(state: State, ticket: Ticket) -> dict[str, Any]:
         # Whether, and who saw it; never which class.
         "priority": ticket.priority is not None,
         "verified_by": ticket.verified_by,
+        "matter": ticket.matter,
         "due_at": _time(state, ticket.due_at_ms),
         "restored": ticket.restored,
         "note": ticket.note,

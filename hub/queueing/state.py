@@ -26,8 +26,9 @@ JUMP_MEMORY = 100
 # Finishes of one window and day whose time is kept for its clerk's median: two days' worth at two minutes each.
 DAY_SERVED_KEPT = 480
 
-# The board shows the last 6 calls (domain, "Board").
-CALLS_KEPT = 6
+# A board shows the last 6 calls of its zone (domain, "Board"); kept for a hall of 10 zones.
+CALLS_SHOWN = 6
+CALLS_KEPT = 10 * CALLS_SHOWN
 
 
 @dataclass(slots=True)
@@ -37,7 +38,8 @@ class Ticket:
     order: its place in a line, by which lines are sorted: the order of issue, or of whom it stands behind since.
     to_window: the one window that may call it next. legs: where the visit goes on after this service, as (service,
     window or None). run: of a finish that was undone, for the next finish. note, moved_at_ms: why and when it was last
-    held, transferred, missed or restored. verified_by: who saw that its priority is due.
+    held, transferred, missed or restored. verified_by: who saw that its priority is due. matter: what its holder came
+    for, of the hall's list. token_sha256: of the token by which its holder follows it.
     """
 
     id: str
@@ -56,6 +58,8 @@ class Ticket:
     recalls: int = 0
     restored: bool = False
     due_at_ms: int | None = None
+    matter: str | None = None
+    token_sha256: str | None = None
     # Given by a dispenser while the hub was away: the lease that its number is of.
     lease: str | None = None
     printer: str | None = None
@@ -156,6 +160,9 @@ class Call:
     number: str
     window: str
     called_at_ms: int
+    service: str = ""
+    # The first call of a number at a window, its second, …
+    times: int = 1
 
 
 @dataclass(slots=True)

@@ -1,12 +1,14 @@
 """What is shown of the state, as JSON-ready dicts. No grade, nor whether a citizen rated, is in any of them."""
 
+from collections.abc import Container
+from itertools import islice
 from typing import Any
 
 from hub.queueing.commands import AcceptFact, Command, IssueTicket, SetDate, Sweep
 from hub.queueing.events import TICKET_CANCELLED, Event, Now
 from hub.queueing.layout import Layout
 from hub.queueing.priority import lines_of
-from hub.queueing.state import State, Ticket
+from hub.queueing.state import CALLS_SHOWN, Call, State, Ticket
 from hub.queueing.tables import TicketState, WindowState
 from hub.queueing.times import rfc3339
 from hub.queueing.wait import expected
@@ -52,19 +54,29 @@ def queue(state: State, now: Now) -> dict[str, Any]:
         "business_date": state.business_date or None,
         "waiting": {service.id: state.waiting(service.id) for service in layout.services},
         "serving": serving,
-        "calls": [
-            {
-                "number": call.number,
-                "window": call.window,
-                "called_at": rfc3339(call.called_at_ms, layout.offset_minutes),
-            }
-            for call in reversed(state.calls)
-        ],
+        "calls": [call(state, each) for each in last_calls(state)],
         "paused": [place.id for place in layout.windows if state.windows[place.id].state is WindowState.PAUSED],
         "wait": {
             service.id: expected(state, service.id, state.waiting(service.id), now) for service in layout.services
         },
         "as_of": rfc3339(now.ms, layout.offset_minutes),
+    }
+
+
+def last_calls(state: State, windows: Container[str] | None = None) -> list[Call]:
+    """The last calls that a board shows, newest first; windows: those of its zone, None for all."""
+    here = (each for each in reversed(state.calls) if windows is None or each.window in windows)
+    return list(islice(here, CALLS_SHOWN))
+
+
+def call(state: State, each: Call) -> dict[str, Any]:
+    """One call, as boards show it."""
+    return {
+        "number": each.number,
+        "window": each.window,
+        "called_at": rfc3339(each.called_at_ms, state.layout.offset_minutes),
+        "service": each.service,
+        "times": each.times,
     }
 
 

@@ -14,6 +14,8 @@ class DeskTicket(HeldTicket, kw_only=True):
     # Whether, and who saw that it is due; never which class.
     priority: bool
     verified_by: str | None
+    # Of the hall's list of matters.
+    matter: str | None
     due_at: str | None
     restored: bool
     note: str | None

@@ -275,11 +275,13 @@ class Serving(msgspec.Struct, kw_only=True):
 
 
 class Call(msgspec.Struct, kw_only=True):
-    """A call."""
+    """A call; times: 1, and more for a recall."""
 
     number: str
     window: str
     called_at: str
+    service: str
+    times: int
 
 
 class Queue(msgspec.Struct, kw_only=True):

@@ -12,7 +12,6 @@ from hub.queueing.apply import apply
 from hub.queueing.desk import desk
 from hub.queueing.events import Event, Now
 from hub.queueing.state import State
-from hub.queueing.times import rfc3339
 
 # Types that change something that is shown: (queue, window)
 _SHOWN = {
@@ -66,11 +65,7 @@ class Shown:
         if queue:
             parts["queue"] = self.queue(Now(recorded_ms))
         if event.type in _CALLS:
-            parts["call"] = {
-                "number": event.data["number"],
-                "window": event.data["window"],
-                "called_at": rfc3339(event.time_ms, self.state.layout.offset_minutes),
-            }
+            parts["call"] = views.call(self.state, self.state.calls[-1])
         if window and event.data["window"] is not None:
             parts["window"] = self._window(event.data["window"])
         return parts

@@ -393,3 +393,28 @@ def test_a_reason_in_the_rules_own_words_does_not_shorten_a_visit(hall: Hall) ->
     hall.do(CallNext("3"))
     finished, on = hall.do(Finish("3"))
     assert (finished.data["service"], on.data["to_service"], on.data["reason"]) == ("B", "B", "visit")
+
+
+def test_boards_are_told_the_call_its_service_and_how_often(hall: Hall) -> None:
+    issue(hall, "AAAAAAAB", matter="sfz")
+    for _ in range(7):
+        hall.do(CallNext("2"))
+        hall.do(Finish("2"))
+    hall.do(CallNext("3"))
+    hall.do(Recall("3"))
+    shown = views.queue(hall.state, hall.now)["calls"]
+    assert [(call["number"], call["service"], call["times"]) for call in shown[:3]] == [
+        ("B001", "B", 2),
+        ("B001", "B", 1),
+        ("A007", "A", 1),
+    ]
+    assert len(shown) == 6
+    assert [call.number for call in views.last_calls(hall.state, {"2"})] == [f"A00{at}" for at in (7, 6, 5, 4, 3, 2)]
+
+
+def test_a_ticket_remembers_its_matter_and_its_token(hall: Hall) -> None:
+    issued = hall.one(IssueTicket("A", "kiosk", matter="sfz"))
+    ticket = hall.state.tickets[issued.data["ticket"]]
+    assert (ticket.matter, issued.data["matter"]) == ("sfz", "sfz")
+    assert ticket.token_sha256 == issued.data["token_sha256"]
+    assert "matter" not in hall.one(IssueTicket("A", "kiosk")).data

@@ -8,7 +8,7 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
     "hall.ticket.issued": (
         "a number was given",
         "ticket, number, service, priority, channel, ahead, business_date, token_sha256; "
-        "with priority verified_by, and appointment_at_ms, also, printer (who confirms the paper), lease where "
+        "with priority verified_by, and appointment_at_ms, also, matter, printer (who confirms the paper), lease where "
         "there are",
     ),
     "hall.ticket.printed": (

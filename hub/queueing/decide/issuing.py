@@ -48,6 +48,8 @@ def issue(state: State, command: IssueTicket, now: Now, ids: Ids) -> list[Event]
         data["appointment_at_ms"] = command.appointment_at_ms
     if command.also:
         data["also"] = list(command.also)
+    if command.matter is not None:
+        data["matter"] = command.matter
     if command.printer is not None:
         data["printer"] = command.printer
     subject = f"ticket/{data['ticket']}"
