@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
@@ -12,6 +12,9 @@ SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 # nothing but our own pages is asked for.
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 TIMEOUT_MS = 15_000  # a loaded CI machine; a page that needs more is broken
+
+# What a page must show by itself may take as long as everything else on a loaded machine.
+expect.set_options(timeout=TIMEOUT_MS)
 
 OpenPage = Callable[..., Awaitable[Page]]
 

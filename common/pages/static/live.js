@@ -1,4 +1,5 @@
-/* The live stream for any page: Live({ url, last, onChange, onSnapshot, onTick, onSay, onLink }).
+/* The live stream for any page: Live({ url, last, onChange, onSnapshot, onTick, onSay, onLink, onCut }).
+   `onCut`: the line broke just now; it may be back before anything is old.
    `last`: the id that the page was drawn at, so that nothing between drawing and listening is lost. After a cut, a sleep
    or a restart of the hub it comes back by itself with the last id it had. What is older than STALE_MS is marked: the
    root's data-link is "waiting" (nothing heard yet), "live" or "stale", and [data-since] holds the time of the last
@@ -61,6 +62,7 @@ const Live = (wanted) => {
   const again = () => {
     source?.close();
     if (timer || ended) return;
+    if (tries === 0) wanted.onCut?.();
     const most = AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)];
     tries += 1;
     timer = setTimeout(open, most / 2 + Math.random() * most);

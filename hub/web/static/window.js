@@ -195,6 +195,7 @@
     last: WORDS.last,
     onChange,
     onSnapshot: soon,
+    onCut: load, // a key that looks ready while the hub is gone would be a lie: look at once
     onTick: () => { if (!now.online) soon(); },
     onLink: (state) => { if (state === "stale") offline(); else if (state === "live") soon(); },
   });

@@ -83,6 +83,7 @@ const Ask = (() => {
         event.preventDefault();
       }
     });
+    form.addEventListener("input", () => wrong(form, null));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const wanted = made[form.dataset.verb](form);
