@@ -76,7 +76,6 @@ async def leave(request: web.Request) -> web.Response:
 
 
 def _ask_token(request: web.Request, house: House, window: str, *, wrong: bool = False) -> web.Response:
-    _ = catalogue.translations(house.pages.language(request)).gettext
     name = _names(request, house, window)[1]
     return house.pages.page(
         request,
@@ -84,13 +83,7 @@ def _ask_token(request: web.Request, house: House, window: str, *, wrong: bool =
         status=401 if wrong else 200,
         heading=name,
         action=f"/window/{window}/sign-in",
-        explain=_(
-            "This computer is not let in yet. Enter the token of this window; the manager has it. "
-            "It is asked for once, then each clerk signs in with the staff number."
-        ),
-        wrong=_("This token does not open this window. Check that it is the whole token, without blanks.")
-        if wrong
-        else "",
+        wrong=wrong,
     )
 
 

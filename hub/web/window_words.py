@@ -191,11 +191,9 @@ def words(_: Translate) -> dict[str, Any]:
         "linking": _("Connecting"),
         "unlinked": _("No hub since {time}"),
         "calling_off": _("Calling is off."),
-        "offline": _("The hub can't be reached. Nothing pressed now will be done later by itself."),
-        "offline_serving": _(
-            "Go on serving {number}; press Finish when the link is back. "
-            "Nothing pressed now will be done later by itself."
-        ),
+        "offline": _("The hub can't be reached."),
+        "offline_serving": _("Go on serving {number}; press Finish when the link is back."),
+        "nothing_later": _("Nothing pressed now will be done later by itself."),
         "lost": _(
             "No answer came. Whether it was done shows when the link is back; it will not be done later by itself."
         ),

@@ -425,6 +425,6 @@ async def test_what_stands_between_the_page_and_strangers(hub: HubProcess, open_
     assert (await page.request.post(f"{hub.url}/window/1/leave", form={"csrf": "guess"})).status == 403
     assert (await page.request.post(f"{hub.url}/window/1/leave", form={"csrf": str(word)})).ok
     assert (await page.request.get(f"{hub.url}/api/v1/windows/1")).status == 401
-    await page.reload()
+    await take(hub)  # the page asks again, hears that it is let in no longer, and says so
     await expect(page.get_by_role("heading", name="登录")).to_be_visible()
     await until(lambda: not json.loads((hub.folder / "data" / "sessions.json").read_text()), "the session's end")

@@ -252,7 +252,8 @@ const View = (() => {
     if (gone) {
       const number = desk?.ticket?.number;
       text(warning.querySelector("b"), WORDS.calling_off);
-      text(warning.querySelector("span span"), number ? fill(WORDS.offline_serving, { number }) : WORDS.offline);
+      const words = number ? fill(WORDS.offline_serving, { number }) : WORDS.offline;
+      text(warning.querySelector("span span"), `${words} ${WORDS.nothing_later}`);
     }
     warning.hidden = !gone;
     if (desk) {
