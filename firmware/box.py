@@ -1,12 +1,11 @@
-"""The evaluator box: what happens at the keys, on the wire and by the clock, in the one right order. Both Pythons.
+"""What every box does: at its keys, on the wire and by the clock, in the one right order. Both Pythons.
 
-Knows no pin and no port: everything that touches the world comes in, and time is an argument.
+Knows no pin and no port: everything that touches the world comes in, and time is an argument. What only one role does
+stands in firmware/boxes/, one class a role.
 """
 
 import gc
 
-from firmware.apps.evaluator import APP_STATES, IDLE, PAUSED, SERVING, Evaluator
-from firmware.apps.evaluator import FAULT as FAULT_STATE
 from firmware.drivers import keys as key_driver
 from firmware.records import (
     BOARD_BYTES,
@@ -24,21 +23,22 @@ _HEALTH_MS = const(30_000)
 _ROOM_AGAIN_PERMILLE = const(900)  # a full log counts as emptied below this, so that the fault doesn't flicker
 _IDENTIFY_MAX_MS = const(60_000)
 _MAINTENANCE_AFTER_MS = const(1_000)  # time for the answer to leave
-_VIEWS = {messages.WINDOW_SERVING: SERVING, messages.WINDOW_PAUSED: PAUSED}
 
 
 class Box:
-    """`about`: reset_cause, interpreter, firmware, board as texts. `maintain()`: restart without the application."""
+    """`about`: reset_cause, interpreter, firmware, board as texts. `maintain()`: restart without the application.
 
-    def __init__(self, log, endpoint, *, keys, lamps, led, buzzer, screen, about, maintain):
+    A role's class gives it `app`, its state machine (`handle`, `due`, `deadline_ms`, `state` and its number in STATES,
+    `run`), and has its own `_act(what, values, now_ms)` for that machine's actions and `_view(event, now_ms)`.
+    """
+
+    def __init__(self, app, log, endpoint, *, keys, led, buzzer, about, maintain):
+        self.app = app
         self.log = log
-        self.evaluator = Evaluator()
         self.endpoint = endpoint
         self._keys = keys
-        self._lamps = lamps
         self._led = led
         self._buzzer = buzzer
-        self._screen = screen
         self._about = about  # until it is told
         self._reset_cause = about["reset_cause"]
         self._maintain = maintain
@@ -54,10 +54,6 @@ class Box:
 
     def start(self, now_ms):
         """The facts of a boot, the first face, the link."""
-        run = self.log.open_run
-        if run is not None:
-            self._append(messages.UNRATED, now_ms, {"run": run, "reason": messages.UNRATED_DEVICE_FAULT})
-        self.evaluator = Evaluator(self.log.ended_runs)
         about = self._about
         self._about = {}
         booted = {
@@ -67,8 +63,6 @@ class Box:
             "board": clip(about["board"], BOARD_BYTES),
         }
         self._append(messages.BOOTED, now_ms, booted)
-        self._lamps.set(False)
-        self._show(self.evaluator.face(), now_ms)
         self._tell_status()
         self.endpoint.link_opened(now_ms)
 
@@ -86,26 +80,26 @@ class Box:
     def scan_keys(self, now_ms, blind=False):
         """Look at the keys, after a time of not looking or not; returns whether anything happened."""
         events = self._keys.scan(now_ms, blind)
-        for what, grade in events:
+        for what, key in events:
             if what == key_driver.PRESSED:
-                self.do(("press", grade), now_ms)
+                self.do(("press", key), now_ms)
             elif what == key_driver.STUCK:
-                self._stuck.append(grade)
+                self._stuck.append(key)
                 if len(self._stuck) == 1:
                     # Which key it is stays out of the fact: its first press may have been somebody's grade.
                     self.fault(messages.FAULT_STUCK_KEY, "a key hangs; run the key test", now_ms)
             else:
-                self._stuck.remove(grade)
+                self._stuck.remove(key)
                 if not self._stuck:
                     self.recovered(messages.FAULT_STUCK_KEY, now_ms)
         return bool(events)
 
     def tick(self, now_ms):
         """Everything that is due by the clock."""
-        event = self.evaluator.due(now_ms)
+        event = self.app.due(now_ms)
         while event is not None:
             self.do(event, now_ms)
-            event = self.evaluator.due(now_ms)
+            event = self.app.due(now_ms)
         self._look_for_hub(now_ms)
         self._look_at_log(now_ms)
         if now_ms >= self._health_ms:
@@ -117,7 +111,7 @@ class Box:
     def deadline_ms(self):
         """When `tick` and `outgoing` are to be called at the latest."""
         soonest = self._health_ms
-        for moment_ms in (self.evaluator.deadline_ms(), self.endpoint.deadline_ms(), self._maintain_ms):
+        for moment_ms in (self.app.deadline_ms(), self.endpoint.deadline_ms(), self._maintain_ms):
             if moment_ms is not None and moment_ms < soonest:
                 soonest = moment_ms
         return soonest
@@ -133,21 +127,17 @@ class Box:
         self.do(("recovered", code), now_ms)
 
     def do(self, event, now_ms):
-        """One event for the evaluator and all that follows, in its order."""
-        for action in self.evaluator.handle(event, now_ms):
+        """One event for the role's state machine and all that follows, in its order."""
+        for action in self.app.handle(event, now_ms):
             what = action[0]
             if what == "log":
                 self._append(action[1], now_ms, action[2])
-            elif what == "open":
-                self.log.open_invitation(action[1])
             elif what == "answer":
                 self.endpoint.answer(action[1], action[2], action[3])
-            elif what == "lamps":
-                self._lamps.set(action[1])
             elif what == "sound":
                 self._buzzer.play(action[1])
             else:
-                self._show(action[1], now_ms)
+                self._act(what, action[1:], now_ms)
         self._tell_status()
 
     # --- inside
@@ -160,12 +150,16 @@ class Box:
                 raise  # its room was kept: if it isn't there, restart and end the invitation as a fault
             self.dropped += 1
 
-    def _show(self, face, now_ms):
-        self._led.fault(face.name == FAULT_STATE)
-        self._screen.show(face, now_ms)
+    def _act(self, what, values, now_ms):
+        """An action of the role's own; a build's linker leaves these two behind."""
+        raise NotImplementedError
+
+    def _view(self, event, now_ms):
+        """What the hub shows, as the session gives it."""
+        raise NotImplementedError
 
     def _tell_status(self):
-        self.endpoint.set_status(APP_STATES[self.evaluator.state], self.evaluator.run)
+        self.endpoint.set_status(self.app.STATES[self.app.state], self.app.run)
 
     def _tell_health(self, now_ms):
         gc.collect()
@@ -206,7 +200,7 @@ class Box:
         if what == session.REQUEST:
             self._request(event[1], event[2], event[3], now_ms)
         elif what == session.VIEW:
-            self.do(("view", _VIEWS.get(event[1], IDLE), event[2]), now_ms)
+            self._view(event, now_ms)
         elif what == session.ANCHOR:
             self.log.note_anchor(event[1] - now_ms, event[2])
         elif what == session.WELCOME:
@@ -228,11 +222,7 @@ class Box:
         self._buzzer.set_volume(0 if config.get("quiet") else volume)
 
     def _request(self, request, command, args, now_ms):
-        if command == messages.INVITE:
-            self.do(("invite", args["run"], args["wait_ms"], request), now_ms)
-        elif command == messages.KEY_TEST:
-            self.do(("key_test", args["wait_ms"], request), now_ms)
-        elif command == messages.IDENTIFY:
+        if command == messages.IDENTIFY:
             self._led.identify(now_ms + min(args["for_ms"], _IDENTIFY_MAX_MS))
             self._buzzer.play("beep")
             self.endpoint.answer(request, messages.ACCEPTED)

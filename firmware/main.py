@@ -11,15 +11,14 @@ import select
 import sys
 import time
 
-from firmware import VERSION
-from firmware.box import Box
+from firmware import VERSION, role
 from firmware.drivers import chip
 from firmware.drivers.buzzer import Buzzer
-from firmware.drivers.keys import SETTLE_MS, Keys
-from firmware.drivers.lamps import Lamps, PowerLed
-from firmware.drivers.screen import Screen
+from firmware.drivers.keys import SETTLE_MS
+from firmware.drivers.lamps import PowerLed
 from firmware.eventlog import EventLog
 from firmware.files import Directory
+from firmware.loading import once
 from firmware.uptime import Uptime
 from protocol import messages
 from protocol.compat import const
@@ -64,24 +63,21 @@ class Main:
         self._scan_ms = 0
         self._looked_ms = 0
         self._led_ms = 0
-        self.link = _once("firmware.links." + config.link).open_link(board)
-        about = _once("firmware.drivers.about").about(VERSION, board.NAME)
-        key_pins = [chip.key_pin(number) for number in board.KEY_PINS]
-        self.keys = Keys(key_pins, (5, 4, 3, 2, 1), now())
+        self.link = once("firmware.links." + config.link).open_link(board)
+        about = once("firmware.drivers.about").about(VERSION, board.NAME)
+        self.keys, key_pins = role.open_keys(board, now())
         self.led = PowerLed(chip.lamp_pin(board.POWER_LED_PIN))
         self.buzzer = Buzzer(chip.tone(board.BUZZER_PIN))
         log = EventLog(Directory(_LOG_PATH), board.LOG_TAIL_BYTES)
-        endpoint = DeviceEndpoint(
-            config.device, messages.ROLE_EVALUATOR, config.secret, config.epoch, log.boot, log, os.urandom
-        )
-        self.box = Box(
+        endpoint = DeviceEndpoint(config.device, role.WIRE_ROLE, config.secret, config.epoch, log.boot, log, os.urandom)
+        self.box = role.open_box(
+            board,
+            config,
             log,
             endpoint,
             keys=self.keys,
-            lamps=Lamps([chip.lamp_pin(number) for number in board.LAMP_PINS]),
             led=self.led,
             buzzer=self.buzzer,
-            screen=_screen(config.screen),
             about=about,
             maintain=maintain,
         )
@@ -143,29 +139,9 @@ class Main:
         self._looked_ms = now_ms
 
 
-def _once(name):
-    """A module by its full name: of boards, links and screens only the one in use is loaded.
-
-    It is forgotten again, in the table of modules and in its package: what its user doesn't keep of it is free memory.
-    """
-    gc.collect()
-    module = __import__(name, None, None, ["*"])
-    last = ""
-    while "." in name:
-        del sys.modules[name]
-        name, _, last = name.rpartition(".")
-    if last:
-        delattr(sys.modules[name], last)
-    return module
-
-
 def load_board(name):
     """The pins of a board, by the name of its file in firmware/boards/."""
-    return _once("firmware.boards." + name)
-
-
-def _screen(name):
-    return _once(name).Screen() if name else Screen()
+    return once("firmware.boards." + name)
 
 
 def in_maintenance():
@@ -219,9 +195,9 @@ def run():
 
 def _configuration():
     """Settings, board and None; or None, the board as far as the settings tell it, and what is wrong with them."""
-    settings = _once("firmware.settings")
+    settings = once("firmware.settings")
     try:
-        config = settings.load()
+        config = settings.load(role.NAME)
         return config, load_board(config.board), None
     except (settings.SettingsError, ImportError) as error:
         return None, _board_for_rest(settings.board_of()), error

@@ -5,7 +5,6 @@ from binascii import unhexlify
 
 PATH = "/settings.json"
 _LINKS = ("uart", "usb")
-_ROLES = ("evaluator",)
 
 
 class SettingsError(Exception):
@@ -15,10 +14,15 @@ class SettingsError(Exception):
 class Settings:
     """Checked values: device, role, board, window_label, secret (32 bytes), epoch (8 bytes), link, screen (or None)."""
 
-    def __init__(self, values, path=PATH):
+    def __init__(self, values, role, path=PATH):
         self._path = path
         self.device = self._text(values, "device", 32)
-        self.role = self._choice(values, "role", _ROLES)
+        self.role = self._text(values, "role", 16)
+        if self.role != role:
+            raise SettingsError(
+                "%s: this box is provisioned as %s and has the firmware of %s; flash it as %s, or provision it as %s"
+                % (path, self.role, role, self.role, role)
+            )
         self.board = self._text(values, "board", 32)
         self.window_label = self._text(values, "window_label", 64, empty=True)
         self.link = self._choice(values, "link", _LINKS)
@@ -52,8 +56,8 @@ class Settings:
         raise self._wrong(key, "%d hexadecimal digits" % (2 * size))
 
 
-def load(path=PATH):
-    """The settings, or SettingsError."""
+def load(role, path=PATH):
+    """The settings for a box with this role's firmware, or SettingsError."""
     try:
         with open(path) as file:
             values = json.load(file)
@@ -63,7 +67,7 @@ def load(path=PATH):
         raise SettingsError("%s is no JSON; provision the box again" % path)
     if not isinstance(values, dict):
         raise SettingsError("%s holds no JSON object; provision the box again" % path)
-    return Settings(values, path)
+    return Settings(values, role, path)
 
 
 def board_of(path=PATH):

@@ -20,16 +20,6 @@ PAUSED = "paused"
 FAULT = "fault"
 TEST = "test"
 
-APP_STATES = {
-    IDLE: messages.APP_IDLE,
-    SERVING: messages.APP_SERVING,
-    INVITED: messages.APP_INVITED,
-    THANKED: messages.APP_THANKED,
-    PAUSED: messages.APP_PAUSED,
-    FAULT: messages.APP_FAULT,
-    TEST: messages.APP_KEY_TEST,
-}
-
 # Notes under a face.
 RECORDED = "recorded"
 SAVED = "saved"
@@ -67,6 +57,16 @@ class Face:
 
 class Evaluator:
     """See the table at the end of this file: its rows are all that can happen."""
+
+    STATES = {  # noqa: RUF012 - as a STATUS says them
+        IDLE: messages.APP_IDLE,
+        SERVING: messages.APP_SERVING,
+        INVITED: messages.APP_INVITED,
+        THANKED: messages.APP_THANKED,
+        PAUSED: messages.APP_PAUSED,
+        FAULT: messages.APP_FAULT,
+        TEST: messages.APP_KEY_TEST,
+    }
 
     def __init__(self, ended=()):
         """`ended`: runs (8 bytes each) that the log knows to have ended, so that none opens twice."""

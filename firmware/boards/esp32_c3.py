@@ -6,8 +6,8 @@ USB-to-serial bridge (20, 21), where the REPL is while the application isn't; th
 """
 
 NAME = "esp32_c3"
-KEY_PINS = (0, 1, 2, 3, 10)
-LAMP_PINS = (4, 5, 6, 7, 8)
+EVALUATOR_KEY_PINS = (0, 1, 2, 3, 10)
+EVALUATOR_LAMP_PINS = (4, 5, 6, 7, 8)
 POWER_LED_PIN = 18
 BUZZER_PIN = 19
 STRAP_PIN = 9

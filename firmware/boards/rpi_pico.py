@@ -1,8 +1,8 @@
 """Raspberry Pi Pico: which pin is what. Keys and lamps stand in the order of the grades 5, 4, 3, 2, 1."""
 
 NAME = "rpi_pico"
-KEY_PINS = (2, 3, 4, 5, 6)
-LAMP_PINS = (10, 11, 12, 13, 14)
+EVALUATOR_KEY_PINS = (2, 3, 4, 5, 6)
+EVALUATOR_LAMP_PINS = (10, 11, 12, 13, 14)
 POWER_LED_PIN = 15
 BUZZER_PIN = 16
 STRAP_PIN = 22

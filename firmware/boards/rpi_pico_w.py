@@ -1,8 +1,8 @@
 """Raspberry Pi Pico W: as the Pico; its radio takes GPIO 23, 24, 25 and 29, which we leave alone."""
 
 NAME = "rpi_pico_w"
-KEY_PINS = (2, 3, 4, 5, 6)
-LAMP_PINS = (10, 11, 12, 13, 14)
+EVALUATOR_KEY_PINS = (2, 3, 4, 5, 6)
+EVALUATOR_LAMP_PINS = (10, 11, 12, 13, 14)
 POWER_LED_PIN = 15
 BUZZER_PIN = 16
 STRAP_PIN = 22

@@ -1,6 +1,6 @@
-"""A whole box with its hub in one process, on both Pythons: the order of flash, lamp, sound, answer and wire."""
+"""A whole evaluator with its hub in one process, on both Pythons: the order of flash, lamp, sound, answer and wire."""
 
-from firmware.box import Box
+from firmware.boxes.evaluator import EvaluatorBox
 from firmware.drivers.buzzer import Buzzer
 from firmware.drivers.keys import Keys
 from firmware.drivers.lamps import Lamps, PowerLed
@@ -108,14 +108,14 @@ class Rig:
         self.buzzer = HeardBuzzer(self.pwm, self.journal)
         self.keys = Keys(self.key_pins, GRADES, 0)
         endpoint = DeviceEndpoint("ev-1", m.ROLE_EVALUATOR, SECRET, EPOCH, self.log.boot, self.log, lambda n: b"d" * n)
-        self.box = Box(
+        self.box = EvaluatorBox(
             self.log,
             endpoint,
+            Lamps(self.lamp_pins),
+            self.screen,
             keys=self.keys,
-            lamps=Lamps(self.lamp_pins),
             led=self.led,
             buzzer=self.buzzer,
-            screen=self.screen,
             about={"reset_cause": "power on", "interpreter": "MicroPython x", "firmware": "0.1.0", "board": "test"},
             maintain=self.maintain,
         )

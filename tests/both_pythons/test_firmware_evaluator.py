@@ -258,7 +258,7 @@ def in_state(state):
 
 
 def test_every_state_has_a_row_and_a_code():
-    assert set(ev.TABLE) == set(ev.APP_STATES)
+    assert set(ev.TABLE) == set(Evaluator.STATES)
     for state in ev.TABLE:
         assert in_state(state).state == state
-    assert len(set(ev.APP_STATES.values())) == len(ev.APP_STATES)
+    assert len(set(Evaluator.STATES.values())) == len(Evaluator.STATES)

@@ -80,7 +80,7 @@ def write(text):
 def problem(text):
     write(text)
     try:
-        settings.load(PATH)
+        settings.load("evaluator", PATH)
     except SettingsError as error:
         return str(error)
     raise AssertionError("taken: " + text)
@@ -88,7 +88,7 @@ def problem(text):
 
 def test_settings_are_read():
     write(json.dumps(GOOD))
-    loaded = settings.load(PATH)
+    loaded = settings.load("evaluator", PATH)
     assert (loaded.device, loaded.role, loaded.board, loaded.link) == ("ev-1", "evaluator", "rpi_pico", "usb")
     assert loaded.secret == b"\x0f" * 32 and loaded.epoch == b"\xa5" * 8 and loaded.screen is None
 
@@ -103,11 +103,12 @@ def test_settings_say_what_is_wrong_and_never_the_value():
             text = problem(json.dumps(changed))
             assert PATH in text and "`%s`" % key in text and "zzzz" not in text
     assert "`secret` must be 64 hexadecimal digits" in problem(json.dumps(dict(GOOD, secret="0g" * 32)))
+    assert "provisioned as caller and has the firmware of evaluator" in problem(json.dumps(dict(GOOD, role="caller")))
     assert "no JSON" in problem("{")
     assert "no JSON object" in problem("[]")
     os.remove(PATH)
     try:
-        settings.load(PATH)
+        settings.load("evaluator", PATH)
     except SettingsError as error:
         assert "never provisioned" in str(error)
     else:
@@ -189,7 +190,7 @@ def test_every_tune_ends_in_silence():
 
 def test_no_pin_is_used_twice():
     for board in (esp32_c3, rpi_pico, rpi_pico_w):
-        pins = list(board.KEY_PINS + board.LAMP_PINS)
+        pins = list(board.EVALUATOR_KEY_PINS + board.EVALUATOR_LAMP_PINS)
         pins += [board.POWER_LED_PIN, board.BUZZER_PIN, board.STRAP_PIN, board.UART_TX_PIN, board.UART_RX_PIN]
-        assert len(set(pins)) == 15 and len(board.KEY_PINS) == len(board.LAMP_PINS) == 5
+        assert len(set(pins)) == 15 and len(board.EVALUATOR_KEY_PINS) == len(board.EVALUATOR_LAMP_PINS) == 5
         assert board.NAME and board.LOG_TAIL_BYTES >= 124

@@ -8,8 +8,8 @@ from littlefs import LittleFS
 from tools.simulator.flash import BLOCKS, SECTOR
 
 # Read by tools.simulator.profile, as firmware/boards/*.py are.
-KEY_PINS = (10, 11, 12, 13, 14)
-LAMP_PINS = (16, 17, 18, 19, 20)
+EVALUATOR_KEY_PINS = (10, 11, 12, 13, 14)
+EVALUATOR_LAMP_PINS = (16, 17, 18, 19, 20)
 POWER_LED_PIN = 25
 BUZZER_PIN = 15
 STRAP_PIN = 22

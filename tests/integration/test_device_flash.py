@@ -124,7 +124,7 @@ def test_device_build_takes_only_what_the_box_needs(tmp_path):
     assert {name for name in names if "/boards/" in name} == {"firmware/boards/rpi_pico.mpy"}
     assert all(name.endswith(".mpy") for name in names - {"main.py"})
     assert build.build("evaluator", "rpi_pico").version == image.version
-    with pytest.raises(DeviceError, match=r"no firmware/apps/teapot\.py; there are: .*evaluator"):
+    with pytest.raises(DeviceError, match=r"no firmware/roles/teapot\.py; there are: .*evaluator"):
         build.build("teapot", "rpi_pico")
 
 

@@ -31,7 +31,13 @@ def _put(words: list[str], **places: str) -> list[str]:
 
 
 def test_page_and_drawing_name_the_pins_of_the_firmware() -> None:
-    pins = [*rpi_pico.KEY_PINS, *rpi_pico.LAMP_PINS, rpi_pico.POWER_LED_PIN, rpi_pico.BUZZER_PIN, rpi_pico.STRAP_PIN]
+    pins = [
+        *rpi_pico.EVALUATOR_KEY_PINS,
+        *rpi_pico.EVALUATOR_LAMP_PINS,
+        rpi_pico.POWER_LED_PIN,
+        rpi_pico.BUZZER_PIN,
+        rpi_pico.STRAP_PIN,
+    ]
     pins += [rpi_pico.UART_TX_PIN, rpi_pico.UART_RX_PIN]
     rows = dict(re.findall(r"\| GP(\d+) \| (\d+) \|", PAGE.read_text("utf-8")))
     assert {int(pin): int(place) for pin, place in rows.items()} == {pin: PHYSICAL[pin] for pin in pins}

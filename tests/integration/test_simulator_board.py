@@ -64,7 +64,7 @@ async def test_simulator_keys_and_outputs(tmp_path):
         assert [change.value for change in lit] == [1, 0, 1, 0]
         assert all(change.at_us is not None and change.boot == 1 for change in lit)
         assert [change.at_us for change in lit] == sorted(change.at_us for change in lit)
-        with pytest.raises(SimulatorError, match="no key for grade 6"):
+        with pytest.raises(SimulatorError, match="no key 6"):
             await board.hold(6)
 
 

@@ -69,7 +69,7 @@ async def test_simulator_process_serves_several_boards(tmp_path):
         assert not first.face.powered
         await first.restore_power()
         assert (await first.read_stats())["boots"] == 2
-        with pytest.raises(SimulatorError, match="no key for grade 7"):
+        with pytest.raises(SimulatorError, match="no key 7"):
             await first.hold(7)
         with pytest.raises(SimulatorError, match="no verb 'fly'"):
             await first.call("fly")

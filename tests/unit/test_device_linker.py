@@ -101,6 +101,68 @@ def test_linker_parts_import_from_the_parts_before_them(root: Path) -> None:
     assert run(plain) == ["base", [3, 6], 2363233923, 28, 2]
 
 
+FAMILY = """
+class Base:
+    STEP = 2
+    def __init__(self, start):
+        self.total = start
+        self._grow()
+    def add(self, more):
+        self.total += more * self.STEP
+        return self._say()
+    def _say(self):
+        return ["base", self.total]
+    def _grow(self):
+        self.total += 1
+    def never(self):
+        return 0
+class Only(Base):
+    STEP = 3
+    def __init__(self):
+        Base.__init__(self, 10)
+    def _say(self):
+        return ["only", *Base._say(self)]
+    def never(self):
+        return 1
+class Wide:
+    pass
+class First(Wide):
+    pass
+class Second(Wide):
+    pass
+class LostError(Exception):
+    pass
+class GoneError(LostError):
+    pass
+def run():
+    try:
+        raise GoneError
+    except LostError:
+        return [Only().add(5), Only().never(), isinstance(First(), Wide), isinstance(Second(), First)]
+"""
+
+
+def test_linker_makes_one_class_of_a_base_and_its_only_subclass(root: Path) -> None:
+    (root / "ours" / "main.py").write_text(FAMILY, "utf-8")
+    text = Linker(root, ["ours"]).link("ours.main", frozenset({"run"}))["ours.main"]
+    assert run(text) == run(FAMILY) == [["only", "base", 26], 1, True, False]
+    assert "class Only:" in text
+    assert "class Base" not in text
+    assert "return 0" not in text
+    for kept in ("class Wide:", "class First(Wide):", "class Second(Wide):", "class GoneError(LostError):"):
+        assert kept in text
+
+
+def test_linker_puts_another_module_in_ones_place(root: Path) -> None:
+    (root / "ours" / "other.py").write_text("def twice():\n    return 'other'\ndef crc(data):\n    return 0\n", "utf-8")
+    (root / "ours" / "main.py").write_text(
+        "from ours import middle\nfrom ours.middle import crc\ndef run():\n    return [middle.twice(), crc(b'x')]\n"
+    )
+    linker = Linker(root, ["ours"], instead={"ours.middle": "ours.other"})
+    assert run(linker.link("ours.main", frozenset({"run"}))["ours.main"]) == ["other", 0]
+    assert linker.reach("ours.main") == {"ours.main", "ours.other"}
+
+
 def test_linker_keeps_the_public_names_of_a_file_that_stands_alone(root: Path) -> None:
     text = Linker(root, ["ours"]).link("ours.base")["ours.base"]
     assert "LIMIT = 7" in text

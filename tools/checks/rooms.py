@@ -52,11 +52,23 @@ ROOMS = (
     Room("firmware.files", "a directory of a file system, as the event log needs it", _CONST),
     Room("firmware.logfile", "the records of one file of the log", ("firmware.records", "protocol")),
     Room("firmware.uptime", "board ticks that wrap, made a time that does not", _CONST),
+    Room("firmware.loading", "modules loaded by their name and forgotten again"),
     Room(
         "firmware.box",
-        "what happens at the keys, on the wire and by the clock, in the one right order",
+        "what every box does at its keys, on the wire and by the clock, in the one right order",
         (*_FIRMWARE, *_PIECES, "protocol"),
     ),
+    Room(
+        "firmware.boxes",
+        "what only one role's box does, one class a role",
+        ("firmware.apps", "firmware.box", "firmware.drivers", "firmware.records", "protocol"),
+    ),
+    Room(
+        "firmware.roles",
+        "the parts of one role, by the pins of its board",
+        ("firmware.boxes", "firmware.drivers", "firmware.loading", "protocol"),
+    ),
+    Room("firmware.role", "the role of a build: the linker puts one of firmware.roles here", ("firmware.roles",)),
     Room("firmware.eventlog", "the log of unsent facts in flash", (*_FIRMWARE, *_PIECES, "protocol")),
     Room(
         "firmware.recovery",
@@ -64,7 +76,11 @@ ROOMS = (
         ("firmware.records", "firmware.eventlog", "protocol"),
     ),
     Room("firmware.settings", "what was provisioned, and the boot counter", (*_FIRMWARE, *_PIECES, "protocol")),
-    Room("firmware.main", "composition, task ownership, watchdog", (*_FIRMWARE, *_PIECES, "protocol")),
+    Room(
+        "firmware.main",
+        "composition, task ownership, watchdog",
+        (*_FIRMWARE, *_PIECES, "firmware.loading", "firmware.role", "protocol"),
+    ),
     Room("firmware.device_main", "what the box runs at power-on: main, or nothing with the strap held", ANYTHING),
     Room("hub.errors", "the root of the hub's errors; the rules, which know only the standard library, have their own"),
     Room("hub.queueing", "the hall's rules, pure: decide, apply, views"),

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -24,6 +24,9 @@ MAIN: Final = "main.py"
 _MAIN_SOURCE: Final = Path("firmware") / "device_main.py"
 _VERSION_SOURCE: Final = Path("firmware") / "__init__.py"
 _APPLICATION: Final = "firmware.main"
+_ROLE: Final = "firmware.role"  # in whose place the role's own module is linked
+_ROLES: Final = "firmware.roles."
+_BOARDS: Final = "firmware.boards."
 # While a file is imported, all of its code is in memory twice: so it isn't one file but a few.
 _PARTS: Final = (
     ("firmware.wire", ("protocol",)),
@@ -52,7 +55,7 @@ class Image:
 
 
 def choices(kind: str) -> list[str]:
-    """The roles ("apps") or boards ("boards") there are."""
+    """The "roles" or "boards" there are."""
     return sorted(path.stem for path in (ROOT / "firmware" / kind).glob("*.py") if path.stem != "__init__")
 
 
@@ -61,7 +64,7 @@ def build(role: str, board: str) -> Image:
 
     Two builds at a time don't meet: each compiles in a folder of its own, and equal builds get the same name.
     """
-    for kind, name in (("apps", role), ("boards", board)):
+    for kind, name in (("roles", role), ("boards", board)):
         if name not in choices(kind):
             raise DeviceError(f"no firmware/{kind}/{name}.py; there are: {', '.join(choices(kind)) or 'none'}")
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -117,19 +120,40 @@ def _stamp(text: str, target: Path) -> None:
 
 def linked(role: str, board: str) -> Iterator[tuple[str, str]]:
     """Module and text of each linked file; what belongs to other roles, other boards or the hub stays behind."""
-    scout = Linker(ROOT, _OURS)
-    scout.link(_APPLICATION)
-    others: dict[str, str] = {}
-    for path in sorted((ROOT / "firmware").rglob("*.py")):
-        source = path.relative_to(ROOT)
-        module = ".".join(source.with_suffix("").parts)
-        one_of = {"apps": role, "boards": board}.get(source.parent.name, source.stem)
-        if source != _MAIN_SOURCE and source.stem == one_of != "__init__" and module not in scout.reached():
-            # Loaded by its name when the box runs: it stands alone, with what it needs of ours inside.
-            others |= Linker(ROOT, _OURS, _SILENT).link(module)
-    application = Linker(ROOT, _OURS, _SILENT)
+    reached = {name: _scout(name).reach(_APPLICATION) for name in choices("roles")}
+    alone = [module for module in _modules() if not any(module in modules for modules in reached.values())]
+    # Loaded by its name when the box runs: it stands alone, with what it needs of ours inside.
+    pieces = [module for module in alone if module != _ROLE and not module.startswith((_BOARDS, _ROLES))]
+    others = {module: Linker(ROOT, _OURS, _SILENT).link(module)[module] for module in pieces}
+    module = _BOARDS + board
+    others |= Linker(ROOT, _OURS, _SILENT).link(module, _pins_used(role, pieces, module))
+    application = Linker(ROOT, _OURS, _SILENT, {_ROLE: _ROLES + role})
     yield from application.link(_APPLICATION, frozenset({"run"}), _PARTS, others.values()).items()
     yield from others.items()
+
+
+def _scout(role: str) -> Linker:
+    return Linker(ROOT, _OURS, instead={_ROLE: _ROLES + role})
+
+
+def _modules() -> Iterator[str]:
+    """Every module of firmware/ but the one that stands as /main.py."""
+    for path in sorted((ROOT / "firmware").rglob("*.py")):
+        source = path.relative_to(ROOT)
+        if source != _MAIN_SOURCE and source.stem != "__init__":
+            yield ".".join(source.with_suffix("").parts)
+
+
+def _pins_used(role: str, pieces: Iterable[str], board: str) -> frozenset[str]:
+    """What of a board's file this role asks for: the pins of other roles would only lie in its memory."""
+    scout = _scout(role)
+    scout.reach(_APPLICATION)
+    asked = set(scout.attributes())
+    for module in pieces:
+        piece = Linker(ROOT, _OURS)
+        piece.reach(module)
+        asked |= piece.attributes()
+    return frozenset(asked & set(Linker(ROOT, _OURS).names(board)))
 
 
 def _compile(source: Path, name: str, target: Path) -> None:

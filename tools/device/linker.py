@@ -9,13 +9,14 @@ module passed around as a value, or a star import is an error.
 import ast
 import builtins
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from tools.device import syntax
+from tools.device import merging, syntax
 from tools.device.syntax import COMPREHENSIONS, FUNCTIONS, LinkError, Symbol
 
 _CONST: Final = Symbol("micropython", "const")
@@ -35,19 +36,42 @@ class _Module:
 class Linker:
     """`ours`: the first names of the packages that are linked; everything else is imported when the box runs.
 
-    `silent`: errors whose texts nobody on a box reads; they stay behind.
+    `silent`: errors whose texts nobody on a box reads; they stay behind. `instead`: module → the one that is linked in
+    its place, wherever it is imported.
     """
 
-    def __init__(self, root: Path, ours: Iterable[str], silent: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        ours: Iterable[str],
+        silent: Iterable[str] = (),
+        instead: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._root = root
         self._ours = frozenset(ours)
         self._silent = frozenset(silent)
+        self._instead = instead
         self._modules: dict[str, _Module] = {}
         self._names: dict[Symbol, str] = {}
 
-    def reached(self) -> frozenset[str]:
-        """The modules that were linked."""
+    def reach(self, entry: str) -> frozenset[str]:
+        """`entry` and all it imports of ours; nothing is linked yet."""
+        self._load(entry)
         return frozenset(self._modules)
+
+    def names(self, module: str) -> frozenset[str]:
+        """What a module defines for others."""
+        self._load(module)
+        return frozenset(name for name in self._modules[module].defined if not name.startswith("_"))
+
+    def attributes(self) -> frozenset[str]:
+        """Every name that is read behind a dot in what was reached."""
+        return frozenset(
+            node.attr
+            for module in self._modules.values()
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+        )
 
     def link(
         self, entry: str, exports: frozenset[str] | None = None, parts: Parts = (), used: Iterable[str] = ()
@@ -60,7 +84,7 @@ class Linker:
         self._load(entry)
         alone = exports is None  # then others may call whatever is public
         if exports is None:
-            exports = frozenset(name for name in self._modules[entry].defined if not name.startswith("_"))
+            exports = self.names(entry)
         constants = {
             Symbol(module.name, name) for module in self._modules.values() for name in syntax.constants(module.tree)
         }
@@ -71,6 +95,7 @@ class Linker:
         for module in self._modules.values():
             file = next((file for file, rooms in parts if syntax.within(module.name, rooms)), entry)
             bodies[file] += _Rewriter(self, module).rewrite()
+        merging.merge(bodies, exports)
         tree = ast.Module([*imports, *(statement for body in bodies.values() for statement in body)], [])
         syntax.constant_values(tree, {self._names[symbol] for symbol in constants - kept})
         syntax.silence(tree, self._silent)
@@ -125,6 +150,7 @@ class Linker:
                 target = symbol
                 if self._path(f"{symbol.module}.{symbol.name}") is not None:
                     target = Symbol(f"{symbol.module}.{symbol.name}", "")
+                target = Symbol(self._instead.get(target.module, target.module), target.name)
                 if symbol.name == "*":
                     raise LinkError(
                         f"{path}, line {statement.lineno}: a star import can't be linked; name what is used"

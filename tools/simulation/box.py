@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from firmware.box import Box
+from firmware.boxes.evaluator import EvaluatorBox
 from firmware.drivers.keys import PRESSED
 from firmware.eventlog import EventLog
 from protocol import messages
@@ -138,14 +138,14 @@ class SimulatedBox:
             self.name, messages.ROLE_EVALUATOR, self._secret, self._epoch, log.boot, log, self._chance.randbytes
         )
         counter = Counter(self.lit)
-        self._box = Box(
+        self._box = EvaluatorBox(
             log,
             end,
+            counter,
+            counter,
             keys=self._keys,
-            lamps=counter,
             led=counter,
             buzzer=counter,
-            screen=counter,
             about=_ABOUT,
             maintain=self._no_maintenance,
         )

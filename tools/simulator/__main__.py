@@ -5,12 +5,13 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tools.simulator import flash
+from tools.simulator import flash, profile
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.control import ControlServer
 from tools.simulator.errors import SimulatorError
@@ -34,7 +35,9 @@ def _size(text: str) -> int:
     return int(digits) * factor
 
 
-async def _serve(images: list[Path], unique_ids: list[str], board: str, control: str, options: dict[str, Any]) -> None:
+async def _serve(
+    images: Sequence[Path], unique_ids: Sequence[str], roles: Sequence[str], control: str, options: dict[str, Any]
+) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -43,9 +46,10 @@ async def _serve(images: list[Path], unique_ids: list[str], board: str, control:
     server: ControlServer | None = None
     try:
         ids = [*unique_ids, *[None] * len(images)]
+        each = [*roles, *[profile.EVALUATOR] * len(images)]
         starts = [
-            SimulatedBoard.start(image, board, unique_id, **options)
-            for image, unique_id in zip(images, ids, strict=False)
+            SimulatedBoard.start(image, unique_id=unique_id, role=role, **options)
+            for image, unique_id, role in zip(images, ids, each, strict=False)
         ]
         started = await asyncio.gather(*starts, return_exceptions=True)
         boards += [made for made in started if isinstance(made, SimulatedBoard)]
@@ -79,6 +83,7 @@ async def _serve(images: list[Path], unique_ids: list[str], board: str, control:
     "--control", default="0", show_default=True, help="Path of a unix socket, or a port on loopback (0: a free one)."
 )
 @click.option("--unique-id", "unique_ids", multiple=True, help="16 hex digits, in the order of the images.")
+@click.option("--role", "roles", multiple=True, help="What a board is wired as, in the order of the images.")
 @click.option("--heap", default="200K", show_default=True, help="The firmware's heap.")
 @click.option("--erase-ms", default=flash.ERASE_MS, show_default=True, help="Time of a sector erase.")
 @click.option("--program-ms", default=flash.PROGRAM_MS, show_default=True, help="Time of a page program.")
@@ -90,12 +95,13 @@ async def _serve(images: list[Path], unique_ids: list[str], board: str, control:
 @click.option("--no-power", is_flag=True, help="Start without power; restore_power gives it.")
 @click.option("--with-parent", is_flag=True, help="End when the process that started this one ends.")
 def main(  # noqa: PLR0917 - one argument for each option
-    images: tuple[Path, ...], board: str, control: str, unique_ids: tuple[str, ...], heap: str, erase_ms: float,
-    program_ms: float, baud_delay: bool, overrun: bool, lose_unsynced: bool, start_ticks_ms: int, strap: bool,
-    no_power: bool, with_parent: bool,
+    images: tuple[Path, ...], board: str, control: str, unique_ids: tuple[str, ...], roles: tuple[str, ...],
+    heap: str, erase_ms: float, program_ms: float, baud_delay: bool, overrun: bool, lose_unsynced: bool,
+    start_ticks_ms: int, strap: bool, no_power: bool, with_parent: bool,
 ) -> None:  # fmt: skip
     """Simulated boards on genuine MicroPython."""
     options: dict[str, Any] = {
+        "board": board,
         "erase_ms": erase_ms,
         "program_ms": program_ms,
         "baud_delay": baud_delay,
@@ -109,7 +115,7 @@ def main(  # noqa: PLR0917 - one argument for each option
         options["heap_bytes"] = _size(heap)
         if with_parent:
             _end_with_parent()
-        asyncio.run(_serve(list(images), list(unique_ids), board, control, options))
+        asyncio.run(_serve(images, unique_ids, roles, control, options))
     except SimulatorError as error:
         sys.exit(f"simulator: {error}")
 

@@ -48,9 +48,9 @@ class Options:
 class SimulatedBoard(Board):
     """Made by `start`, ended by `close`; everything happens in the event loop that started it."""
 
-    def __init__(self, image: Path, board: str | profile.BoardProfile, unique_id: str | None, options: Options) -> None:
+    def __init__(self, image: Path, wiring: profile.BoardProfile, unique_id: str | None, options: Options) -> None:
         super().__init__()
-        self.profile = profile.load(board) if isinstance(board, str) else board
+        self.profile = wiring
         self.unique_id = unique_id or secrets.token_hex(8)
         if not re.fullmatch(r"([0-9a-f]{2}){1,16}", self.unique_id):
             raise SimulatorError(f"unique id {unique_id!r}: give 16 lower-case hex digits")
@@ -77,8 +77,8 @@ class SimulatedBoard(Board):
         self._parts = self._name_parts()
         self.view = View(lamps=(False,) * len(self.profile.lamp_pins))
         self._verbs: dict[str, Callable[..., Any]] = {
-            "hold": lambda grade: self._drive(self.profile.key_pin(grade), 0),
-            "release": lambda grade: self._drive(self.profile.key_pin(grade), None),
+            "hold": lambda key: self._drive(self.profile.key_pin(key), 0),
+            "release": lambda key: self._drive(self.profile.key_pin(key), None),
             "strap": self._strap,
             "drive": self._drive,
             "cut_power": self._cut_power,
@@ -109,15 +109,18 @@ class SimulatedBoard(Board):
         board: str | profile.BoardProfile = "rpi_pico",
         unique_id: str | None = None,
         *,
+        role: str = profile.EVALUATOR,
         strap: bool = False,
         power: bool = True,
         **options: Any,
     ) -> Self:
         """Builds a board on `image` (made when missing) and powers it up. `options`: see `Options`.
 
-        unique_id: 16 hex digits as the board's chip would have; strap: held from the first boot on.
+        unique_id: 16 hex digits as the board's chip would have; role: what is wired to its pins; strap: held from the
+        first boot on.
         """
-        made = cls(image, board, unique_id, Options(**options))
+        wiring = profile.load(board, role) if isinstance(board, str) else board
+        made = cls(image, wiring, unique_id, Options(**options))
         try:
             await made._line.open(made.options.uart_port)
             made.uart_url = f"socket://127.0.0.1:{made._line.port}"

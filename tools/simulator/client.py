@@ -22,6 +22,7 @@ class BoardClient(Board):
 
     def __init__(self, index: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         super().__init__()
+        self.role = ""
         self._index = index
         self._reader = reader
         self._writer = writer
@@ -46,6 +47,7 @@ class BoardClient(Board):
             writer.close()
             raise SimulatorError(f"the simulator at {control} has {len(boards)} boards, none with index {index}")
         mine = boards[index]
+        client.role = mine["role"]
         client.uart_url, client.usb_port, client.unique_id = mine["uart_url"], mine["usb_port"], mine["unique_id"]
         client.view = View.from_json(mine["view"])
         client._task = asyncio.create_task(client._read())
@@ -112,12 +114,22 @@ class Simulator:
 
     @classmethod
     async def launch(
-        cls, images: Sequence[Path], board: str = "rpi_pico", control: str = "0", arguments: Sequence[str] = ()
+        cls,
+        images: Sequence[Path],
+        board: str = "rpi_pico",
+        control: str = "0",
+        arguments: Sequence[str] = (),
+        roles: Sequence[str] = (),
     ) -> Self:
-        """Starts `python -m tools.simulator` with a board for each image; it ends with this process."""
+        """Starts `python -m tools.simulator` with a board for each image; it ends with this process.
+
+        roles: in the order of the images; who is not told of is an evaluator.
+        """
         command = [sys.executable, "-m", "tools.simulator", "--board", board, "--control", control, "--with-parent"]
         for image in images:
             command += ["--image", str(image)]
+        for role in roles:
+            command += ["--role", role]
         process = await asyncio.create_subprocess_exec(
             *command, *arguments, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
         )

@@ -1,7 +1,7 @@
 """The local control socket: other processes drive this process's boards with one JSON object a line.
 
-server → client, first:  {"event": "boards", "boards": [{"board", "uart_url", "usb_port", "unique_id", "view"}, …]}
-client → server:         {"id": 1, "board": 0, "verb": "hold", "arguments": {"grade": 5}}
+server → client, first:  {"event": "boards", "boards": [{"board", "role", "unique_id", "uart_url", "usb_port", "view"}]}
+client → server:         {"id": 1, "board": 0, "verb": "hold", "arguments": {"key": 5}}
 server → client:         {"id": 1, "result": …}  or  {"id": 1, "error": "what was wrong"}
 server → client, always: {"event": "change", "board": 0, "change": {…}, "view": {…}}
 """
@@ -67,8 +67,8 @@ class ControlServer:
         assert task is not None
         self._tasks.add(task)
         hello = [
-            {"board": board.profile.name, "uart_url": board.uart_url, "usb_port": board.usb_port,
-             "unique_id": board.unique_id, "view": board.view.to_json()}
+            {"board": board.profile.name, "role": board.profile.role, "unique_id": board.unique_id,
+             "uart_url": board.uart_url, "usb_port": board.usb_port, "view": board.view.to_json()}
             for board in self._boards
         ]  # fmt: skip
         writer.write(_line({"event": "boards", "boards": hello}))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from tools.simulator.errors import SimulatorError
+from tools.simulator.profile import Key
 
 PRESS_MS = 80  # a quick human key press
 Listener = Callable[["Change"], None]
@@ -72,7 +73,7 @@ class Board(ABC):
 
     @property
     def lamps(self) -> tuple[bool, ...]:
-        """The lamps, in the order of LAMP_PINS."""
+        """The lamps, in the order of EVALUATOR_LAMP_PINS."""
         return self.view.lamps
 
     @property
@@ -120,19 +121,19 @@ class Board(ABC):
 
     # -- what can be done to it
 
-    async def press(self, grade: int, ms: int = PRESS_MS) -> None:
+    async def press(self, key: Key, ms: int = PRESS_MS) -> None:
         """Presses a key and lets it go."""
-        await self.hold(grade)
+        await self.hold(key)
         await asyncio.sleep(ms / 1000)
-        await self.release(grade)
+        await self.release(key)
 
-    async def hold(self, grade: int) -> None:
+    async def hold(self, key: Key) -> None:
         """Presses a key and keeps it down."""
-        await self.call("hold", grade=grade)
+        await self.call("hold", key=key)
 
-    async def release(self, grade: int) -> None:
+    async def release(self, key: Key) -> None:
         """Lets a key go."""
-        await self.call("release", grade=grade)
+        await self.call("release", key=key)
 
     async def strap(self, held: bool) -> None:
         """Sets the maintenance strap."""
