@@ -1,9 +1,10 @@
 """What the fleet needs of the hall, what a device's session needs of the house, and whom it tells."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hub.devices.asking import Answerer
 from hub.devices.faults import FaultBook
 from hub.devices.registry import Registry
 from hub.devices.times import Moment
@@ -29,6 +30,7 @@ class Surroundings:
     moment: Callable[[], Moment]
     rising_ms: Callable[[], int]
     random: Callable[[int], bytes]
+    answerers: Mapping[str, Answerer]  # by role
     send_window: int
     log: Log
 

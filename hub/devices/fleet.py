@@ -7,6 +7,7 @@ from typing import Any
 from common import envelope
 from common.metrics import Values
 from hub.devices.around import Hall, Log, Surroundings
+from hub.devices.asking import Answerer
 from hub.devices.care import Care, todo
 from hub.devices.faults import FaultBook
 from hub.devices.registry import Device, Registry
@@ -71,6 +72,7 @@ class Fleet:
         self.faults = FaultBook()
         self.lines: list[DeviceSession] = []
         self.counts = dict.fromkeys(("invited", "invitations_failed", "not_journalled"), 0)
+        self.answerers: dict[str, Answerer] = {}  # role → who answers what its devices ask
         self._hall = hall
         self._log = log
         self._invitation_ms = invitation_s * 1000
@@ -91,6 +93,7 @@ class Fleet:
             moment=hall.moment,
             rising_ms=hall.rising_ms,
             random=random,
+            answerers=self.answerers,
             send_window=send_window,
             log=log,
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.devices import wire
 from hub.devices.around import Keeper, Surroundings
+from hub.devices.asking import Answerer, Asked
 from hub.devices.faults import LIMITS
 from hub.devices.registry import Device
 from hub.devices.rivals import ROOM
@@ -240,9 +241,8 @@ class DeviceSession:
                     self._resolve(number, (code, detail))
                 case (wire_session.REQUEST_EXPIRED, number):
                     self._resolve(number, None)
-                case (wire_session.REQUEST, number, _, _, _):
-                    # No device of today asks; the one that does gets told so.
-                    self._endpoint.answer(number, messages.UNKNOWN_COMMAND)
+                case (wire_session.REQUEST, number, command, arguments, deadline_ms):
+                    self._on_request(number, command, arguments, deadline_ms)
                 case (wire_session.REJECTED, reason):
                     self._on_rejected(reason)
                 case (wire_session.LOST,):
@@ -367,6 +367,32 @@ class DeviceSession:
     def _on_health(self, values: dict[str, Any]) -> None:
         # No anchor: a report may have waited behind an outage's facts, and its uptime is that of its making.
         self.health = values
+
+    def _on_request(self, number: int, command: int, arguments: dict[str, Any], deadline_ms: int) -> None:
+        device, generation = self.device, self._generation
+        answerer = None if device is None else self._around.answerers.get(device.role)
+        if device is None or answerer is None:
+            self._endpoint.answer(number, messages.UNKNOWN_COMMAND)
+            return
+
+        def alive() -> bool:
+            return generation == self._generation and self._rising_ms() < deadline_ms
+
+        asked = Asked(device, self.epoch, command, arguments, alive)
+        task = self._loop.create_task(self._answer(number, asked, answerer, generation))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, number: int, asked: Asked, answerer: Answerer, generation: int) -> None:
+        try:
+            answer = await answerer(asked)
+        except Exception as error:
+            # A device gets its one answer whatever goes wrong here; what it was stands in the log.
+            self._around.log("device.not_answered", device=asked.device.device, command=asked.command, why=repr(error))
+            answer = (messages.FAILED, None)
+        if generation == self._generation:
+            self._endpoint.answer(number, *answer)
+            self._pump_soon()
 
     def _resolve(self, number: int, answer: tuple[int, str | None] | None) -> None:
         waiting = self._asked.pop(number, None)
