@@ -6,7 +6,21 @@ from typing import Protocol
 
 from center.errors import CenterError
 from center.ingest import Batch
-from center.store.answers import Cursor, HallDay, JournalState, Part, Stored, Tally, TimesTally, Waits
+from center.rollups.entities import Run, Ticket
+from center.store.answers import (
+    Behind,
+    Cursor,
+    DeviceState,
+    HallDay,
+    JournalState,
+    KeyTest,
+    Part,
+    Stored,
+    StoredEvent,
+    Tally,
+    TimesTally,
+    Waits,
+)
 
 
 class Refused(CenterError):  # noqa: N818 - the answer, not a failure of ours
@@ -44,6 +58,27 @@ class Store(Protocol):
 
     async def times(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[TimesTally]:
         """Tickets, waiting and serving of the dates first to last, grouped likewise."""
+
+    async def runs(self, behind: Behind) -> list[Run]:
+        """The runs behind a figure, hall by hall and day by day."""
+
+    async def tickets(self, behind: Behind) -> list[Ticket]:
+        """The tickets behind a figure, in the same order."""
+
+    async def run(self, hall: str, name: str) -> tuple[Run, Ticket | None] | None:
+        """One run and its ticket, if it is known; None where there is no such run."""
+
+    async def ticket(self, hall: str, name: str) -> Ticket | None:
+        """One ticket, or None."""
+
+    async def events_at(self, positions: Sequence[int]) -> list[StoredEvent]:
+        """The events at these positions, in the order of arrival."""
+
+    async def devices(self, halls: Sequence[str]) -> list[DeviceState]:
+        """Every box of these halls."""
+
+    async def key_tests(self, first: str, last: str, halls: Sequence[str]) -> list[KeyTest]:
+        """The key tests of the dates first to last."""
 
     async def hall_day(self, dates: dict[str, str]) -> list[HallDay]:
         """Waiting and devices of each hall, on the hall's own date."""

@@ -101,6 +101,67 @@ class Question:
     halls: Sequence[str] | None = None
 
 
+ANY = object()  # where None means: those without one
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The runs or tickets behind a figure: `figure` names it; window, staff and service are `ANY` where all are meant.
+
+    after: hall, date and name of the last one that is known already; limit: at most so many.
+    """
+
+    figure: str
+    first: str
+    last: str
+    halls: Sequence[str]
+    window: object = ANY
+    staff: object = ANY
+    service: object = ANY
+    after: tuple[str, str, str] | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One event as it stands in the store, and its chain."""
+
+    position: int
+    hall: str
+    journal: str
+    sequence: int
+    data: bytes
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """What is known of one box; `booted`, `fault` and `tested` are JSON of what it said."""
+
+    hall: str
+    device: str
+    role: str | None
+    window: str | None
+    up: int
+    seen_ms: int
+    booted_ms: int | None
+    booted: str | None
+    fault_ms: int | None
+    fault: str | None
+    tested_ms: int | None
+    tested: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTest:
+    """One test of a box's keys; `detail` is JSON of what it said."""
+
+    hall: str
+    device: str
+    date: str
+    detail: str
+
+
 # What figures can be grouped by; region and department are sums over these, by the settings.
 GROUPS = {
     "hall": ("hall",),

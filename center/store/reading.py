@@ -2,14 +2,17 @@
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 from center.rollups.cells import Times, unpack
 from center.store.answers import (
     DIMENSION,
     GROUPS,
+    DeviceState,
     HallDay,
     JournalState,
+    KeyTest,
     Part,
     Question,
     Tally,
@@ -83,7 +86,7 @@ def _where(question: Question) -> tuple[str, list[str | int]]:
     values = [DIMENSION[question.by], *values]
     if question.halls is not None:
         where += " AND hall IN (SELECT value FROM json_each(?))"
-        values.append(json.dumps(question.halls))
+        values.append(json.dumps(list(question.halls)))
     return where, values
 
 
@@ -149,6 +152,23 @@ def waits(connection: sqlite3.Connection, dates: dict[str, str]) -> Waits:
             together.merge(one.times)
     median_ms, p90_ms = together.waiting.percentiles_ms(((1, 2), (9, 10)))
     return Waits(together.waiting.count, median_ms, p90_ms)
+
+
+def devices(connection: sqlite3.Connection, halls: Sequence[str]) -> list[DeviceState]:
+    """Every box of these halls."""
+    names = ", ".join(field.name for field in fields(DeviceState))
+    sql = f"SELECT {names} FROM devices WHERE hall IN (SELECT value FROM json_each(?)) ORDER BY hall, device"  # noqa: S608
+    return [DeviceState(*row) for row in connection.execute(sql, (json.dumps(list(halls)),))]
+
+
+def key_tests(connection: sqlite3.Connection, first: str, last: str, halls: Sequence[str]) -> list[KeyTest]:
+    """The key tests of these dates, in the order of arrival."""
+    rows = connection.execute(
+        """SELECT hall, device, date, detail FROM key_tests
+        WHERE date BETWEEN ? AND ? AND hall IN (SELECT value FROM json_each(?)) ORDER BY position""",
+        (first, last, json.dumps(list(halls))),
+    )
+    return [KeyTest(*row) for row in rows]
 
 
 def quarantine(connection: sqlite3.Connection, hall: str, limit: int) -> list[tuple[str, int, str]]:

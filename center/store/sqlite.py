@@ -12,8 +12,23 @@ from typing import TypeVar
 
 from center.errors import StoreBusyError, StoreError, StoreFullError
 from center.ingest import Batch
-from center.store import FOREIGN, Refused, counted, reading
-from center.store.answers import Cursor, HallDay, JournalState, Part, Question, Stored, Tally, TimesTally, Waits
+from center.rollups.entities import Run, Ticket
+from center.store import FOREIGN, Refused, counted, opening, reading
+from center.store.answers import (
+    Behind,
+    Cursor,
+    DeviceState,
+    HallDay,
+    JournalState,
+    KeyTest,
+    Part,
+    Question,
+    Stored,
+    StoredEvent,
+    Tally,
+    TimesTally,
+    Waits,
+)
 from center.store.append import append
 from center.store.migrations import MIGRATIONS, migrate
 from common import chain
@@ -218,6 +233,34 @@ class SqliteStore:
     async def times(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[TimesTally]:
         """Tickets and times by group."""
         return await self._read(lambda c: reading.times(c, Question(by, first, last, halls)))
+
+    async def runs(self, behind: Behind) -> list[Run]:
+        """The runs behind a figure."""
+        return await self._read(lambda c: opening.runs(c, behind))
+
+    async def tickets(self, behind: Behind) -> list[Ticket]:
+        """The tickets behind a figure."""
+        return await self._read(lambda c: opening.tickets(c, behind))
+
+    async def run(self, hall: str, name: str) -> tuple[Run, Ticket | None] | None:
+        """One run and its ticket."""
+        return await self._read(lambda c: opening.run(c, hall, name))
+
+    async def ticket(self, hall: str, name: str) -> Ticket | None:
+        """One ticket."""
+        return await self._read(lambda c: opening.ticket(c, hall, name))
+
+    async def events_at(self, positions: Sequence[int]) -> list[StoredEvent]:
+        """Events by their positions."""
+        return await self._read(lambda c: opening.events_at(c, positions))
+
+    async def devices(self, halls: Sequence[str]) -> list[DeviceState]:
+        """Every box of these halls."""
+        return await self._read(lambda c: reading.devices(c, halls))
+
+    async def key_tests(self, first: str, last: str, halls: Sequence[str]) -> list[KeyTest]:
+        """The key tests of these dates."""
+        return await self._read(lambda c: reading.key_tests(c, first, last, halls))
 
     async def hall_day(self, dates: dict[str, str]) -> list[HallDay]:
         """Waiting and devices by hall."""

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from center.errors import StoreError
 from center.ingest import MAX_UNPACKED
-from center.web import figures, journals, operation, overview
+from center.web import figures, journals, opening, operation, overview, reporting
 from center.web.context import CENTER, Center
 from common import problem
 from common.pages import Handler, security_headers
@@ -38,7 +38,11 @@ def build(center: Center) -> web.Application:
             web.get("/api/v1/halls/{hall}/events", journals.get_events),
             web.get("/api/v1/halls/{hall}/cursor", journals.get_cursor),
             web.get("/api/v1/halls", figures.get_halls),
-            web.get("/api/v1/reports/ratings", figures.get_ratings),
+            web.get("/api/v1/halls/{hall}/runs/{run}", opening.get_run),
+            web.get("/api/v1/reports/ratings", reporting.get_ratings),
+            web.get("/api/v1/reports/waiting", reporting.get_waiting),
+            web.get("/api/v1/reports/ranking", reporting.get_ranking),
+            web.get("/api/v1/reports/behind", opening.get_behind),
             web.get("/api/v1/openapi.json", operation.get_openapi),
             web.get("/healthz", operation.get_health),
             web.get("/readyz", operation.get_ready),

@@ -1,20 +1,16 @@
-"""The doors of the readers: halls and the ratings report."""
+"""How each hall stands with the center."""
 
-from datetime import date
 from typing import Any
 
 from aiohttp import web
 
 from center.config import Hall
-from center.reports import ratings as reports
 from center.store.answers import JournalState
+from center.web.asking import READERS
 from center.web.context import CENTER, Center, json_response, require_reader, scope
 from common.envelope import format_time
-from common.problem import Problem
 
-READERS = ("viewer", "supervisor", "auditor")
 MAX_NAMED = 10  # events in quarantine that are named; all of them are counted
-MAX_DAYS = 3660  # ten years: one answer by day stays small
 
 
 def hall_journals(journals: list[JournalState], hall: Hall) -> list[JournalState]:
@@ -69,39 +65,3 @@ async def get_halls(request: web.Request) -> web.Response:
             }
         )
     return json_response({"halls": rows, "as_of": center.as_of()})
-
-
-def _date(request: web.Request, name: str) -> date:
-    text = request.query.get(name, "")
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise Problem(400, "bad-request", f"{name} is not a date", f"{name}={text!r}: write 2026-11-21.") from error
-    return day
-
-
-async def get_ratings(request: web.Request) -> web.Response:
-    """GET /api/v1/reports/ratings: the figures of the service dates from..to, both included."""
-    center = request.app[CENTER]
-    holder = require_reader(request, *READERS)
-    by = request.query.get("by", "hall")
-    if by not in reports.BY:
-        raise Problem(400, "bad-request", f"by={by!r} is not known", f"One of {', '.join(reports.BY)}.")
-    first, last = _date(request, "from"), _date(request, "to")
-    if not 0 <= (last - first).days < MAX_DAYS:
-        raise Problem(400, "bad-request", "from..to is no range", f"from ≤ to, at most {MAX_DAYS} days.")
-    halls = scope(center, holder)
-    group = reports.STORE_GROUP[by]
-    tallies = await center.store.tallies(group, first.isoformat(), last.isoformat(), [hall.id for hall in halls])
-    if by == "region":
-        tallies = reports.merged(tallies, {(hall.id,): (hall.region or None,) for hall in halls})
-    elif by == "department":
-        keys: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
-        for hall in halls:
-            keys |= {(hall.id, window): (hall.id, name) for window, name in hall.departments.items()}
-            keys |= {t.key: (hall.id, None) for t in tallies if t.key[0] == hall.id and t.key not in keys}
-        tallies = reports.merged(tallies, keys)
-    answer: dict[str, Any] = {"from": first.isoformat(), "to": last.isoformat(), "by": by}
-    answer |= reports.report(by, tallies)
-    answer["as_of"] = center.as_of()
-    return json_response(answer)

@@ -3,8 +3,9 @@
 from aiohttp import web
 
 from center.reports.overview import Known, build
+from center.web.asking import READERS
 from center.web.context import CENTER, scope
-from center.web.figures import READERS, hall_journals, lag_s
+from center.web.figures import hall_journals, lag_s
 from common.envelope import format_time
 from common.problem import Problem
 from common.tokens import Holder

@@ -43,7 +43,7 @@ async def test_stored_events_come_back_byte_for_byte_and_count(center: CenterPro
     assert report["rows"] == [
         {"key": "qingxi"}
         | {name: report[name] for name in ("served", "rated", "unrated", "grades", "evaluation_rate")}
-        | {name: report[name] for name in ("satisfaction_rate", "points")}
+        | {name: report[name] for name in ("satisfaction_rate", "points", "set_aside")}
     ]
 
 

@@ -28,6 +28,7 @@ def test_unrated_is_never_satisfied() -> None:
         "evaluation_rate": {"numerator": 7, "denominator": 10, "value": 0.7},
         "satisfaction_rate": {"numerator": 4, "denominator": 7, "value": 4 / 7},
         "points": 2 * 3 + 3 * 6 + 10,
+        "set_aside": 0,
     }
     assert figures(4, (0, 0, 0, 0, 0))["satisfaction_rate"]["value"] is None
 
