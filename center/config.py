@@ -37,6 +37,27 @@ class Overview(msgspec.Struct, frozen=True):
     refresh_s: Annotated[int, key("how often an open page asks for new figures", ge=1)] = 5
 
 
+class Own(msgspec.Struct, frozen=True):
+    """This center itself."""
+
+    id: Annotated[
+        str, key("this center's name in the events of its own journals; never changed later", pattern=HALL_ID)
+    ] = "center"
+
+
+class Cases(msgspec.Struct, frozen=True):
+    """How bad ratings are followed."""
+
+    days: Annotated[int, key("working days until a bad rating is answered", ge=1, le=60)] = 5
+    days_by_region: Annotated[
+        dict[str, Annotated[int, msgspec.Meta(ge=1, le=60)]], key('the same for some regions, e.g. { "青溪" = 7 }')
+    ] = {}
+    calendars: Annotated[
+        tuple[str, ...],
+        key("calendar files (CSV: date,kind with holiday or workday); relative to this file, each describes its years"),
+    ] = ()
+
+
 class Hall(msgspec.Struct, frozen=True):
     """A hall that may send its journal here."""
 
@@ -57,6 +78,8 @@ class CenterSettings(msgspec.Struct, frozen=True):
     paths: Paths = Paths()
     http: Http = Http()
     overview: Overview = Overview()
+    center: Own = Own()
+    cases: Cases = Cases()
 
 
 def load(path: Path) -> CenterSettings:

@@ -40,6 +40,7 @@ class Issued(msgspec.Struct, frozen=True):
     ticket: Name
     channel: str | None = None
     service: Name | None = None
+    token_sha256: Name | None = None
 
 
 class Called(msgspec.Struct, frozen=True):
@@ -86,6 +87,18 @@ class Submitted(msgspec.Struct, frozen=True):
     fact: Number | None = None
 
 
+class CaseOpened(msgspec.Struct, frozen=True):
+    """A bad rating is being followed."""
+
+    run: Name
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """An appeal against a rating was upheld: it stays visible, set aside."""
+
+    run: Name
+
+
 class Unrated(msgspec.Struct, frozen=True):
     """Why nobody pressed; changes no figure."""
 
@@ -120,7 +133,20 @@ class DeviceSeen(msgspec.Struct, frozen=True):
     detail: msgspec.Raw = msgspec.Raw(b"null")
 
 
-Data = Issued | Called | Moved | Undone | Finished | Submitted | Unrated | Ignored | Staffed | DeviceSeen
+Data = (
+    Issued
+    | Called
+    | Moved
+    | Undone
+    | Finished
+    | Submitted
+    | CaseOpened
+    | SetAside
+    | Unrated
+    | Ignored
+    | Staffed
+    | DeviceSeen
+)
 
 COUNTED: dict[str, type[Data]] = {
     "hall.ticket.issued": Issued,
@@ -131,6 +157,8 @@ COUNTED: dict[str, type[Data]] = {
     "hall.ticket.undone": Undone,
     "hall.ticket.finished": Finished,
     "hall.rating.submitted": Submitted,
+    "hall.case.opened": CaseOpened,
+    "hall.case.uphold": SetAside,
     "hall.rating.unrated": Unrated,
     "hall.rating.ignored": Ignored,
     "hall.staff.signed_in": Staffed,
@@ -198,12 +226,17 @@ def local_date(at_ms: int, offset_minutes: int) -> str:
     return _day((at_ms + offset_minutes * _MINUTE_MS) // _DAY_MS)
 
 
-def read_fact(kind: str, time: str, recordedtime: str, data: bytes, offset_minutes: int) -> Fact:
-    """What an event says to us; raises `MalformedError`."""
+# Counted from the center's own journals only: a hall does not set its own ratings aside.
+OWN_PREFIX = "hall.case."
+
+
+def read_fact(kind: str, time: str, recordedtime: str, data: bytes, offset_minutes: int, own: bool = False) -> Fact:  # noqa: PLR0917
+    """What an event says to us; `own`: it stands in a journal of the center's. Raises `MalformedError`."""
     at_ms = moment_ms(time)
     recorded_ms = at_ms if recordedtime == time else moment_ms(recordedtime)
+    said = _read_data(kind, data) if own or not kind.startswith(OWN_PREFIX) else None
     day, in_day_ms = divmod(at_ms + offset_minutes * _MINUTE_MS, _DAY_MS)
-    return Fact(kind, at_ms, recorded_ms, _day(day), in_day_ms // 900_000, _read_data(kind, data))
+    return Fact(kind, at_ms, recorded_ms, _day(day), in_day_ms // 900_000, said)
 
 
 def _read_data(kind: str, data: bytes) -> Data | None:

@@ -16,6 +16,8 @@ MAX_UNPACKED = 4 * 1024 * 1024  # the contract's limit
 # two million one-byte elements from becoming two million rows.
 SHORTEST_EVENT = 200
 MAX_EVENTS = MAX_UNPACKED // SHORTEST_EVENT
+# The center's own journals, one a hall: late ratings by phone and what was done about bad ones. No hall may send one.
+OWN = "center:"
 MAX_JOURNAL_CHARS = 128  # a UUID has 36
 MAX_AFTER = 10**17  # fits SQLite's integer with any batch added
 GZIP = 31  # zlib's name for "gzip header and trailer"
@@ -77,6 +79,24 @@ def journal_id(text: str | None) -> str:
             f"journal={text!r}: 1 to {MAX_JOURNAL_CHARS} letters, digits, '.', '_', ':' or '-' are needed"
         )
     return text
+
+
+def hubs_journal_id(text: str | None) -> str:
+    """The id of a journal that a hub may send; raises `RequestError`."""
+    journal = journal_id(text)
+    if journal.startswith(OWN):
+        raise RequestError(f"journal={text!r}: journals that begin with {OWN!r} are the center's own")
+    return journal
+
+
+def own_journal(center: str, hall: str) -> str:
+    """The id of the center's own journal about a hall."""
+    return f"{OWN}{center}:{hall}"
+
+
+def source(hall: str, journal: str) -> str:
+    """What the events of a journal have as their source."""
+    return f"/centers/{journal.split(':')[1]}" if journal.startswith(OWN) else f"/halls/{hall}"
 
 
 def position(text: str | None) -> int:
@@ -143,10 +163,13 @@ def read_element(data: bytes, hall: str, journal: str, offset_minutes: int) -> E
         event = envelope.decode_raw(data)
         if event.journal != journal:
             raise EnvelopeError(f"it is of journal {event.journal!r}")
-        if event.source != f"/halls/{hall}":
-            raise EnvelopeError(f"its source is {event.source!r}, not '/halls/{hall}'")
+        wanted = source(hall, journal)
+        if event.source != wanted:
+            raise EnvelopeError(f"its source is {event.source!r}, not {wanted!r}")
         declared = event.number
-        fact = read_fact(event.type, event.time, event.recordedtime, bytes(event.data), offset_minutes)
+        fact = read_fact(
+            event.type, event.time, event.recordedtime, bytes(event.data), offset_minutes, journal.startswith(OWN)
+        )
     except (EnvelopeError, MalformedError) as error:
         return Element(data, declared, None, str(error))
     return Element(data, declared, fact)

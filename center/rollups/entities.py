@@ -32,6 +32,7 @@ class Run:
     finished_at: int | None = None
     rated_at: int | None = None
     undone_at: int | None = None
+    cased: int = 0
 
     @property
     def stands(self) -> bool:
@@ -56,6 +57,14 @@ class Run:
         if self.grade is None:
             self.grade, self.rated_ms, self.rated_at = data.grade, fact.at_ms, position
 
+    def follow(self) -> None:
+        """A bad rating is followed once."""
+        self.cased = 1
+
+    def set_aside(self) -> None:
+        """Its rating was mistaken or false, as decided; the rating itself stays."""
+        self.aside = 1
+
 
 @dataclass(slots=True)
 class Ticket:
@@ -79,6 +88,7 @@ class Ticket:
     left: int = 0
     issued_at: int | None = None
     called_at: int | None = None
+    token_sha256: str | None = None  # of the token on the paper, by which its holder finds it
 
     @property
     def counts(self) -> bool:
@@ -99,6 +109,7 @@ class Ticket:
         if self.date is None:
             self.date, self.issued_ms, self.quarter = fact.date, fact.at_ms, fact.quarter
             self.service, self.channel, self.issued_at = data.service, data.channel, position
+            self.token_sha256 = data.token_sha256
 
     def call(self, fact: Fact, data: Called, position: int) -> None:
         """The first call ends the waiting."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from center.counting import (
     Called,
+    CaseOpened,
     Data,
     DeviceSeen,
     Fact,
@@ -17,6 +18,7 @@ from center.counting import (
     Ignored,
     Issued,
     Moved,
+    SetAside,
     Staffed,
     Submitted,
     Undone,
@@ -25,7 +27,7 @@ from center.counting import (
 from center.rollups.cells import Changes
 from center.rollups.entities import Run, Ticket, WindowDay
 
-VERSION = 1  # of these rules: a store counted by others counts anew when it is opened
+VERSION = 2  # of these rules: a store counted by others counts anew when it is opened
 
 
 class DeviceFact(NamedTuple):
@@ -75,7 +77,7 @@ def touched(arrivals: Iterable[Arrival]) -> Touched:
     found = Touched()
     for _, fact in arrivals:
         data = fact.data
-        run = data.run if isinstance(data, (Finished, Submitted, Unrated, Undone)) else None
+        run = data.run if isinstance(data, (Finished, Submitted, CaseOpened, SetAside, Unrated, Undone)) else None
         if run is not None:
             found.runs.add(run)
         elif isinstance(data, (Issued, Called, Moved, Undone)):
@@ -185,6 +187,12 @@ class Folding:
         if self._first(position, data):
             self._run(data.run).submit(fact, data, position)
 
+    def case_opened(self, _position: int, _fact: Fact, data: CaseOpened) -> None:
+        self._run(data.run).follow()
+
+    def set_aside(self, _position: int, _fact: Fact, data: SetAside) -> None:
+        self._run(data.run).set_aside()
+
     def unrated(self, position: int, _fact: Fact, data: Unrated) -> None:
         self._first(position, data)
         self._run(data.run).unrated = data.reason
@@ -208,6 +216,8 @@ _TAKERS: dict[type[Data], Callable[..., None]] = {
     Undone: Folding.undone,
     Finished: Folding.finished,
     Submitted: Folding.submitted,
+    CaseOpened: Folding.case_opened,
+    SetAside: Folding.set_aside,
     Unrated: Folding.unrated,
     Ignored: Folding.ignored,
     Staffed: Folding.staffed,

@@ -21,6 +21,7 @@ from center.store.answers import (
     TimesTally,
     Waits,
 )
+from center.store.following import RatedRow, RunRow, TicketRow
 
 
 class Refused(CenterError):  # noqa: N818 - the answer, not a failure of ours
@@ -88,6 +89,24 @@ class Store(Protocol):
 
     async def quarantine(self, hall: str, limit: int) -> list[tuple[str, int, str]]:
         """The last events in quarantine: journal, sequence, reason."""
+
+    async def ticket_of_token(self, token_sha256: str) -> TicketRow | None:
+        """The ticket of a token."""
+
+    async def runs_of_ticket(self, hall: str, name: str) -> list[RunRow]:
+        """The services rendered on a ticket, in their order."""
+
+    async def rated_run(self, hall: str, name: str) -> RatedRow | None:
+        """One run that stands."""
+
+    async def to_follow(self, hall: str, limit: int) -> list[RatedRow]:
+        """Bad ratings that no case follows yet, the oldest first."""
+
+    async def records(self, hall: str, days: tuple[str, str], after: str, limit: int) -> list[RatedRow]:
+        """Runs of service dates days[0] to days[1] in the order of their ids, after one of them."""
+
+    async def rated(self, hall: str, days: tuple[str, str]) -> list[RatedRow]:
+        """All rated runs of service dates days[0] to days[1], in the order of their ratings."""
 
     def failure(self) -> str | None:
         """Why nothing can be stored now, or None."""

@@ -30,6 +30,7 @@ from center.store.answers import (
     Waits,
 )
 from center.store.append import append
+from center.store.following import Following
 from center.store.migrations import MIGRATIONS, migrate
 from common import chain
 from common.files import OWNER_ONLY
@@ -58,7 +59,7 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-class SqliteStore:
+class SqliteStore(Following):
     """`center.store.Store` in one file."""
 
     def __init__(

@@ -46,7 +46,7 @@ async def post_events(request: web.Request) -> web.Response:
     try:
         heading = Heading(
             hall.id,
-            ingest.journal_id(request.query.get("journal")),
+            ingest.hubs_journal_id(request.query.get("journal")),
             ingest.position(request.query.get("after")),
             ingest.chain_link(request.headers.get("Journal-Chain")),
             hall.offset_minutes,

@@ -133,10 +133,14 @@ ROOMS = (
         "the monthly notice: its figures, and its forms",
         (*_FIGURES, "center.store.answers", *_CENTER),
     ),
-    Room("center.people", "accounts, roles, scopes, the audit log", ("center.config", "center.store", *_CENTER)),
     Room(
-        "center.casework", "bad ratings followed to their end", (*_FIGURES, "center.store", "center.people", *_CENTER)
+        "center.own",
+        "the center's own journals, beside the halls'",
+        ("center.config", "center.ingest", "center.store", *_CENTER),
     ),
+    Room("center.phone", "a citizen's ticket and late rating, pure", ("center.store.following", *_CENTER)),
+    Room("center.people", "accounts, roles, scopes, the audit log", ("center.config", "center.store", *_CENTER)),
+    Room("center.casework", "bad ratings followed to their end", (*_FIGURES, "center.store", "center.own", *_CENTER)),
     Room("center.trust", "signs that somebody rates for others, each with its chance, pure", _CENTER),
     Room("center.exports", "a province's record formats", (*_FIGURES, "center.store", *_CENTER)),
     Room(

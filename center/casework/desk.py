@@ -1,0 +1,146 @@
+"""What is done about cases: opens them for bad ratings, takes actions, keeps contacts. Commit, then tell.
+
+Every change is one event of the center's own journal, decided and appended under the hall's lock, so that two people
+who act at once are one after the other, and the second sees what the first did.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from center.casework.book import CaseBook
+from center.casework.calendars import Calendar
+from center.casework.cases import PREFIX, Actor, Case, Rating, Terms, case_id, decide, local_day, opening
+from center.casework.contacts import MAX_DAYS_KEPT, Contacts
+from center.casework.errors import CaseRefusal
+from center.casework.tables import OPENED
+from center.config import Hall
+from center.own import OwnJournals
+from center.store import Store
+from center.store.answers import Part
+from center.store.following import RatedRow
+
+MAX_OPENED = 500  # at a time; the rest follows at once after them
+_PART = 1000
+_PART_BYTES = 4 * 1024 * 1024
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """Working days until an answer: of a region, or of any other place."""
+
+    days: int
+    by_region: Mapping[str, int]
+
+    def of(self, hall: Hall) -> int:
+        """Of a hall."""
+        return self.by_region.get(hall.region, self.days)
+
+
+class Desk:
+    """Cases of a running center."""
+
+    def __init__(
+        self,
+        store: Store,
+        own: OwnJournals,
+        book: CaseBook,
+        contacts: Contacts,
+        *,
+        calendar: Calendar,
+        grants: Grants,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.book = book
+        self.contacts = contacts
+        self.calendar = calendar
+        self._store = store
+        self._own = own
+        self._grants = grants
+        self._now_ms = now_ms
+
+    def today(self, hall: Hall) -> date:
+        """The date in a hall."""
+        return local_day(self._now_ms(), hall.offset_minutes)
+
+    def _terms(self, hall: Hall) -> Terms:
+        return Terms(self.calendar, self._grants.of(hall))
+
+    async def catch_up(self, hall: Hall) -> list[Case]:
+        """Follows a hall's own journal to its end; contacts of ended cases go."""
+        journal = self._own.name(hall.id)
+        changed: list[Case] = []
+        while True:
+            part = Part(self.book.followed(journal), _PART, _PART_BYTES)
+            events = await self._store.events(hall.id, journal, part)
+            if not events:
+                break
+            changed += self.book.follow(journal, events)
+        for case in changed:
+            if case.ended:
+                self.contacts.destroy(case.id)
+        return changed
+
+    async def open_new(self, hall: Hall) -> int:
+        """A case for every bad rating of a hall that has none; how many were opened."""
+        count = 0
+        async with self._own.lock(hall.id):
+            await self.catch_up(hall)
+            while rows := await self._store.to_follow(hall.id, MAX_OPENED):
+                for row in rows:
+                    rating = rating_of(row)
+                    name = case_id(rating.hall, rating.run)
+                    has_contact = self.contacts.has(name)
+                    data = opening(rating, self._terms(hall), hall.offset_minutes, has_contact)
+                    await self._own.append(hall, PREFIX + OPENED, f"case/{name}", data)
+                    count += 1
+                await self.catch_up(hall)
+        return count
+
+    async def act(self, hall: Hall, name: str, action: str, said: Mapping[str, Any], who: Actor) -> Case:
+        """One action on a case of a hall; raises `CaseRefusal`, and then nothing has changed."""
+        async with self._own.lock(hall.id):
+            await self.catch_up(hall)
+            case = self.book.find(name)
+            if case is None or case.rating.hall != hall.id:
+                raise CaseRefusal("no-such-case", f"there is no case {name!r} here")
+            data = decide(case, action, said, who=who, today=self.today(hall), terms=self._terms(hall))
+            await self._own.append(hall, PREFIX + action, f"case/{name}", data)
+            await self.catch_up(hall)
+        found = self.book.find(name)
+        assert found is not None
+        return found
+
+    def contact_for(self, case: Case, account: str) -> str | None:
+        """The citizen's contact, for the case's handler alone."""
+        return self.contacts.show(case.id) if case.handler == account and not case.ended else None
+
+    def forget_old_contacts(self) -> int:
+        """Contacts of ended cases, and of those that nobody has closed for too long, go; how many."""
+        gone = 0
+        for name in self.contacts.cases():
+            case = self.book.find(name)
+            if case is None:
+                continue  # its rating is on the way
+            if case.ended or self._now_ms() - case.opened_ms > MAX_DAYS_KEPT * _DAY_MS:
+                gone += self.contacts.destroy(name)
+        return gone
+
+
+def rating_of(row: RatedRow) -> Rating:
+    """A bad rating as a case keeps it."""
+    run, said = row.row, row.data
+    return Rating(
+        hall=run.hall,
+        run=run.run,
+        grade=run.grade or 0,
+        channel=str(said.get("channel") or "box"),
+        rated_ms=run.rated_ms or run.at_ms,
+        window=run.window,
+        staff=run.staff,
+        service=run.service,
+        reasons=tuple(str(reason) for reason in said.get("reasons") or ()),
+        words=str(said.get("words") or ""),
+    )

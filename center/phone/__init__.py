@@ -1,0 +1,1 @@
+"""The citizen's phone: a ticket's place in line, and once, within some days, the late rating with its reasons."""

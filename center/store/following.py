@@ -1,0 +1,199 @@
+"""Questions to the SQLite store about single runs and tickets: for the citizen's phone, casework, exports and signs."""
+
+import sqlite3
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+_RUN = "hall, run, ticket, date, at_ms, window, staff, service, grade, rated_ms, aside, rated_at"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run that stands: when it was finished, how it was rated. rated_at: position of the rating's event."""
+
+    hall: str
+    run: str
+    ticket: str | None
+    date: str
+    at_ms: int
+    window: str | None
+    staff: str | None
+    service: str | None
+    grade: int | None
+    rated_ms: int | None
+    aside: int
+    rated_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RatedRow:
+    """A run with what its rating's event says beside the grade, and that event's id."""
+
+    row: RunRow
+    event: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """A ticket in its line; ahead: how many of its service were given before it and still wait."""
+
+    hall: str
+    ticket: str
+    number: str
+    service: str | None
+    date: str | None
+    issued_ms: int | None
+    called_ms: int | None
+    window: str | None
+    left: bool
+    ahead: int
+    waited_recently_ms: tuple[int, ...]
+
+
+class _Numbered(msgspec.Struct):
+    number: str = ""
+
+
+class _Event(msgspec.Struct):
+    id: str
+    data: dict[str, Any]
+
+
+_event = msgspec.json.Decoder(_Event)
+RECENT = 40  # calls of a service that its expected wait is taken from: about the last hour of a window
+_STANDS = "date IS NOT NULL AND (undone = 0 OR grade IS NOT NULL)"
+
+
+def ticket_of_token(connection: sqlite3.Connection, token_sha256: str) -> TicketRow | None:
+    """The ticket of a token."""
+    row = connection.execute(
+        """SELECT hall, ticket, service, date, issued_ms, called_ms, window, left, issued_at FROM tickets
+        WHERE token_sha256 = ?""",
+        (token_sha256,),
+    ).fetchone()
+    if row is None:
+        return None
+    hall, name, service, date, issued_ms, called_ms, window, left, issued_at = row
+    number = ""
+    found = connection.execute("SELECT bytes FROM events WHERE position = ?", (issued_at,)).fetchone()
+    if found is not None:
+        number = msgspec.convert(_event.decode(found[0]).data, _Numbered).number
+    ahead = 0
+    if called_ms is None and not left:
+        ahead = connection.execute(
+            """SELECT count(*) FROM tickets WHERE hall = ? AND date = ? AND issued_ms < ? AND service IS ?
+            AND called_date IS NULL AND left = 0 AND channel IS NOT 'walk_up'""",
+            (hall, date, issued_ms, service),
+        ).fetchone()[0]
+    waits = connection.execute(
+        """SELECT waited_ms FROM tickets WHERE hall = ? AND date = ? AND service IS ? AND waited_ms IS NOT NULL
+        ORDER BY called_ms DESC LIMIT ?""",
+        (hall, date, service, RECENT),
+    )
+    recent = tuple(wait for (wait,) in waits)
+    return TicketRow(hall, name, number, service, date, issued_ms, called_ms, window, bool(left), ahead, recent)
+
+
+def runs_of_ticket(connection: sqlite3.Connection, hall: str, name: str) -> list[RunRow]:
+    """The services rendered on a ticket, in their order."""
+    rows = connection.execute(
+        f"SELECT {_RUN} FROM runs WHERE hall = ? AND ticket = ? AND {_STANDS} ORDER BY at_ms",  # noqa: S608 - our names
+        (hall, name),
+    )
+    return [RunRow(*row) for row in rows]
+
+
+def rated_run(connection: sqlite3.Connection, hall: str, name: str) -> RatedRow | None:
+    """One run that stands, with its rating if it has one."""
+    row = connection.execute(
+        f"SELECT {_RUN} FROM runs WHERE hall = ? AND run = ? AND {_STANDS}",  # noqa: S608 - our names
+        (hall, name),
+    ).fetchone()
+    return None if row is None else _rated(connection, RunRow(*row))
+
+
+def to_follow(connection: sqlite3.Connection, hall: str, limit: int) -> list[RatedRow]:
+    """Bad ratings of a hall that no case follows yet, the oldest first."""
+    rows = connection.execute(
+        f"""SELECT {_RUN} FROM runs WHERE hall = ? AND grade <= 2 AND cased = 0 AND date IS NOT NULL
+        ORDER BY rated_at LIMIT ?""",  # noqa: S608 - our names
+        (hall, limit),
+    ).fetchall()
+    return [_rated(connection, RunRow(*row)) for row in rows]
+
+
+def records(connection: sqlite3.Connection, hall: str, days: tuple[str, str], after: str, limit: int) -> list[RatedRow]:
+    """Runs of a hall's service dates days[0] to days[1] in the order of their ids, after one of them."""
+    rows = connection.execute(
+        f"""SELECT {_RUN} FROM runs WHERE hall = ? AND run > ? AND date BETWEEN ? AND ? AND {_STANDS}
+        ORDER BY run LIMIT ?""",  # noqa: S608 - our names
+        (hall, after, *days, limit),
+    ).fetchall()
+    return [_rated(connection, RunRow(*row)) for row in rows]
+
+
+def rated(connection: sqlite3.Connection, hall: str, days: tuple[str, str]) -> list[RatedRow]:
+    """All rated runs of a hall's service dates days[0] to days[1], in the order of their ratings."""
+    rows = connection.execute(
+        f"""SELECT {_RUN} FROM runs WHERE hall = ? AND date BETWEEN ? AND ? AND grade IS NOT NULL
+        ORDER BY rated_ms""",  # noqa: S608 - our names
+        (hall, *days),
+    ).fetchall()
+    return [_rated(connection, RunRow(*row)) for row in rows]
+
+
+def events_of(
+    connection: sqlite3.Connection, hall: str, kind: str, since_position: int, limit: int
+) -> list[tuple[int, bytes]]:
+    """Events of a hall's journals of one type, by position; the type is looked for in the bytes, then made sure of."""
+    rows = connection.execute(
+        """SELECT position, bytes FROM events WHERE position > ? AND instr(bytes, CAST(? AS BLOB)) > 0
+        AND journal IN (SELECT number FROM journals WHERE hall = ?) ORDER BY position LIMIT ?""",
+        (since_position, f'"type":"{kind}"', hall, limit),
+    )
+    return rows.fetchall()
+
+
+def _rated(connection: sqlite3.Connection, row: RunRow) -> RatedRow:
+    if row.rated_at is None:
+        return RatedRow(row, "", {})
+    (data,) = connection.execute("SELECT bytes FROM events WHERE position = ?", (row.rated_at,)).fetchone()
+    event = _event.decode(data)
+    return RatedRow(row, event.id, event.data)
+
+
+class Following:
+    """These questions as a store answers them; `_read` runs one in a read transaction beside the writer."""
+
+    def _read(self, question: Callable[[sqlite3.Connection], T]) -> Coroutine[Any, Any, T]:
+        raise NotImplementedError
+
+    async def ticket_of_token(self, token_sha256: str) -> TicketRow | None:
+        """The ticket of a token."""
+        return await self._read(lambda c: ticket_of_token(c, token_sha256))
+
+    async def runs_of_ticket(self, hall: str, name: str) -> list[RunRow]:
+        """The services rendered on a ticket."""
+        return await self._read(lambda c: runs_of_ticket(c, hall, name))
+
+    async def rated_run(self, hall: str, name: str) -> RatedRow | None:
+        """One run."""
+        return await self._read(lambda c: rated_run(c, hall, name))
+
+    async def to_follow(self, hall: str, limit: int) -> list[RatedRow]:
+        """Bad ratings that no case follows yet."""
+        return await self._read(lambda c: to_follow(c, hall, limit))
+
+    async def records(self, hall: str, days: tuple[str, str], after: str, limit: int) -> list[RatedRow]:
+        """Runs for an export."""
+        return await self._read(lambda c: records(c, hall, days, after, limit))
+
+    async def rated(self, hall: str, days: tuple[str, str]) -> list[RatedRow]:
+        """Rated runs."""
+        return await self._read(lambda c: rated(c, hall, days))
