@@ -44,7 +44,6 @@ from hub.links.port import open_port
 from hub.queueing.commands import HubStarted, Sweep
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
-from hub.queueing.times import rfc3339
 from hub.running import CalledOut, Hub
 from hub.service import HallService, SystemIds
 from hub.uplink.client import CenterClient
@@ -55,6 +54,7 @@ from hub.voice.card import Card
 from hub.voice.clips import Clips
 from hub.voice.engine import Espeak
 from hub.web import app as web_app
+from hub.web.guide import Plain
 from hub.web.house import House
 from hub.web.shown import Shown, last_shown
 from hub.web.stream import Stream
@@ -130,10 +130,12 @@ def build(config: Config) -> Hub:
         config.limits.stream_clients,
         lambda: published.snapshot(service.now()),
         last_shown(seen, tail),
-        tick=lambda: {"as_of": rfc3339(service.now().ms, layout.offset_minutes)},
     )
     sessions = Sessions(data / SESSION_FILE, lambda: clock().ms)
     hub = Hub(config, journal, clock, service, published, registry, tokens, sessions, stream, version("tingting"))
+    hub.pages = Pages([web_app.TEMPLATES], [web_app.STATIC])
+    hub.guide = Plain(tuple(layout.window_by_id))
+    stream.tick = hub.tick
     hub.announcer = announcer(hub)
     hub.fleet = Fleet(
         registry,
@@ -274,9 +276,13 @@ def _house(hub: Hub) -> House:
         layout=hub.service.layout,
         tokens=hub.tokens,
         sessions=hub.sessions,
-        pages=Pages([web_app.TEMPLATES], [web_app.STATIC]),
+        pages=hub.pages,
         stream=hub.stream,
         devices=hub,
+        guide=hub.guide,
+        now_ms=lambda: hub.service.now().ms,
+        tick=hub.tick,
+        calls=hub.published.calls,
         clip=lambda key: None if hub.announcer is None else hub.announcer.clips.find(key),
         submit=hub.submit_request,
         hall_view=hub.hall_view,

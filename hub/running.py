@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from common.metrics import Values
+from common.pages import Pages
 from common.problem import Problem
 from common.sessions import Sessions
 from common.tokens import Tokens
@@ -19,10 +20,13 @@ from hub.journal.renewal import set_aside
 from hub.queueing.commands import AcceptFact, Command
 from hub.queueing.events import Now
 from hub.queueing.state import State
+from hub.queueing.times import rfc3339
 from hub.service import HallService
 from hub.uplink.uplink import Uplink, UplinkState
 from hub.voice.announcer import Announcer
 from hub.voice.wording import Place
+from hub.web import opening
+from hub.web.guide import Guide
 from hub.web.schema import DeviceWanted
 from hub.web.shown import Shown
 from hub.web.stream import Stream
@@ -78,6 +82,8 @@ class Hub:
     # Delivers what damaged journals before this one left.
     old_journals: Coroutine[Any, Any, None] | None = None
     fleet: Fleet = field(init=False)
+    pages: Pages = field(init=False)
+    guide: Guide = field(init=False)
 
     @property
     def state(self) -> State:
@@ -147,6 +153,17 @@ class Hub:
     def desk_view(self, window: str) -> dict[str, Any]:
         """A window for its clerk."""
         return self.published.desk(window, self.service.now())
+
+    def tick(self) -> dict[str, Any]:
+        """What a page that hears nothing else must know: the time, and whether what it was drawn from still holds."""
+        now = self.service.now()
+        return {
+            "as_of": rfc3339(now.ms, self.service.layout.offset_minutes),
+            "release": self.pages.release,
+            "revision": self.guide.revision,
+            "giving": not now.sure or opening.giving(self.service.layout, now.ms),
+            "voice": self.announcer is not None and self.announcer.engine_fault is None,
+        }
 
     def why_not(self) -> list[str]:
         """Every reason why this hub isn't ready."""

@@ -132,9 +132,14 @@ class Pages:
         wished = {name: request.query.get(name) or request.cookies.get(name, "") for name in MODES}
         return {name: wished[name] if wished[name] in allowed else allowed[0] for name, allowed in MODES.items()}
 
-    def text(self, request: web.Request, template: str, **values: Any) -> str:
-        """A template rendered in the request's language."""
-        language = self.language(request)
+    @property
+    def release(self) -> str:
+        """Another one whenever a script or a style is another: a page that is left alone for months reloads by it."""
+        return sha256("".join(digest for _, digest in self._files.values()).encode()).hexdigest()[:HASH_DIGITS]
+
+    def text(self, request: web.Request, template: str, language: str | None = None, **values: Any) -> str:
+        """A template rendered in the request's language, or in one that the page has for itself."""
+        language = language or self.language(request)
         other = catalogue.ENGLISH if language == catalogue.CHINESE else catalogue.CHINESE
         query = {**request.query, "lang": other}
         return (

@@ -13,6 +13,7 @@ from hub.queueing.tables import TicketState, WindowState
 from hub.queueing.times import rfc3339
 from hub.queueing.wait import expected
 
+WALK_UP = "walk_up"
 # The languages the hall's pages speak (architecture, decision 10).
 LANGUAGES = ["zh-CN", "en"]
 
@@ -55,6 +56,7 @@ def queue(state: State, now: Now) -> dict[str, Any]:
         "waiting": {service.id: state.waiting(service.id) for service in layout.services},
         "serving": serving,
         "calls": [call(state, each) for each in last_calls(state)],
+        "open": sum(ticket.channel != WALK_UP for ticket in state.tickets.values()),
         "paused": [place.id for place in layout.windows if state.windows[place.id].state is WindowState.PAUSED],
         "wait": {
             service.id: expected(state, service.id, state.waiting(service.id), now) for service in layout.services
@@ -63,10 +65,10 @@ def queue(state: State, now: Now) -> dict[str, Any]:
     }
 
 
-def last_calls(state: State, windows: Container[str] | None = None) -> list[Call]:
+def last_calls(state: State, windows: Container[str] | None = None, most: int = CALLS_SHOWN) -> list[Call]:
     """The last calls that a board shows, newest first; windows: those of its zone, None for all."""
     here = (each for each in reversed(state.calls) if windows is None or each.window in windows)
-    return list(islice(here, CALLS_SHOWN))
+    return list(islice(here, most))
 
 
 def call(state: State, each: Call) -> dict[str, Any]:

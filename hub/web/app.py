@@ -6,7 +6,7 @@ from aiohttp import web
 
 from common import problem
 from common.pages import security_headers
-from hub.web import openapi, pages, window_page
+from hub.web import board, openapi, pages, window_page
 from hub.web.doors import API, DOORS
 from hub.web.house import HOUSE, House
 from hub.web.schema import BODY_BYTES, json_response
@@ -29,6 +29,8 @@ def build(house: House, version: str) -> web.Application:
 
     app.router.add_get(f"{API}/openapi.json", described_doors)
     app.router.add_get("/", pages.index)
+    app.router.add_get("/board", board.board)
+    app.router.add_get("/board/state", board.board_state)
     app.router.add_get("/voice/{key}.wav", pages.clip)
     app.add_routes(window_page.ROUTES)
     house.pages.add_to(app)

@@ -1,6 +1,6 @@
 """What the doors need of the rest of the house, handed in by the composition root."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from common.sessions import Sessions
 from common.tokens import Tokens
 from hub.queueing.commands import Command
 from hub.queueing.layout import Layout
+from hub.web.guide import Guide
 from hub.web.schema import DeviceWanted
 from hub.web.stream import Stream
 
@@ -46,6 +47,10 @@ class House:
     pages: Pages
     stream: Stream
     devices: DeviceDoors
+    guide: Guide
+    now_ms: Callable[[], int]
+    tick: Callable[[], dict[str, Any]]
+    calls: Callable[[Container[str], int], list[dict[str, Any]]]
     clip: Callable[[str], Sounding | None]
     submit: Callable[[Command, str], Awaitable[dict[str, Any]]]
     hall_view: Callable[[], dict[str, Any]]

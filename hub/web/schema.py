@@ -292,6 +292,8 @@ class Queue(msgspec.Struct, kw_only=True):
     serving: list[Serving]
     calls: list[Call]
     paused: list[str]
+    # Numbers whose holders are not done, those set aside among them.
+    open: int
     # By service, for who would take a number now.
     wait: dict[str, Wait | None]
     as_of: str

@@ -2,7 +2,7 @@
 
 import copy
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -77,6 +77,10 @@ class Shown:
     def queue(self, now: Now) -> dict[str, Any]:
         """Waiting and serving."""
         return views.queue(self.state, now)
+
+    def calls(self, windows: Container[str], most: int) -> list[dict[str, Any]]:
+        """The last calls to these windows, newest first."""
+        return [views.call(self.state, each) for each in views.last_calls(self.state, windows, most)]
 
     def desk(self, window: str, now: Now) -> dict[str, Any]:
         """A window as its clerk sees it."""

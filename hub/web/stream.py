@@ -69,7 +69,7 @@ class Stream:
         self._journal = journal
         self._limit = readers
         self._snapshot = snapshot
-        self._tick = tick
+        self.tick = tick
         self._ring: deque[tuple[int, bytes]] = deque()
         self._floor = last if shown is None else shown
         self._last = last
@@ -132,7 +132,7 @@ class Stream:
 
     def tick_frame(self) -> bytes:
         """A sign of life; it has no id, for nothing has changed."""
-        return b"event: tick\ndata: %s\n\n" % msgspec.json.encode(self._tick())
+        return b"event: tick\ndata: %s\n\n" % msgspec.json.encode(self.tick())
 
     def leave(self, reader: Reader) -> None:
         """The reader is gone; doing it twice is free."""

@@ -19,12 +19,23 @@ const Live = (wanted) => {
   let tries = 0;
   let timer = 0;
   let ended = false;
+  let hub = null; // the hub's clock, as it last told it
 
+  /* The moment of the last word, by the hall's clock as the hub told it: the machine here may stand in another zone. */
+  const wallClock = () => {
+    if (!hub) return new Date(heardWall).toTimeString().slice(0, 8);
+    return new Date(hub.ms + heardAt - hub.at + hub.offsetMs).toISOString().slice(11, 19);
+  };
+  const setHub = (asOf) => {
+    const found = asOf.match(/([+-])(\d\d):(\d\d)$/);
+    const minutes = found ? Number(`${found[1]}1`) * (Number(found[2]) * 60 + Number(found[3])) : 0;
+    hub = { ms: Date.parse(asOf), at: performance.now(), offsetMs: minutes * 60000 };
+  };
   const link = (state) => {
     if (root.dataset.link === state) return;
     root.dataset.link = state;
     if (state === "stale") {
-      const since = new Date(heardWall).toTimeString().slice(0, 8);
+      const since = wallClock();
       for (const place of document.querySelectorAll("[data-since]")) place.textContent = since;
     }
     wanted.onLink?.(state, heardWall);
@@ -39,7 +50,9 @@ const Live = (wanted) => {
     source.addEventListener(name, (message) => {
       if (message.lastEventId) last = message.lastEventId;
       heard();
-      act?.(JSON.parse(message.data), last);
+      const data = JSON.parse(message.data);
+      if (data.as_of) setHub(data.as_of);
+      act?.(data, last);
     });
   };
   const open = () => {
