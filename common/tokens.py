@@ -44,8 +44,9 @@ class Holder:
 class Tokens:
     """The holders of a house, by the digest of their token."""
 
-    def __init__(self, holders: Mapping[str, Holder]) -> None:
+    def __init__(self, holders: Mapping[str, Holder], path: Path | None = None) -> None:
         self._holders = dict(holders)
+        self._path = path
 
     @classmethod
     def open(cls, path: Path, wanted: Iterable[Holder]) -> tuple["Tokens", dict[Holder, str]]:
@@ -70,7 +71,14 @@ class Tokens:
         if made:
             entries = {key: {"role": holder.role, "place": holder.place} for key, holder in holders.items()}
             files.replace(path, json.dumps(entries, indent=1).encode())
-        return cls(holders), made
+        return cls(holders, path), made
+
+    def make(self, wanted: Iterable[Holder]) -> dict[Holder, str]:
+        """Makes what `wanted` names and is missing, also in the file; returns the new tokens to be shown once."""
+        assert self._path is not None  # only tokens that were opened from a file can grow
+        grown, made = Tokens.open(self._path, wanted)
+        self._holders = grown._holders
+        return made
 
     def find(self, token: str) -> Holder | None:
         """Who holds this token; compared in constant time."""

@@ -37,10 +37,13 @@ from hub.config import Config
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.errors import HubError
+from hub.hall.changing import Around, Changing
+from hub.hall.layout import layout as hall_layout
+from hub.hall.rows import Rows
+from hub.hall.store import HALL_FILE, HallStore
 from hub.journal import Journal, JournalError
 from hub.journal.upkeep import Upkeep
-from hub.links.link import Link
-from hub.links.port import open_port
+from hub.lines import Lines
 from hub.queueing.commands import HubStarted, Sweep
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
@@ -54,7 +57,7 @@ from hub.voice.card import Card
 from hub.voice.clips import Clips
 from hub.voice.engine import Espeak
 from hub.web import app as web_app
-from hub.web.guide import Plain
+from hub.web.hall_guide import HallGuide
 from hub.web.house import House
 from hub.web.shown import Shown, last_shown
 from hub.web.stream import Stream
@@ -101,16 +104,18 @@ class Clock:
         return self._sure and unix_ms >= NOT_BEFORE_MS
 
 
-def holders(config: Config) -> list[Holder]:
+def holders(rows: Rows) -> list[Holder]:
     """Everybody who has a token here."""
-    return [Holder(role) for role in ROLES] + [Holder("clerk", f"window/{window.id}") for window in config.windows]
+    return [Holder(role) for role in ROLES] + [Holder("clerk", f"window/{window.id}") for window in rows.windows]
 
 
 def build(config: Config) -> Hub:
     """Journal first; then what rests on it. Raises `HubError`, `CommonError`, `QueueingError`, `OSError`."""
     data = Path(config.paths.data)
     data.mkdir(parents=True, exist_ok=True)
-    layout = hub_config.layout(config)
+    hall = HallStore(data / HALL_FILE, hub_config.rows(config))
+    rows = hall.taken_in() or hall.rows  # what can't be taken in ends the start
+    layout = hall_layout(config.hall.id, config.hall.offset_minutes, rows)
     journal = Journal.open(
         data / "journal.sqlite3", config.hall.id, config.hall.offset_minutes, lambda: secrets.token_hex(8)
     )
@@ -118,7 +123,7 @@ def build(config: Config) -> Hub:
     service = HallService(journal, layout, clock, SystemIds())
     published = Shown(service.state)
     registry = Registry(data / "registry.json")
-    tokens, made = Tokens.open(data / TOKEN_FILE, holders(config))
+    tokens, made = Tokens.open(data / TOKEN_FILE, holders(rows))
     for holder, token in made.items():
         place = f" {holder.place}" if holder.place else ""
         print(f"token {holder.role}{place}: {token}", flush=True)  # noqa: T201 - shown once, here and nowhere else
@@ -132,9 +137,9 @@ def build(config: Config) -> Hub:
         last_shown(seen, tail),
     )
     sessions = Sessions(data / SESSION_FILE, lambda: clock().ms)
-    hub = Hub(config, journal, clock, service, published, registry, tokens, sessions, stream, version("tingting"))
+    hub = Hub(config, journal, clock, service, published, registry, tokens, sessions, stream, hall, version("tingting"))
     hub.pages = Pages([web_app.TEMPLATES], [web_app.STATIC])
-    hub.guide = Plain(tuple(layout.window_by_id))
+    hub.guide = HallGuide(hall, lambda: False)
     stream.tick = hub.tick
     hub.announcer = announcer(hub)
     hub.fleet = Fleet(
@@ -142,10 +147,12 @@ def build(config: Config) -> Hub:
         hub,
         os.urandom,
         log,
-        invitation_s=config.hall.invitation_s,
+        invitation_s=rows.hall.invitation_s,
         answer_s=float(config.limits.invite_answer_s),
         send_window=config.limits.send_window,
     )
+    hub.lines = Lines(hub.fleet, random.random, rows.links)
+    hub.changing = Changing(hall, _around(hub))
     return hub
 
 
@@ -157,11 +164,27 @@ def announcer(hub: Hub) -> Announcer | None:
     return Announcer(
         Clips(Espeak(words_a_minute=wanted.words_a_minute)),
         Manner(wanted.languages, wanted.say_yao, at_boards=wanted.output != "card"),
-        CalledOut(hub.config),
+        CalledOut(hub.hall),
         partial(hub.stream.tell, "say"),
         now_ms=hub.rising_ms,
         log=log,
         card=None if wanted.output == "boards" else Card(wanted.device),
+    )
+
+
+def _around(hub: Hub) -> Around:
+    """What a change of the hall needs of the house."""
+    offset_minutes = hub.config.hall.offset_minutes
+    return Around(
+        hall=hub.config.hall.id,
+        offset_minutes=offset_minutes,
+        submit=hub.submit,
+        would=hub.service.would,
+        laid_out=lambda: (hub.state.revision, hub.state.layout),
+        follow=hub.follow_rows,
+        refuse=hub.refuse_rows,
+        at=lambda: envelope.format_time(hub.service.now().ms, offset_minutes),
+        log=log,
     )
 
 
@@ -223,10 +246,10 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         "started": _say_started(hub),
         "devices": hub.fleet.run(),
         "journal": hub.journal.watch(),
+        "lines": hub.lines.run(),
+        "closing": _sweep(hub),
         "upkeep": Upkeep(hub.journal, hub.config.journal.keep_days, hub.clock).run(),
     }
-    if hub.service.layout.sweep_minute is not None:
-        works["closing"] = _sweep(hub)
     if manager.watches:
         works["watchdog"] = manager.feed(partial(_writer_lives, hub.journal))
     if hub.uplink is not None:
@@ -235,11 +258,6 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         works["voice"] = hub.announcer.run()
     if hub.old_journals is not None:
         works["old journals"] = hub.old_journals
-    for number, entry in enumerate(hub.config.links, 1):
-        session = hub.fleet.session(f"line-{number}", entry.url)
-        link = Link(entry.url, partial(open_port, entry.url, entry.baud), session, random.random)
-        session.attach(link)
-        works[f"line {entry.url}"] = link.run()
     return works
 
 
@@ -257,6 +275,7 @@ async def _say_started(hub: Hub) -> None:
     """The journal may be full: the hub serves all the same, and says so until there is room."""
     while True:
         try:
+            await hub.changing.start()
             await hub.service.submit(HubStarted(hub.version, hub.journal.id))
         except JournalError as error:
             log("hub.start_not_journalled", why=str(error))
@@ -273,7 +292,7 @@ def _house(hub: Hub) -> House:
     return House(
         hall=hub.config.hall.id,
         journal=hub.journal.id,
-        layout=hub.service.layout,
+        laid_out=lambda: hub.service.layout,
         tokens=hub.tokens,
         sessions=hub.sessions,
         pages=hub.pages,
@@ -284,6 +303,7 @@ def _house(hub: Hub) -> House:
         tick=hub.tick,
         calls=hub.published.calls,
         clip=lambda key: None if hub.announcer is None else hub.announcer.clips.find(key),
+        rows=hub,
         submit=hub.submit_request,
         hall_view=hub.hall_view,
         queue_view=hub.queue_view,

@@ -5,18 +5,26 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 from common.metrics import Values
 from common.pages import Pages
 from common.problem import Problem
 from common.sessions import Sessions
-from common.tokens import Tokens
+from common.tokens import Holder, Tokens
 from hub.config import Config
 from hub.devices.errors import RegistryError
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.devices.times import Moment
+from hub.hall.changing import Changed, Changing
+from hub.hall.difference import HALL
+from hub.hall.errors import ChangedMeanwhileError, HallFileError, NothingToUndoError, RowsError
+from hub.hall.rows import KEYS, Rows
+from hub.hall.store import HallStore
 from hub.journal import Committed, Journal, JournalBusy, JournalError, JournalRetired
 from hub.journal.renewal import set_aside
+from hub.lines import Lines
 from hub.queueing.commands import AcceptFact, Command
 from hub.queueing.events import Now
 from hub.queueing.state import State
@@ -27,6 +35,7 @@ from hub.voice.announcer import Announcer
 from hub.voice.wording import Place
 from hub.web import opening
 from hub.web.guide import Guide
+from hub.web.hall_schema import HallWanted, UndoWanted, in_full, public_rows
 from hub.web.schema import DeviceWanted
 from hub.web.shown import Shown
 from hub.web.stream import Stream
@@ -46,15 +55,15 @@ class Clocks(Protocol):
 class CalledOut:
     """What the voice asks of the hall: names of windows, and which of them hear one voice."""
 
-    config: Config
+    hall: HallStore
 
     def zone(self, window: str) -> str:
         """The zone that a window stands in."""
-        return ""
+        return next((row.zone for row in self.hall.rows.windows if row.id == window), "")
 
     def place(self, window: str) -> Place:
         """What the window is called."""
-        found = next((entry for entry in self.config.windows if entry.id == window), None)
+        found = next((row for row in self.hall.rows.windows if row.id == window), None)
         return Place(window) if found is None else Place(found.name, found.name_en)
 
     def volume(self, zone: str) -> float:
@@ -75,6 +84,7 @@ class Hub:
     tokens: Tokens
     sessions: Sessions
     stream: Stream
+    hall: HallStore
     version: str
     # None where the hall has no voice.
     announcer: Announcer | None = None
@@ -84,6 +94,8 @@ class Hub:
     fleet: Fleet = field(init=False)
     pages: Pages = field(init=False)
     guide: Guide = field(init=False)
+    lines: Lines = field(init=False)
+    changing: Changing = field(init=False)
 
     @property
     def state(self) -> State:
@@ -129,8 +141,12 @@ class Hub:
         try:
             return await self.service.submit(command, request)
         except JournalError as error:
-            kind = "busy" if isinstance(error, JournalBusy) else "journal-refuses"
-            raise Problem(503, kind, "The journal can't take this now; nothing was changed", str(error)) from error
+            raise self._refused(error) from error
+
+    @staticmethod
+    def _refused(error: JournalError) -> Problem:
+        kind = "busy" if isinstance(error, JournalBusy) else "journal-refuses"
+        return Problem(503, kind, "The journal can't take this now; nothing was changed", str(error))
 
     async def read_events(self, after: int, limit: int) -> list[bytes]:
         """The journal's exact bytes."""
@@ -140,11 +156,66 @@ class Hub:
             raise Problem(410, "retired", f"The first event kept here is {error.first}", str(error)) from error
 
     def hall_view(self) -> dict[str, Any]:
-        """The hall, with what only the configuration knows."""
-        view = self.published.hall()
-        english = {window.id: window.name_en for window in self.config.windows}
-        windows = [window | {"name_en": english[window["window"]]} for window in view["windows"]]
-        return view | {"windows": windows, "hours": self.config.hall.hours}
+        """The hall, with what the rules need not know."""
+        return self.published.hall() | public_rows(self.hall.rows)
+
+    def services_view(self) -> dict[str, Any]:
+        """Every service with all that is disclosed of it."""
+        return {"revision": self.hall.revision, "services": list(map(msgspec.structs.asdict, self.hall.rows.services))}
+
+    def config_view(self) -> dict[str, Any]:
+        """All rows, and what can be undone."""
+        past = [
+            {"revision": each.revision, "at": each.at, "by": each.by, "changes": each.changes}
+            for each in reversed(self.hall.past)
+        ]
+        return {"revision": self.hall.revision, "undo": past, **in_full(self.hall.rows)}
+
+    async def change_hall(self, wanted: HallWanted, by: str) -> dict[str, Any]:
+        """A manager's change, whole tables at a time; what is not given stays."""
+        given = {name: rows for name in (HALL, *KEYS) if (rows := getattr(wanted, name)) is not None}
+        rows = msgspec.structs.replace(self.hall.rows, **given)
+        return (await self._changed(self.changing.change(rows, wanted.revision, by, dry_run=wanted.dry_run))).plain()
+
+    async def undo_hall(self, wanted: UndoWanted, by: str) -> dict[str, Any]:
+        """The last change taken back."""
+        return (await self._changed(self.changing.undo(wanted.revision, by, dry_run=wanted.dry_run))).plain()
+
+    async def _changed(self, doing: Coroutine[Any, Any, Changed]) -> Changed:
+        try:
+            return await doing
+        except ChangedMeanwhileError as error:
+            raise Problem(409, "changed-meanwhile", "Somebody changed the hall meanwhile", str(error)) from error
+        except NothingToUndoError as error:
+            raise Problem(409, "nothing-to-undo", "Nothing can be undone", str(error)) from error
+        except RowsError as error:
+            raise Problem(422, "wrong-rows", "These rows can't stand together", str(error)) from error
+        except HallFileError as error:
+            raise Problem(503, "not-kept", "The change could not be kept; nothing was changed", str(error)) from error
+        except JournalError as error:
+            raise self._refused(error) from error
+
+    def refuse_rows(self, rows: Rows) -> None:
+        """A window where a box stands can't go; the box would ask nobody."""
+        windows = {row.id for row in rows.windows}
+        standing = [device for device in self.registry.all() if device.window and device.window not in windows]
+        known = {row.id for row in self.hall.rows.windows}
+        for device in standing:
+            if device.window in known:
+                raise Problem(
+                    409,
+                    "device-stands-there",
+                    f"Window {device.window} has a device",
+                    f"{device.device} stands at window {device.window}; give it another place first.",
+                )
+
+    async def follow_rows(self, rows: Rows) -> dict[str, str]:
+        """Lines, tokens and boxes as the rows say; new tokens by their holder."""
+        self.lines.follow(rows.links)
+        self.fleet.invitation_s = rows.hall.invitation_s
+        wanted = [Holder("clerk", f"window/{row.id}") for row in rows.windows]
+        made = await asyncio.to_thread(self.tokens.make, wanted)
+        return {f"{holder.role} {holder.place}": token for holder, token in made.items()}
 
     def queue_view(self) -> dict[str, Any]:
         """Who waits and who is served."""

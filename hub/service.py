@@ -17,6 +17,7 @@ import msgspec
 from hub.errors import HubError
 from hub.journal import ORIGINAL, Committed, Journal, JournalError
 from hub.queueing import apply as queueing_apply
+from hub.queueing import layout as queueing_layout
 from hub.queueing import leases as queueing_leases
 from hub.queueing import runs as queueing_runs
 from hub.queueing import snapshot as queueing_snapshot
@@ -67,6 +68,7 @@ def rules_version() -> str:
     """Names the rules by their source: a state that other rules made is used only where its events are gone."""
     modules = (
         queueing_apply,
+        queueing_layout,
         queueing_runs,
         queueing_leases,
         queueing_state,
@@ -136,7 +138,8 @@ class HallService:
     """Commands in, events into the journal, replies and publications out, in the journal's order."""
 
     def __init__(self, journal: Journal, layout: Layout, clock: Callable[[], Now], ids: Ids) -> None:
-        self.layout = layout
+        # What holds until an event says otherwise.
+        self._begins_with = layout
         # Ahead of the disk: what the next command is decided on.
         self.state: State = queueing_state.new(layout)
         # What is durable: what may be shown.
@@ -156,6 +159,11 @@ class HallService:
         journal.on_closing = self.keep_snapshot
         self._rebuild()
         self._time = Timekeeper(clock, journal.last_recorded_ms)
+
+    @property
+    def layout(self) -> Layout:
+        """The hall that the next command is decided in."""
+        return self.state.layout
 
     @property
     def journal(self) -> Journal:
@@ -202,6 +210,12 @@ class HallService:
             future.add_done_callback(lambda _: self._forget(request, future))
         await asyncio.shield(future)
         return reply
+
+    def would(self, command: Command) -> None:
+        """Raises the `Refusal` that a command would meet now; does nothing."""
+        if self._stale:
+            self._rebuild()
+        decide(self.state, command, self._time.now(), self._ids)
 
     async def submit_facts(self, facts: Sequence[AcceptFact]) -> None:
         """Does what one line brought at once, in its order and in one transaction: all of it is kept, or none.
@@ -305,7 +319,7 @@ class HallService:
                 )
                 continue
             try:
-                state = queueing_snapshot.load(self.layout, snapshot.state)
+                state = queueing_snapshot.load(self._begins_with, snapshot.state)
                 return self._begun(state) if snapshot.sequence == 0 else state, snapshot.sequence
             except SnapshotError as error:
                 _log.warning("%s: snapshot of event %d is not used: %s", self._journal.path, snapshot.sequence, error)
@@ -315,7 +329,7 @@ class HallService:
                 f"{self._journal.path}: events through {kept_after} were let go, and no snapshot of the state "
                 "after them can be used. Start the version that wrote it, or restore a backup."
             )
-        return self._begun(queueing_state.new(self.layout)), 0
+        return self._begun(queueing_state.new(self._begins_with)), 0
 
     def _begun(self, state: State) -> State:
         """What a journal begins with: nothing, or what a damaged one before it leads to."""

@@ -75,7 +75,8 @@ class Fleet:
         self.answerers: dict[str, Answerer] = {}  # role → who answers what its devices ask
         self._hall = hall
         self._log = log
-        self._invitation_ms = invitation_s * 1000
+        # How long a citizen may press; the hall's configuration may change it.
+        self.invitation_s = invitation_s
         self._answer_s = answer_s
         self._online: dict[str, DeviceSession] = {}
         self.care = Care(hall.rising_ms, hall.state.layout.offset_minutes)
@@ -110,6 +111,11 @@ class Fleet:
         self.lines.append(session)
         return session
 
+    async def drop(self, session: DeviceSession) -> None:
+        """The line is no longer the hall's."""
+        self.lines.remove(session)
+        await session.close()
+
     @property
     def online(self) -> int:
         """How many devices are proven now."""
@@ -134,6 +140,8 @@ class Fleet:
         changed: set[str] = set()
         for event in events:
             data = event.data
+            if event.type == ev.HALL_CHANGED and data["layout"] is not None:
+                changed |= {known.window for known in self.registry.all() if known.window is not None}
             self.care.committed(event)
             if data.get("fact") is not None:
                 key = (data["device"], data["epoch"])
@@ -307,7 +315,7 @@ class Fleet:
 
     def _show(self, session: DeviceSession, device: Device) -> None:
         shown = self._hall.shown
-        if device.window is None or device.window not in shown.windows:
+        if device.window is None or device.window not in shown.layout.window_by_id:
             session.show(messages.WINDOW_CLOSED, "", "")
             return
         window = shown.windows[device.window]
@@ -324,7 +332,7 @@ class Fleet:
             await self._failed(run, device, "no evaluator is connected at this window")
             return
         answer = await session.ask(
-            messages.INVITE, {"run": bytes.fromhex(run), "wait_ms": self._invitation_ms}, self._answer_s
+            messages.INVITE, {"run": bytes.fromhex(run), "wait_ms": self.invitation_s * 1000}, self._answer_s
         )
         if answer is None:
             await self._failed(run, device, "no answer in time")

@@ -15,14 +15,17 @@ MAX_BYTES = 8 * 1024 * 1024  # 600 devices take 200 KB; more than this is no reg
 class CrashSafeStorage(Storage):
     """Reads the whole file; writes a new one, syncs it, renames it (owner-only: it holds secrets)."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES, else_do: str = "provision again") -> None:
+        """max_bytes: of the file, read or written; else_do: what helps where there is no backup of a damaged one."""
         self._path = path
+        self._max_bytes = max_bytes
+        self._else_do = else_do
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         """What the file holds, None before the first write; raises `RegistryError`."""
         try:
-            if self._path.stat().st_size > MAX_BYTES:
-                raise RegistryError(f"{self._path}: larger than {MAX_BYTES} bytes. Restore it from a backup.")
+            if self._path.stat().st_size > self._max_bytes:
+                raise RegistryError(f"{self._path}: larger than {self._max_bytes} bytes. Restore it from a backup.")
             content = self._path.read_bytes()
         except FileNotFoundError:
             return None
@@ -34,14 +37,17 @@ class CrashSafeStorage(Storage):
                 raise ValueError("not a table of tables")
         except (ValueError, RecursionError) as error:
             raise RegistryError(
-                f"{self._path}: is damaged ({error}). Restore it from a backup, or move it away and provision again."
+                f"{self._path}: is damaged ({error}). Restore it from a backup, or move it away and {self._else_do}."
             ) from error
         return data
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
         """Old or new, never half; raises `RegistryError`."""
+        content = json.dumps(data, indent=1, ensure_ascii=False).encode()
+        if len(content) > self._max_bytes:
+            raise RegistryError(f"{self._path}: would be larger than {self._max_bytes} bytes; nothing was changed.")
         try:
-            files.replace(self._path, json.dumps(data, indent=1, ensure_ascii=False).encode())
+            files.replace(self._path, content)
         except OSError as error:
             raise RegistryError(f"{self._path}: can't be written ({error.strerror}); nothing was changed.") from error
 

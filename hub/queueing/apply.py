@@ -6,8 +6,9 @@ from typing import Any
 
 from hub.queueing import events as ev
 from hub.queueing import leases, runs
-from hub.queueing.errors import ApplyError
+from hub.queueing.errors import ApplyError, LayoutError
 from hub.queueing.events import Event
+from hub.queueing.layout import from_plain
 from hub.queueing.state import (
     DAYS_KEPT,
     JUMP_MEMORY,
@@ -299,6 +300,15 @@ def _date_set(state: State, data: dict[str, Any], event: Event) -> None:
     state.day_shift = days_between(local_date(event.time_ms, state.layout.offset_minutes), data["to_date"])
 
 
+def _hall_changed(state: State, data: dict[str, Any], event: Event) -> None:
+    if data["layout"] is not None:
+        try:
+            state.lay_out(from_plain(data["layout"]))
+        except LayoutError as error:
+            raise ApplyError(f"{event.type} of revision {data['revision']}: {error}") from error
+    state.revision = data["revision"]
+
+
 def _restored_journal(state: State, data: dict[str, Any], event: Event) -> None:
     """Numbers that the lost part may have given out are not given out again, on any day that it may have reached."""
     offset = state.layout.offset_minutes
@@ -396,6 +406,7 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.DEVICE_OFFLINE: _offline,
     ev.HUB_STARTED: _started,
     ev.DATE_SET: _date_set,
+    ev.HALL_CHANGED: _hall_changed,
     ev.JOURNAL_RESTORED: _restored_journal,
     ev.LEASE_GRANTED: leases.granted,
     ev.LEASE_CLOSED: leases.closed,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hub.queueing.layout import Layout
+
 
 @dataclass(frozen=True, slots=True)
 class IssueTicket:
@@ -224,6 +226,22 @@ class SetDate:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeHall:
+    """The hall's configuration becomes another one; by: whose word; changes: which rows, as {table, row, act, fields}.
+
+    layout: the hall from now on, None where the rules' part stays as it is. undoes: the revision that is taken back.
+    settled: the hall was stopped and has been laid out anew since, so what stands open is not asked about.
+    """
+
+    revision: int
+    by: str
+    changes: tuple[Mapping[str, Any], ...] = ()
+    layout: Layout | None = None
+    undoes: int | None = None
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class InvitationAccepted:
     """The evaluator has the run's invitation in its flash."""
 
@@ -336,6 +354,7 @@ Command = (
     | CancelTicket
     | Sweep
     | SetDate
+    | ChangeHall
     | InvitationAccepted
     | InvitationFailed
     | AcceptFact
@@ -377,6 +396,7 @@ VERBS: dict[type, str] = {kind: verb for verb, kind in WINDOW_VERBS.items()} | {
     CancelTicket: "cancel",
     Sweep: "sweep",
     SetDate: "set_date",
+    ChangeHall: "change_hall",
     InvitationAccepted: "invitation_accepted",
     InvitationFailed: "invitation_failed",
     AcceptFact: "accept_fact",

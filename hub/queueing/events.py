@@ -44,6 +44,8 @@ CLOCK_STEPPED = "hall.hub.clock_stepped"
 JOURNAL_RESTORED = "hall.journal.restored"
 # A wrong business date put right by hand (architecture, decision 7).
 DATE_SET = "hall.hub.date_set"
+# A manager changed the hall's own configuration: windows, services, staff, announcements.
+HALL_CHANGED = "hall.config.changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,12 @@
-"""What the hall is made of: services and windows, as configured; fixed while the hub runs."""
+"""What the hall is made of: services and windows. In a running hub only an event changes it."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from hub.queueing.errors import LayoutError
+
+# Where leases begin, downwards, for a service without a last number: the highest number of three digits.
+LAST_LEASED = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,19 @@ class Service:
     hours: tuple[tuple[int, int], ...] = ()
     last_ticket_min: int = 0
     daily_cap: int | None = None
+    department: str = ""
+    department_en: str = ""
+    zone: str = ""
+
+    @property
+    def numbers(self) -> tuple[str, int, int | None]:
+        """What its numbers can be."""
+        return self.prefix, self.first_number, self.last_number
+
+    @property
+    def last_leasable(self) -> int:
+        """The first number that a day's first lease takes, downwards."""
+        return LAST_LEASED if self.last_number is None else self.last_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +49,8 @@ class Window:
     id: str
     name: str
     services: tuple[str, ...]
+    name_en: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +74,14 @@ class Layout:
     sweep_minute: int | None = None
     service_by_id: dict[str, Service] = field(init=False, repr=False, compare=False)
     window_by_id: dict[str, Window] = field(init=False, repr=False, compare=False)
+    # Services that some window serves.
+    served: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "service_by_id", {service.id: service for service in self.services})
         object.__setattr__(self, "window_by_id", {window.id: window for window in self.windows})
+        served = frozenset(service for window in self.windows for service in window.services)
+        object.__setattr__(self, "served", served)
         if len(self.service_by_id) != len(self.services):
             raise LayoutError("two services have the same id; give each its own")
         if len(self.window_by_id) != len(self.windows):
@@ -86,6 +109,34 @@ class Layout:
                         f"services {other.id} and {service.id} share the prefix {service.prefix!r}; "
                         "give each its own, or ranges of numbers apart"
                     )
+
+
+def plain(layout: Layout) -> dict[str, Any]:
+    """The layout in dicts, lists and scalars, for an event or a snapshot."""
+    found = {each.name: getattr(layout, each.name) for each in fields(layout) if each.init}
+    services = [asdict(service) | {"hours": [list(span) for span in service.hours]} for service in layout.services]
+    windows = [asdict(window) | {"services": list(window.services)} for window in layout.windows]
+    return found | {"services": services, "windows": windows}
+
+
+def from_plain(found: dict[str, Any]) -> Layout:
+    """The layout again; raises `LayoutError`. Fields that these rules don't know (a later version's) are left out."""
+    try:
+        services = tuple(
+            Service(**_known(Service, row) | {"hours": tuple((begin, end) for begin, end in row["hours"])})
+            for row in found["services"]
+        )
+        windows = tuple(
+            Window(**_known(Window, row) | {"services": tuple(row["services"])}) for row in found["windows"]
+        )
+        return Layout(**_known(Layout, found) | {"services": services, "windows": windows})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LayoutError(f"this is no layout ({error!r})") from error
+
+
+def _known(kind: type, row: dict[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(kind) if each.init}
+    return {name: value for name, value in row.items() if name in names}
 
 
 def _overlap(one: Service, other: Service) -> bool:

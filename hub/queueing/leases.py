@@ -10,9 +10,6 @@ from hub.queueing.events import Event
 from hub.queueing.layout import Service
 from hub.queueing.state import Lease, State
 
-# Where leases begin, downwards, for a service without a last number: the highest number of three digits.
-LAST_LEASED = 999
-
 # Leases of a device whose use isn't told to the end: the one it has, and the one it had when the new one was granted.
 OPEN_MOST = 2
 
@@ -22,13 +19,8 @@ def number_in(text: str) -> int:
     return int(text[len(text.rstrip("0123456789")) :])
 
 
-def last_leasable(service: Service) -> int:
-    """The first number that a day's first lease takes, downwards."""
-    return LAST_LEASED if service.last_number is None else service.last_number
-
-
 def lowest_leased(state: State, service: Service, date: str) -> int | None:
-    """From here to `last_leasable` everything is leased on this date; None: nothing is."""
+    """From here to the service's last leasable everything is leased on this date; None: nothing is."""
     return state.leased.get(date, {}).get(service.id)
 
 
@@ -36,8 +28,8 @@ def next_own(state: State, service: Service, date: str, last: int) -> int | None
     """The hall's own number after `last`, past what is leased; None where there is no more."""
     number = last + 1
     lowest = lowest_leased(state, service, date)
-    if lowest is not None and lowest <= number <= last_leasable(service):
-        number = last_leasable(service) + 1
+    if lowest is not None and lowest <= number <= service.last_leasable:
+        number = service.last_leasable + 1
     return None if service.last_number is not None and number > service.last_number else number
 
 
@@ -84,6 +76,6 @@ def skip(state: State, date: str, count: int) -> None:
     counters = state.counters if date == state.business_date else state.days.get(date, {})
     for service in state.layout.services:
         lowest = lowest_leased(state, service, date)
-        lowest = last_leasable(service) + 1 if lowest is None else lowest
+        lowest = service.last_leasable + 1 if lowest is None else lowest
         half = (max(counters.get(service.id, 0), service.first_number - 1) + lowest) // 2 + 1
         state.lease_numbers(date, service.id, max(lowest - count, min(half, lowest)))

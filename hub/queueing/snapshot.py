@@ -12,9 +12,10 @@ from typing import Any
 
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
-from hub.queueing.errors import ApplyError, QueueingError
+from hub.queueing.errors import ApplyError, LayoutError, QueueingError
 from hub.queueing.events import TICKET_ISSUED, Event
-from hub.queueing.layout import Layout
+from hub.queueing.layout import Layout, from_plain
+from hub.queueing.layout import plain as plain_layout
 from hub.queueing.state import Run, State, WindowNow
 from hub.queueing.tables import RunState, WindowState
 
@@ -37,8 +38,8 @@ class SnapshotError(QueueingError):
 def dump(state: State) -> Plain:
     """The state in dicts, lists and scalars of its own, so that it may be encoded in another thread.
 
-    50,000 runs take 12 ms on one core of a shared server, and the loop waits that long. What the layout alone says is
-    left out: a hall that is laid out anew goes on from the same snapshot.
+    50,000 runs take 12 ms on one core of a shared server, and the loop waits that long. What the settings file alone
+    says is left out: a hall that is laid out anew there goes on from the same snapshot.
     """
     writer = _Writer()
     kept: Plain = {
@@ -47,15 +48,20 @@ def dump(state: State) -> Plain:
     queues = {service: queue for service, queue in state.queues.items() if queue}
     windows = {name: now for name, now in state.windows.items() if now != WindowNow(name)}
     kept |= {"queues": writer.plain(queues), "windows": writer.plain(windows)}
-    return {"format": FORMAT, "state": kept, "objects": writer.objects, "runs": _flat(state)}
+    found: Plain = {"format": FORMAT, "state": kept, "objects": writer.objects, "runs": _flat(state)}
+    # What an event said of the hall must outlive the event; what the settings file says of it, it says again.
+    return found | {"layout": plain_layout(state.layout)} if state.laid_out else found
 
 
 def load(layout: Layout, plain: Any) -> State:
-    """The state again, in today's layout; raises `SnapshotError`."""
+    """The state again, in the hall that its events made, else in this layout; raises `SnapshotError`."""
     try:
         if plain["format"] != FORMAT:
             raise SnapshotError(f"it has format {plain['format']!r}, these rules read {FORMAT}")
-        return _load(layout, plain)
+        kept = plain.get("layout")
+        return _load(layout if kept is None else from_plain(kept), plain)
+    except LayoutError as error:
+        raise SnapshotError(f"its hall can't be: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise SnapshotError(f"it is not what these rules wrote ({error!r})") from error
 

@@ -4,7 +4,7 @@ from collections import deque
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
-from hub.queueing.layout import Layout
+from hub.queueing.layout import Layout, Service
 from hub.queueing.tables import RunState, TicketState, WindowState
 
 # Runs remembered, oldest forgotten first: two days of the largest hall, about 5 MB. A forgotten run loses no
@@ -196,6 +196,12 @@ class State:
     day_shift: int = 0
     # Numbers of a business day that were passed over for every service, because a lost part of it may have given them.
     skipped: dict[str, int] = field(default_factory=dict)
+    # The hall's revision, and whether its layout came from an event (else from whoever opened the journal).
+    revision: int = 0
+    laid_out: bool = False
+    # Numbers given or leased on a business date by services that have left, or have other numbers since: (service, or
+    # empty for leased ones, prefix, first, last). Who has the prefix now goes round them.
+    left: dict[str, list[tuple[str, str, int, int]]] = field(default_factory=dict)
     # (finished_at_ms, served_ms) of each service's last finishes.
     served: dict[str, deque[tuple[int, int]]] = field(default_factory=dict)
 
@@ -286,6 +292,68 @@ class State:
             return self.queues.setdefault(ticket.service, deque())
         return self.own.setdefault(ticket.to_window, deque())
 
+    def lay_out(self, layout: Layout) -> None:
+        """Another hall from here on. What stands open where something was taken away stays, and can be found."""
+        for service in self.layout.services:
+            after = layout.service_by_id.get(service.id)
+            if after is None or after.numbers != service.numbers:
+                self._leave_numbers(service)
+            if after is None and not self.queues.get(service.id):
+                for kept in (self.queues, self.overtaken, self.since_jump, self.served):
+                    kept.pop(service.id, None)
+        for service in layout.services:
+            self.queues.setdefault(service.id, deque())
+        for window in self.layout.windows:
+            if window.id not in layout.window_by_id and self.windows[window.id].ticket is None:
+                del self.windows[window.id]
+        for window in layout.windows:
+            self.windows.setdefault(window.id, WindowNow(window.id))
+        self.layout = layout
+        self.laid_out = True
+
+    def _leave_numbers(self, service: Service) -> None:
+        """It may begin anew: what it gave and leased is remembered by its prefix."""
+        for date, counters in ((self.business_date, self.counters), *self.days.items()):
+            last = counters.pop(service.id, 0)
+            lowest = self.leased.get(date, {}).pop(service.id, None)
+            given = [] if last < service.first_number else [(service.id, service.first_number, last)]
+            # Leased ones count for no cap.
+            given += [] if lowest is None else [("", lowest, service.last_leasable)]
+            for owner, first, end in given:
+                self.left.setdefault(date, []).append((owner, service.prefix, first, end))
+
+    def _left_of(self, prefix: str, date: str) -> list[tuple[int, int]]:
+        return sorted((first, end) for _, other, first, end in self.left.get(date, ()) if other == prefix)
+
+    def below_left(self, service: Service, date: str, last: int, count: int) -> int:
+        """The highest number up to `last` that ends so many which no service has left behind on this date."""
+        for first, end in reversed(self._left_of(service.prefix, date)):
+            if first <= last and end > last - count:
+                last = first - 1
+        return last
+
+    def last_number(self, service: Service, date: str) -> int:
+        """The number before the next one of a service, those passed that another service gave on this date."""
+        counters = self.counters if date == self.business_date else self.days.get(date, {})
+        last = max(counters.get(service.id, 0), service.first_number - 1)
+        for first, end in self._left_of(service.prefix, date):
+            if first <= last + 1 <= end:
+                last = end
+        return last
+
+    def given(self, service: Service, date: str) -> int:
+        """How many numbers of a service were given on a date."""
+        counters = self.counters if date == self.business_date else self.days.get(date, {})
+        last = counters.get(service.id, 0)
+        count = max(0, last - service.first_number + 1 - self.skipped.get(date, 0))
+        for owner, prefix, first, end in self.left.get(date, ()):
+            if owner == service.id:
+                count += end - first + 1
+            # Inside what it counts up to, and given by another, or by itself before.
+            if prefix == service.prefix:
+                count -= max(0, min(end, last) - max(first, service.first_number) + 1)
+        return max(0, count)
+
     def skip_numbers(self, date: str, count: int) -> None:
         """So many numbers of each service are not given out on this date."""
         counters = self.counters if date == self.business_date else self.days.setdefault(date, {})
@@ -308,6 +376,8 @@ class State:
             self.days[self.business_date] = self.counters
             while len(self.days) > DAYS_KEPT:
                 del self.days[next(iter(self.days))]
+            for gone in self.left.keys() - self.days.keys():
+                del self.left[gone]
         for window in self.windows.values():
             window.day = DayFigures()
         counters = dict(self.days.pop(date, {}))

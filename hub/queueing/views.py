@@ -22,19 +22,30 @@ def hall(layout: Layout, state: State) -> dict[str, Any]:
     """The hall as built, and what each window is doing."""
     return {
         "hall": layout.hall,
+        "revision": state.revision,
         "name": layout.name,
         "name_en": layout.name_en,
         "offset_minutes": layout.offset_minutes,
         "languages": list(LANGUAGES),
         "services": [
-            {"service": service.id, "prefix": service.prefix, "name": service.name, "name_en": service.name_en}
+            {
+                "service": service.id,
+                "prefix": service.prefix,
+                "name": service.name,
+                "name_en": service.name_en,
+                "department": service.department,
+                "department_en": service.department_en,
+                "zone": service.zone,
+            }
             for service in layout.services
         ],
         "windows": [
             {
                 "window": window.id,
                 "name": window.name,
+                "name_en": window.name_en,
                 "services": list(window.services),
+                "zone": window.zone,
                 "state": state.windows[window.id].state.value,
             }
             for window in layout.windows

@@ -7,9 +7,11 @@ from aiohttp import web
 from common import problem
 from common.pages import security_headers
 from hub.web import board, openapi, pages, window_page
-from hub.web.doors import API, DOORS
+from hub.web.door import API
+from hub.web.doors import DOORS
+from hub.web.hall_schema import CONFIG_BYTES
 from hub.web.house import HOUSE, House
-from hub.web.schema import BODY_BYTES, json_response
+from hub.web.schema import json_response
 
 FOLDER = Path(__file__).parent
 TEMPLATES = FOLDER / "templates"
@@ -18,7 +20,7 @@ STATIC = FOLDER / "static"
 
 def build(house: House, version: str) -> web.Application:
     """All doors and pages of one hall."""
-    app = web.Application(middlewares=[security_headers, problem.middleware], client_max_size=BODY_BYTES)
+    app = web.Application(middlewares=[security_headers, problem.middleware], client_max_size=CONFIG_BYTES)
     app[HOUSE] = house
     for door in DOORS:
         app.router.add_route(door.method, door.path, door.handler)

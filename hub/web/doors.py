@@ -1,8 +1,6 @@
 """The hub's doors: one table says method, path, who may, what goes in and out. Routes and OpenAPI come from it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -15,53 +13,21 @@ from hub.queueing import commands
 from hub.queueing.errors import Refusal
 from hub.web import clerk, schema
 from hub.web.desk_schema import Desk
+from hub.web.door import API, PUBLIC, Door, refused
+from hub.web.hall_doors import HALL_DOORS
 from hub.web.house import HOUSE
 from hub.web.metrics import HUB
 from hub.web.schema import json_response, read_body
 from hub.web.stream import StreamFull
 from hub.web.who import asker, at_window, holder
 
-API = "/api/v1"
-PUBLIC: tuple[str, ...] = ()
 LOCAL = ("monitor",)  # from this machine without a token, from elsewhere with the monitor's
 MAX_EVENTS = 1000  # a page of the journal; an auditor asks for the next
 KEEP_ALIVE_S = 15.0  # a comment on a quiet stream: proxies and boards drop lines that are silent for 30 s or more
 TICK_S = 2.0  # for who asks for ticks: a board marks what is older than 5 s, so one lost tick is no mark
 WRITE_S = 30.0  # a reader that takes nothing for so long is let go; it comes back with its last id
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-# Refusals that aren't about a state but about something that this hall doesn't have.
-_NOT_HERE = {
-    "unknown_window": 404,
-    "unknown_service": 422,
-    "unknown_role": 422,
-    "unknown_channel": 422,
-    "unknown_priority": 422,
-    "unknown_target": 422,
-    "unknown_date": 422,
-    "too_many_services": 422,
-    "no_target": 422,
-    "no_staff": 422,
-}
 _CHANNELS = {"kiosk": "kiosk", "desk": "desk"}
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """One door of the API."""
-
-    method: str
-    path: str
-    handler: Handler
-    who: tuple[str, ...]
-    summary: str
-    reply: Any = None
-    body: Any = None
-    status: int = 200
-    media: str = "application/json"
-    query: tuple[str, ...] = ()
-    problems: tuple[int, ...] = field(default=())
 
 
 def _local(request: web.Request) -> None:
@@ -159,16 +125,7 @@ async def _submit(request: web.Request, command: commands.Command, command_id: s
     try:
         return await request.app[HOUSE].submit(command, command_id)
     except Refusal as refusal:
-        status = _NOT_HERE.get(refusal.kind, 409)
-        kind = refusal.kind.replace("_", "-")
-        raise Problem(
-            status,
-            kind,
-            f"{refusal.command} is not possible in state {refusal.state}",
-            refusal.detail,
-            state=str(refusal.state),
-            command=refusal.command,
-        ) from refusal
+        raise refused(refusal) from refusal
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
@@ -334,4 +291,5 @@ DOORS = (
         201,
         problems=(400, 401, 403, 413, 415, 422, 503),
     ),
+    *HALL_DOORS,
 )

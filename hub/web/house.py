@@ -13,6 +13,7 @@ from common.tokens import Tokens
 from hub.queueing.commands import Command
 from hub.queueing.layout import Layout
 from hub.web.guide import Guide
+from hub.web.hall_schema import HallWanted, UndoWanted
 from hub.web.schema import DeviceWanted
 from hub.web.stream import Stream
 
@@ -35,13 +36,29 @@ class Sounding(Protocol):
         """As a WAV file."""
 
 
+class HallRows(Protocol):
+    """What doors may do with the hall's configuration; raises `Problem` and `Refusal`."""
+
+    def services_view(self) -> dict[str, Any]:
+        """Every service with what is disclosed of it."""
+
+    def config_view(self) -> dict[str, Any]:
+        """All rows, their revision, what can be undone."""
+
+    def change_hall(self, wanted: HallWanted, by: str) -> Awaitable[dict[str, Any]]:
+        """Whole tables become these."""
+
+    def undo_hall(self, wanted: UndoWanted, by: str) -> Awaitable[dict[str, Any]]:
+        """The last change is taken back."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The parts behind the doors."""
 
     hall: str
     journal: str
-    layout: Layout
+    laid_out: Callable[[], Layout]
     tokens: Tokens
     sessions: Sessions
     pages: Pages
@@ -52,6 +69,7 @@ class House:
     tick: Callable[[], dict[str, Any]]
     calls: Callable[[Container[str], int], list[dict[str, Any]]]
     clip: Callable[[str], Sounding | None]
+    rows: HallRows
     submit: Callable[[Command, str], Awaitable[dict[str, Any]]]
     hall_view: Callable[[], dict[str, Any]]
     queue_view: Callable[[], dict[str, Any]]
@@ -59,6 +77,11 @@ class House:
     read_events: Callable[[int, int], Awaitable[Sequence[bytes]]]
     ready: Callable[[], dict[str, Any]]
     metrics: Callable[[], Values]
+
+    @property
+    def layout(self) -> Layout:
+        """The hall as the next command is decided in."""
+        return self.laid_out()
 
 
 HOUSE: web.AppKey[House] = web.AppKey("house", House)

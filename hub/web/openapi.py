@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from hub.web.doors import DOORS, Door
+from hub.web.door import Door
+from hub.web.doors import DOORS
 from hub.web.schema import ProblemDetails
 
 _PROBLEM = "application/problem+json"

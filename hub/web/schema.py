@@ -240,6 +240,9 @@ class HallService(msgspec.Struct, kw_only=True):
     prefix: str
     name: str
     name_en: str
+    department: str
+    department_en: str
+    zone: str
 
 
 class HallWindow(msgspec.Struct, kw_only=True):
@@ -249,13 +252,33 @@ class HallWindow(msgspec.Struct, kw_only=True):
     name: str
     name_en: str
     services: list[str]
+    zone: str
     state: str
+
+
+class HallZone(msgspec.Struct, kw_only=True):
+    """A zone of the hall."""
+
+    zone: str
+    name: str
+    name_en: str
+
+
+class Announcement(msgspec.Struct, kw_only=True):
+    """A line for boards; zone: whose, empty for all."""
+
+    announcement: str
+    text: str
+    text_en: str
+    zone: str
 
 
 class Hall(msgspec.Struct, kw_only=True):
     """The hall as built."""
 
     hall: str
+    # Rises with each change of the configuration.
+    revision: int
     name: str
     name_en: str
     offset_minutes: int
@@ -263,6 +286,8 @@ class Hall(msgspec.Struct, kw_only=True):
     languages: list[str]
     services: list[HallService]
     windows: list[HallWindow]
+    zones: list[HallZone]
+    announcements: list[Announcement]
 
 
 class Serving(msgspec.Struct, kw_only=True):
@@ -359,11 +384,19 @@ class ProblemDetails(msgspec.Struct, kw_only=True):
     command: str | msgspec.UnsetType = msgspec.UNSET
 
 
-async def read_body(request: web.Request, kind: Any) -> Any:
-    """The request's JSON as `kind`; raises a 400 for what is no JSON, a 422 for what isn't meant here."""
+async def read_json(request: web.Request, most_bytes: int = BODY_BYTES) -> bytes:
+    """The request's bytes, said to be JSON; raises a 415, or a 413 where it is longer than this door takes."""
     if request.content_type not in ("application/json", "application/octet-stream"):
         raise Problem(415, "no-json", "This door takes JSON", "Send it with Content-Type: application/json")
-    content = await request.read()
+    content = await request.read() if (request.content_length or 0) <= most_bytes else None
+    if content is None or len(content) > most_bytes:
+        raise Problem(413, "too-large", "The body is too large", f"This door takes {most_bytes} bytes.")
+    return content
+
+
+async def read_body(request: web.Request, kind: Any) -> Any:
+    """The request's JSON as `kind`; raises a 400 for what is no JSON, a 422 for what isn't meant here."""
+    content = await read_json(request)
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:

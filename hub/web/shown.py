@@ -33,6 +33,7 @@ _SHOWN = {
     ev.WINDOW_PAUSED: (True, True),
     ev.WINDOW_UNPAUSED: (True, True),
     ev.DATE_SET: (True, False),
+    ev.HALL_CHANGED: (True, False),
 }
 # A call and its repetition.
 _CALLS = (ev.TICKET_CALLED, ev.TICKET_RECALLED)
@@ -66,6 +67,9 @@ class Shown:
             parts["queue"] = self.queue(Now(recorded_ms))
         if event.type in _CALLS:
             parts["call"] = views.call(self.state, self.state.calls[-1])
+        if event.type == ev.HALL_CHANGED:
+            # Whoever shows names of windows, services or announcements reads them anew.
+            parts["hall"] = {"revision": event.data["revision"]}
         if window and event.data["window"] is not None:
             parts["window"] = self._window(event.data["window"])
         return parts

@@ -9,10 +9,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from common import problem
+from hub.hall.rows import HallRow, Rows, ServiceRow, WindowRow
 from hub.queueing import commands, state, views
 from hub.queueing.events import Now
 from hub.queueing.layout import Layout, Service, Window
 from hub.web import doors, openapi, schema
+from hub.web.hall_schema import public_rows
 from hub.web.shown import last_shown
 from hub.web.stream import CLIENT_QUEUE, RING, Stream, StreamFull
 
@@ -140,8 +142,12 @@ async def test_a_closing_house_lets_everybody_go() -> None:
 def test_the_replies_of_the_document_are_those_of_the_views() -> None:
     layout = Layout("h", 480, (Service("A", "A", "a"),), (Window("1", "1", ("A",)),))
     now = state.new(layout)
-    hall = views.hall(layout, now) | {"hours": ""}
-    hall["windows"] = [window | {"name_en": ""} for window in hall["windows"]]
+    rows = Rows(
+        hall=HallRow(name="h"),
+        services=(ServiceRow(id="A", prefix="A", name="a"),),
+        windows=(WindowRow(id="1", name="1", services=("A",)),),
+    )
+    hall = views.hall(layout, now) | public_rows(rows)
     for view, kind in (
         (hall, schema.Hall),
         (views.queue(now, Now(0)), schema.Queue),

@@ -96,4 +96,10 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
         "journal, through, from_ms, to_ms, numbers_skipped, what",
     ),
     "hall.hub.date_set": ("a wrong business date was put right by hand", "from_date, to_date, staff, what"),
+    "hall.config.changed": (
+        "the hall's configuration is another one from here on; changes names rows and fields, never what they hold, "
+        "the first 200 of so many (changed). layout: services and windows as the rules know them, null where they "
+        "stayed; undoes: the revision that was taken back; by: manager, admin, or settings (the file, at a start)",
+        "revision, by, undoes, changes (table, row, act, fields), changed, layout",
+    ),
 }

@@ -15,6 +15,7 @@ import msgspec
 
 from common import files
 from hub import config as hub_config
+from hub.hall.store import HALL_FILE
 from hub.journal import backup as journal_backup
 from hub.journal.backup import Progress, Tail
 from hub.main import TOKEN_FILE
@@ -67,7 +68,8 @@ def make(config: Path, folder: Path, keep: int, at_ms: int, say: Say) -> tuple[P
     journal_backup.copy(data / JOURNAL, building / JOURNAL, _part(say, "copied"))
     tail = journal_backup.check(building / JOURNAL, _part(say, "checked"))
     # After the journal: a box that is known and has no events yet harms nothing; the other way round it could.
-    for source, name in ((data / REGISTRY, REGISTRY), (data / TOKEN_FILE, TOKEN_FILE), (config, CONFIG)):
+    beside = [(data / name, name) for name in (REGISTRY, TOKEN_FILE, HALL_FILE)]
+    for source, name in (*beside, (config, CONFIG)):
         if source.exists():
             files.replace(building / name, source.read_bytes())
     if loaded.center is not None and loaded.center.token_file:
@@ -121,7 +123,7 @@ def read(backup: Path) -> Manifest:
 
 def verify(backup: Path, manifest: Manifest, say: Say) -> Tail:
     """Every file against the manifest, every event against the chain; changes nothing."""
-    allowed = {JOURNAL, REGISTRY, TOKEN_FILE, CONFIG, CENTER_TOKEN}
+    allowed = {JOURNAL, REGISTRY, TOKEN_FILE, HALL_FILE, CONFIG, CENTER_TOKEN}
     if JOURNAL not in manifest.files or CONFIG not in manifest.files or not set(manifest.files) <= allowed:
         raise OperationsError(f"{backup / MANIFEST}: does not name a hub's files. Take another backup.")
     for name, entry in manifest.files.items():

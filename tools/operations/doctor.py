@@ -7,6 +7,9 @@ from typing import Any
 from common.settings import SettingsError
 from hub import config as hub_config
 from hub.config import Config
+from hub.hall.errors import HallError
+from hub.hall.rows import Rows
+from hub.hall.store import HALL_FILE, current
 from tools.operations import doors, status
 from tools.operations.doors import Unreachable
 from tools.operations.errors import OperationsError
@@ -24,6 +27,7 @@ class Doctor:
         self._token = token
         self._speak = speak
         self._ready: dict[str, Any] | None = None
+        self._rows: Rows | None = None
 
     def findings(self) -> list[Finding]:
         """Every link, in the order of the chain; what can't be looked at without an earlier one is said so."""
@@ -31,9 +35,9 @@ class Doctor:
         found = [first, self._process()]
         if self._ready is not None:
             found += [status.journal(self._ready["journal"], self._speak), status.clock(self._ready, self._speak)]
-        found += self._ports(config)
+        found += self._ports()
         found += self._boxes()
-        found += self._windows(config)
+        found += self._windows()
         found += self._center(config)
         return found
 
@@ -41,13 +45,14 @@ class Doctor:
         _ = self._speak
         try:
             config = hub_config.load(self._path)
-        except SettingsError as error:
+            self._rows = current(Path(config.paths.data) / HALL_FILE, hub_config.rows(config))
+        except (SettingsError, HallError) as error:
             todo = _("Mend what it names; sudo helps where only a right is missing. Then start the hub again.")
             return None, Finding("configuration", Mark.BAD, _("Settings: %(error)s") % {"error": error}, todo)
         except OSError as error:
             todo = _("Type it again with sudo, or say --config.")
             return None, Finding("configuration", Mark.BAD, _("Settings: %(error)s") % {"error": error}, todo)
-        words = {"path": self._path, "windows": len(config.windows), "lines": len(config.links)}
+        words = {"path": self._path, "windows": len(self._rows.windows), "lines": len(self._rows.links)}
         text = _("Settings: %(path)s can be used: %(windows)s windows, %(lines)s lines.") % words
         return config, Finding("configuration", Mark.WELL, text)
 
@@ -65,12 +70,12 @@ class Doctor:
             return Finding("hub", Mark.BAD, _("Hub: %(why)s") % {"why": error})
         return Finding("hub", Mark.WELL, _("Hub: it answers at %(url)s.") % {"url": url})
 
-    def _ports(self, config: Config | None) -> list[Finding]:
+    def _ports(self) -> list[Finding]:
         """Serial ports of this machine: there, and the hub has the right to open them."""
         _ = self._speak
-        if config is None:
+        if self._rows is None:
             return [Finding("port", Mark.UNKNOWN, _("Ports: not checked, the settings can't be read."))]
-        if not config.links:
+        if not self._rows.links:
             text = _("Ports: no line is configured, so no box can be heard.")
             return [
                 Finding(
@@ -84,7 +89,7 @@ class Doctor:
         refused = (
             {entry["url"]: entry["why"] for entry in self._ready["lines"] if not entry["open"]} if self._ready else {}
         )
-        for link in config.links:
+        for link in self._rows.links:
             words = {"url": link.url, "why": refused.get(link.url, "")}
             if link.url.startswith("/dev/") and not Path(link.url).exists():
                 todo = _(
@@ -121,9 +126,9 @@ class Doctor:
         found += [status.device(entry, _) for entry in self._ready["each_device"] if entry["device"] not in there]
         return found
 
-    def _windows(self, config: Config | None) -> list[Finding]:
+    def _windows(self) -> list[Finding]:
         """Windows that can't ask for a grade, since no box was ever registered for them."""
-        if config is None or self._ready is None:
+        if self._rows is None or self._ready is None:
             return []
         _ = self._speak
         served = {entry["window"] for entry in self._ready["each_device"]}
@@ -132,7 +137,7 @@ class Doctor:
             Finding(
                 "window", Mark.NOTE, _("Window %(window)s: no box is registered for it.") % {"window": window.id}, todo
             )
-            for window in config.windows
+            for window in self._rows.windows
             if window.id not in served
         ]
 

@@ -17,6 +17,7 @@ from common import files
 from common.settings import SettingsError
 from hub import config as hub_config
 from hub.config import Config
+from hub.hall.store import HALL_FILE, current
 from hub.journal import Journal, JournalLimits, JournalLocked
 from hub.journal.renewal import Hall, begin_anew, put_in_place
 from hub.journal.storage import Storage
@@ -64,7 +65,7 @@ def restore(folder: Path, config: Path, *, replace: bool, numbers: int | None, s
                 f"{backup}: is of hall {manifest.hall!r}, {config} says {loaded.hall.id!r}. Name the right one."
             )
         to_ms = max(now.ms, tail.recorded_ms)
-        skipped = _numbers(loaded, to_ms - manifest.made_at_ms, numbers)
+        skipped = _numbers(loaded, backup / HALL_FILE, to_ms - manifest.made_at_ms, numbers)
         restored = Event(
             JOURNAL_RESTORED,
             f"journal/{manifest.journal}",
@@ -121,12 +122,12 @@ class _settings(contextlib.AbstractContextManager[tuple[Config, bool]]):  # noqa
             path.unlink()
 
 
-def _numbers(config: Config, lost_ms: int, wanted: int | None) -> int:
+def _numbers(config: Config, hall: Path, lost_ms: int, wanted: int | None) -> int:
     if wanted is not None:
         return wanted
     skipped = min(AT_MOST, AN_HOUR * (lost_ms // HOUR_MS + 1))
-    for service in hub_config.layout(config).services:
-        if service.last_number is not None and service.first_number + 2 * skipped > service.last_number:
+    for service in current(hall, hub_config.rows(config)).services:
+        if service.last_number and service.first_number + 2 * skipped > service.last_number:
             raise OperationsError(
                 f"service {service.id} has numbers {service.first_number} to {service.last_number}: {skipped} can't be "
                 "passed over. Say --skip-numbers, at least as many as any service gave since the backup."
@@ -191,9 +192,9 @@ async def _keep_state(path: Path, config: Config) -> None:
 
 
 def _put_beside(backup: Path, data: Path) -> list[Path]:
-    """Registry and tokens; those that are there are set aside first."""
+    """Registry, tokens and the hall's rows; those that are there are set aside first."""
     set_aside = []
-    for name in (REGISTRY, TOKEN_FILE):
+    for name in (REGISTRY, TOKEN_FILE, HALL_FILE):
         path = data / name
         if path.exists():
             number = 1

@@ -31,6 +31,9 @@ def issue(state: State, command: IssueTicket, now: Now, ids: Ids) -> list[Event]
     wanted = (command.service, *command.also)
     for service in wanted:
         known_service(state, service, "issue")
+        if service not in state.layout.served:
+            detail = f"No window serves {state.layout.service_by_id[service].name}; nobody would be called."
+            raise Refusal("not_served", "none", "issue", detail)
     if len(wanted) > 1 + ALSO_MOST:
         raise Refusal("too_many_services", "none", "issue", f"One visit has at most {1 + ALSO_MOST} services.")
     if command.priority is not None and command.priority not in CLASSES:
@@ -95,8 +98,7 @@ def _clock(minute: int) -> str:
 
 
 def _check_cap(state: State, service: Service, date: str) -> None:
-    given = last_number(state, service, date) - service.first_number + 1 - state.skipped.get(date, 0)
-    if service.daily_cap is not None and given >= service.daily_cap:
+    if service.daily_cap is not None and state.given(service, date) >= service.daily_cap:
         detail = f"All {service.daily_cap} numbers of today for {service.name} are given; come back tomorrow."
         raise Refusal("cap_reached", "full", "issue", detail)
 
@@ -121,8 +123,7 @@ def _issued_data(state: State, service_id: str, channel: str, now: Now, *, ticke
 
 def last_number(state: State, service: Service, date: str) -> int:
     """The last of the hall's own numbers that was given on a date."""
-    counters = state.counters if date == state.business_date else state.days.get(date, {})
-    return max(counters.get(service.id, 0), service.first_number - 1)
+    return state.last_number(service, date)
 
 
 def business_date(state: State, now: Now) -> str:

@@ -49,7 +49,8 @@ def grant_lease(state: State, command: GrantLease, now: Now, ids: Ids) -> list[E
     for name in dict.fromkeys(command.services):
         service = state.layout.service_by_id[name]
         lowest = leases.lowest_leased(state, service, date)
-        last = (leases.last_leasable(service) + 1 if lowest is None else lowest) - 1
+        last = (service.last_leasable + 1 if lowest is None else lowest) - 1
+        last = state.below_left(service, date, last, command.count)
         first = last - command.count + 1
         # As many are left to the hall itself: a lease must not be what ends a day's numbers.
         if first - command.count > last_number(state, service, date):

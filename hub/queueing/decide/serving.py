@@ -119,6 +119,10 @@ def restore(state: State, command: Restore, now: Now, ids: Ids) -> list[Event]:
     if ticket.restored:
         detail = f"{ticket.number} was restored once already; a new number is needed."
         raise Refusal("restored_once", ticket.state, "restore", detail)
+    lost = ticket.to_window is not None and ticket.to_window not in state.layout.window_by_id
+    if lost or ticket.service not in state.layout.service_by_id:
+        detail = f"{ticket.number}: nobody serves its line any more; a new number is needed."
+        raise Refusal("line_gone", ticket.state, "restore", detail)
     return [moved(ev.TICKET_RESTORED, ticket, window, now)]
 
 
