@@ -302,6 +302,8 @@ def _house(hub: Hub) -> House:
         now_ms=lambda: hub.service.now().ms,
         tick=hub.tick,
         calls=hub.published.calls,
+        phone=lambda digest: hub.published.phone(digest, hub.service.now()),
+        held_by=hub.published.held_by,
         clip=lambda key: None if hub.announcer is None else hub.announcer.clips.find(key),
         rows=hub,
         submit=hub.submit_request,

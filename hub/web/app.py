@@ -6,7 +6,7 @@ from aiohttp import web
 
 from common import problem
 from common.pages import security_headers
-from hub.web import board, openapi, pages, window_page
+from hub.web import board, openapi, pages, phone, window_page
 from hub.web.door import API
 from hub.web.doors import DOORS
 from hub.web.hall_schema import CONFIG_BYTES
@@ -35,5 +35,6 @@ def build(house: House, version: str) -> web.Application:
     app.router.add_get("/board/state", board.board_state)
     app.router.add_get("/voice/{key}.wav", pages.clip)
     app.add_routes(window_page.ROUTES)
+    app.add_routes(phone.ROUTES)
     house.pages.add_to(app)
     return app

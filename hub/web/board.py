@@ -1,6 +1,5 @@
 """The boards: one page and one state a zone; between two states a board lives by the stream that all boards share."""
 
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -12,11 +11,9 @@ from hub.web import guide, opening
 from hub.web.guide import Zone
 from hub.web.house import HOUSE, House
 from hub.web.schema import json_response
+from hub.web.words import clock, day_en, day_zh
 
 CALLS = 24  # enough for six different numbers, each called as often as it may be
-WEEKDAYS_EN = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_WEEKDAYS = "一二三四五六日"
-MONTHS_EN = "January February March April May June July August September October November December".split()
 
 
 def zone_of(request: web.Request) -> Zone:
@@ -75,21 +72,6 @@ def _opens(house: House) -> dict[str, str] | None:
         "text": day_zh(found.day) + f" {clock(found.minute)}",
         "text_en": f"{day_en(found.day)}, {clock(found.minute)}",
     }
-
-
-def clock(minute: int) -> str:
-    """9:00."""
-    return f"{minute // 60}:{minute % 60:02d}"
-
-
-def day_zh(day: date) -> str:
-    """11月24日（星期一）."""
-    return f"{day.month}月{day.day}日（星期{_WEEKDAYS[day.weekday()]}）"
-
-
-def day_en(day: date) -> str:
-    """Monday, 24 November."""
-    return f"{WEEKDAYS_EN[day.weekday()]}, {day.day} {MONTHS_EN[day.month - 1]}"
 
 
 async def board(request: web.Request) -> web.Response:

@@ -24,6 +24,37 @@ class Notice:
     text_en: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a citizen comes for (事项), with its six disclosures; lines of a text are its items.
+
+    initials: of its Chinese name, sfz for 身份证. often: stands on the kiosk's first page.
+    """
+
+    id: str
+    service: str
+    name: str
+    name_en: str = ""
+    initials: str = ""
+    department: str = ""
+    department_en: str = ""
+    summary: str = ""
+    summary_en: str = ""
+    legal_basis: str = ""
+    legal_basis_en: str = ""
+    procedure: str = ""
+    procedure_en: str = ""
+    papers: str = ""
+    papers_en: str = ""
+    promised_time: str = ""
+    promised_time_en: str = ""
+    fee: str = ""
+    fee_en: str = ""
+    place: str = ""
+    place_en: str = ""
+    often: bool = False
+
+
 class Guide(Protocol):
     """The hall's own words and places; all of it may change while the hub runs."""
 
@@ -44,6 +75,12 @@ class Guide(Protocol):
     def open_day(self, day: date) -> bool:
         """Whether the hall opens on a day."""
 
+    def matters(self) -> Sequence[Matter]:
+        """Every matter that numbers are given for, in the hall's order."""
+
+    def matter(self, matter: str) -> Matter | None:
+        """One of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plain:
@@ -53,6 +90,7 @@ class Plain:
     revision: str = "0"
     training: bool = False
     told: tuple[Notice, ...] = field(default=())
+    listed: tuple[Matter, ...] = field(default=())
 
     def zones(self) -> Sequence[Zone]:
         """The whole hall."""
@@ -65,6 +103,14 @@ class Plain:
     def open_day(self, day: date) -> bool:
         """Nobody said that it was closed."""
         return True
+
+    def matters(self) -> Sequence[Matter]:
+        """Each service is one."""
+        return self.listed
+
+    def matter(self, matter: str) -> Matter | None:
+        """By its id."""
+        return next((each for each in self.listed if each.id == matter), None)
 
 
 def place(zones: Sequence[Zone], window: str) -> dict[str, Any]:

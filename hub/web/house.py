@@ -68,6 +68,8 @@ class House:
     now_ms: Callable[[], int]
     tick: Callable[[], dict[str, Any]]
     calls: Callable[[Container[str], int], list[dict[str, Any]]]
+    phone: Callable[[str], dict[str, Any] | None]
+    held_by: Callable[[str], str | None]
     clip: Callable[[str], Sounding | None]
     rows: HallRows
     submit: Callable[[Command, str], Awaitable[dict[str, Any]]]

@@ -12,6 +12,7 @@ from hub.queueing.apply import apply
 from hub.queueing.desk import desk
 from hub.queueing.events import Event, Now
 from hub.queueing.state import State
+from hub.web.followed import Followed
 
 # Types that change something that is shown: (queue, window)
 _SHOWN = {
@@ -52,13 +53,17 @@ class Shown:
         """From a state that is durable as a whole (at start); runs and facts are no business of a view."""
         bare = replace(state, runs={}, run_order=deque(), facts={}, devices={})
         self.state: State = copy.deepcopy(bare, {id(state.layout): state.layout})
+        self._followed = Followed(self.state)
 
     def take(self, event: Event, recorded_ms: int) -> dict[str, Any]:
         """Takes a committed event in; returns the parts that it changed, nothing for what no board shows."""
         shown = _SHOWN.get(event.type)
         if shown is None:
             return {}
+        ticket = event.data.get("ticket", "")
+        before = self.state.tickets.get(ticket) or self.state.missed.get(ticket)
         apply(self.state, event)
+        self._followed.take(self.state, event, before)
         if event.type == ev.TICKET_ISSUED and event.data["channel"] == WALK_UP:
             return {}
         queue, window = shown
@@ -81,6 +86,15 @@ class Shown:
     def queue(self, now: Now) -> dict[str, Any]:
         """Waiting and serving."""
         return views.queue(self.state, now)
+
+    def phone(self, digest: str, now: Now) -> dict[str, Any] | None:
+        """The ticket of a token, as its holder's phone shows it."""
+        return self._followed.view(self.state, digest, now)
+
+    def held_by(self, digest: str) -> str | None:
+        """The id of the open ticket of a token."""
+        ticket = self._followed.ticket(self.state, digest)
+        return None if ticket is None else ticket.id
 
     def calls(self, windows: Container[str], most: int) -> list[dict[str, Any]]:
         """The last calls to these windows, newest first."""

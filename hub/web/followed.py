@@ -1,0 +1,102 @@
+"""Whose ticket a token is, and where that ticket is: for the phone that scanned its code.
+
+Only the digest of a token is known here. Tickets that are done leave the state; the last of them are remembered for a
+word of goodbye, by this process only.
+"""
+
+from collections import OrderedDict
+from typing import Any
+
+from hub.queueing import events as ev
+from hub.queueing.events import Event, Now
+from hub.queueing.state import State, Ticket
+from hub.queueing.tables import TicketState
+from hub.queueing.times import rfc3339
+from hub.queueing.wait import expected
+
+DONE_KEPT = 5_000  # half a day of the largest hall
+CALLS_MOST = 4  # a call and three recalls; then the next one is called
+# How often a phone asks, by how soon it may be called: (people ahead, s). 500 phones then cost 60 answers a second.
+PACE = ((2, 2.0), (10, 5.0))
+PACE_FAR_S = 10.0
+
+
+class Followed:
+    """Tickets by the digest of their token."""
+
+    def __init__(self, state: State) -> None:
+        self._open: dict[str, str] = {}
+        self._done: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        for ticket in (*state.tickets.values(), *state.missed.values()):
+            if ticket.token_sha256 is not None:
+                self._open[ticket.token_sha256] = ticket.id
+
+    def take(self, state: State, event: Event, before: Ticket | None) -> None:
+        """After an event; before: its ticket as it stood until then."""
+        if event.type == ev.TICKET_ISSUED and event.data["token_sha256"] is not None:
+            self._open[event.data["token_sha256"]] = event.data["ticket"]
+        if before is None or before.token_sha256 is None:
+            return
+        if before.id in state.tickets or before.id in state.missed:
+            self._done.pop(before.token_sha256, None)
+            self._open[before.token_sha256] = before.id
+            return
+        self._open.pop(before.token_sha256, None)
+        how = "finished" if event.type == ev.TICKET_FINISHED else "cancelled"
+        self._done[before.token_sha256] = _told(state, before) | {"state": how, "reason": event.data.get("reason")}
+        while len(self._done) > DONE_KEPT:
+            self._done.popitem(last=False)
+
+    def ticket(self, state: State, digest: str) -> Ticket | None:
+        """The open or missed ticket of a token."""
+        found = self._open.get(digest)
+        return None if found is None else state.tickets.get(found) or state.missed.get(found)
+
+    def view(self, state: State, digest: str, now: Now) -> dict[str, Any] | None:
+        """What the phone shows; None where no ticket of these days has this token."""
+        ticket = self.ticket(state, digest)
+        if ticket is None:
+            done = self._done.get(digest)
+            return None if done is None else done | _times(state, now)
+        ahead = _ahead(state, ticket)
+        waits = ticket.state in (TicketState.WAITING, TicketState.PRINTING)
+        shown = _told(state, ticket) | _times(state, now)
+        return shown | {
+            "state": ticket.state.value if ticket.id in state.tickets else "missed",
+            "ahead": ahead if waits else None,
+            "wait": expected(state, ticket.service, ahead, now) if waits else None,
+            "window": ticket.window or ticket.to_window,
+            "times": ticket.recalls + 1,
+            "times_most": CALLS_MOST,
+            "called_at": None if ticket.called_at_ms is None else _time(state, ticket.called_at_ms),
+            "restored": ticket.restored,
+            "next_s": _pace(ahead if waits else 0),
+        }
+
+
+def _told(state: State, ticket: Ticket) -> dict[str, Any]:
+    return {
+        "number": ticket.number,
+        "service": ticket.service,
+        "matter": ticket.matter,
+        "issued_at": _time(state, ticket.issued_at_ms),
+        "next_s": PACE_FAR_S,
+    }
+
+
+def _times(state: State, now: Now) -> dict[str, Any]:
+    return {"as_of": _time(state, now.ms)}
+
+
+def _time(state: State, at_ms: int) -> str:
+    return rfc3339(at_ms, state.layout.offset_minutes)
+
+
+def _ahead(state: State, ticket: Ticket) -> int:
+    """How many of its own line stand before it; all of them while its paper is on its way."""
+    line = state.in_line(ticket.line)
+    return next((place for place, other in enumerate(line) if other is ticket), len(line))
+
+
+def _pace(ahead: int) -> float:
+    return next((pace_s for most, pace_s in PACE if ahead <= most), PACE_FAR_S)
