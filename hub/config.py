@@ -16,6 +16,7 @@ from hub.hall.rows import (
     HallRow,
     Id,
     LinkRow,
+    MatterRow,
     Rows,
     ServiceRow,
     StaffRow,
@@ -97,6 +98,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     services: Annotated[tuple[ServiceRow, ...], msgspec.Meta(min_length=1)]
     windows: Annotated[tuple[WindowRow, ...], msgspec.Meta(min_length=1)]
     zones: tuple[ZoneRow, ...] = ()
+    matters: tuple[MatterRow, ...] = ()
     staff: tuple[StaffRow, ...] = ()
     announcements: tuple[AnnouncementRow, ...] = ()
     links: tuple[LinkRow, ...] = ()

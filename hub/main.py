@@ -59,6 +59,8 @@ from hub.voice.engine import Espeak
 from hub.web import app as web_app
 from hub.web.hall_guide import HallGuide
 from hub.web.house import House
+from hub.web.initials import FILE as INITIALS
+from hub.web.initials import Initials
 from hub.web.shown import Shown, last_shown
 from hub.web.stream import Stream
 
@@ -139,7 +141,8 @@ def build(config: Config) -> Hub:
     sessions = Sessions(data / SESSION_FILE, lambda: clock().ms)
     hub = Hub(config, journal, clock, service, published, registry, tokens, sessions, stream, hall, version("tingting"))
     hub.pages = Pages([web_app.TEMPLATES], [web_app.STATIC])
-    hub.guide = HallGuide(hall, lambda: False)
+    hub.initials = Initials(data / INITIALS, log)
+    hub.guide = HallGuide(hall, lambda: False, hub.initials)
     stream.tick = hub.tick
     hub.announcer = announcer(hub)
     hub.fleet = Fleet(
@@ -247,6 +250,7 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         "devices": hub.fleet.run(),
         "journal": hub.journal.watch(),
         "lines": hub.lines.run(),
+        "initials": hub.initials.run(),
         "closing": _sweep(hub),
         "upkeep": Upkeep(hub.journal, hub.config.journal.keep_days, hub.clock).run(),
     }

@@ -36,6 +36,7 @@ from hub.voice.wording import Place
 from hub.web import opening
 from hub.web.guide import Guide
 from hub.web.hall_schema import HallWanted, UndoWanted, in_full, public_rows
+from hub.web.initials import Initials
 from hub.web.schema import DeviceWanted
 from hub.web.shown import Shown
 from hub.web.stream import Stream
@@ -94,6 +95,7 @@ class Hub:
     fleet: Fleet = field(init=False)
     pages: Pages = field(init=False)
     guide: Guide = field(init=False)
+    initials: Initials = field(init=False)
     lines: Lines = field(init=False)
     changing: Changing = field(init=False)
 

@@ -14,8 +14,8 @@ _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _LINK_URL = r"^(/dev/[^\s]+|[A-Za-z0-9]+://[^\s]+|COM[0-9]+)$"
 
 # Rows of each table, at most: a large city hall has 300 windows and some hundred services.
-MOST = {"zones": 50, "services": 500, "windows": 500, "staff": 2000, "announcements": 50, "links": 500}
-# All rows together as JSON: 500 services with all six disclosures in both languages and 500 windows fill half of it.
+MOST = {"zones": 50, "services": 500, "matters": 1000, "windows": 500, "staff": 2000, "announcements": 50, "links": 500}
+# All rows together as JSON: 1,000 matters with all six disclosures in both languages, 1.5 KB each, and 500 windows.
 MAX_BYTES = 2 * 1024 * 1024
 # A disclosure: two screens of the kiosk; what is longer stands on paper beside it.
 _TEXT_MOST = 2000
@@ -88,6 +88,34 @@ class ServiceRow(_Row, frozen=True, kw_only=True):
     fee_en: Annotated[str, key("the same in English", **_Text)] = ""
 
 
+class MatterRow(_Row, frozen=True, kw_only=True):
+    """A matter (事项) that a citizen comes for: many stand in one line. Without any, each service is one."""
+
+    id: Annotated[Id, key("the matter's id, in tickets")]
+    service: Annotated[str, key("id of the service whose number it gets", min_length=1, max_length=32)]
+    name: Annotated[str, key("事项名称: name shown, Chinese", min_length=1, max_length=60)]
+    name_en: Annotated[str, key("the same in English", max_length=120)] = ""
+    often: Annotated[bool, key("stands on the kiosk's first page, where six have room")] = False
+    summary: Annotated[str, key("for whom it is, in a line, Chinese", max_length=120)] = ""
+    summary_en: Annotated[str, key("the same in English", max_length=200)] = ""
+    department: Annotated[str, key("whose business it is, Chinese; empty: its service's", max_length=40)] = ""
+    department_en: Annotated[str, key("the same in English", max_length=80)] = ""
+    place: Annotated[str, key("where to go, Chinese; empty: its service's", max_length=80)] = ""
+    place_en: Annotated[str, key("the same in English", max_length=120)] = ""
+    legal_basis: Annotated[str, key("法定依据: the law it rests on", **_Text)] = ""
+    legal_basis_en: Annotated[str, key("the same in English", **_Text)] = ""
+    procedure: Annotated[str, key("办理程序: its steps, one a line", **_Text)] = ""
+    procedure_en: Annotated[str, key("the same in English", **_Text)] = ""
+    papers: Annotated[
+        str, key("申报材料: what to bring, one a line; a note in brackets at its end is shown small", **_Text)
+    ] = ""
+    papers_en: Annotated[str, key("the same in English", **_Text)] = ""
+    promised_time: Annotated[str, key("承诺时限: e.g. 10 个工作日（法定 60 日）", **_Text)] = ""
+    promised_time_en: Annotated[str, key("the same in English", **_Text)] = ""
+    fee: Annotated[str, key("收费标准: e.g. 20 元（证件工本费）, or 不收费", **_Text)] = ""
+    fee_en: Annotated[str, key("the same in English", **_Text)] = ""
+
+
 class WindowRow(_Row, frozen=True, kw_only=True):
     """A counter."""
 
@@ -133,6 +161,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[ZoneRow, ...] = ()
     services: Annotated[tuple[ServiceRow, ...], Meta(min_length=1)]
     windows: Annotated[tuple[WindowRow, ...], Meta(min_length=1)]
+    matters: tuple[MatterRow, ...] = ()
     staff: tuple[StaffRow, ...] = ()
     announcements: tuple[AnnouncementRow, ...] = ()
     links: tuple[LinkRow, ...] = ()
@@ -142,6 +171,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
 KEYS = {
     "zones": "id",
     "services": "id",
+    "matters": "id",
     "windows": "id",
     "staff": "code",
     "announcements": "id",
@@ -168,6 +198,8 @@ def check(rows: Rows) -> None:
             if row.zone:
                 _known(f"{name}[{number}].zone", "zone", row.zone, zones)
     services = [service.id for service in rows.services]
+    for number, matter in enumerate(rows.matters):
+        _known(f"matters[{number}].service", "service", matter.service, services)
     for number, window in enumerate(rows.windows):
         where = f"windows[{number}].services"
         for wanted in window.services:

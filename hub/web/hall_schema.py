@@ -16,6 +16,7 @@ from hub.hall.rows import (
     AnnouncementRow,
     HallRow,
     LinkRow,
+    MatterRow,
     Rows,
     ServiceRow,
     StaffRow,
@@ -42,6 +43,7 @@ class HallWanted(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[ZoneRow, ...] | None = None
     services: Annotated[tuple[ServiceRow, ...], Meta(min_length=1)] | None = None
     windows: Annotated[tuple[WindowRow, ...], Meta(min_length=1)] | None = None
+    matters: tuple[MatterRow, ...] | None = None
     staff: tuple[StaffRow, ...] | None = None
     announcements: tuple[AnnouncementRow, ...] | None = None
     links: tuple[LinkRow, ...] | None = None
@@ -89,6 +91,7 @@ class HallConfig(msgspec.Struct, kw_only=True):
     zones: list[ZoneRow]
     services: list[ServiceRow]
     windows: list[WindowRow]
+    matters: list[MatterRow]
     staff: list[StaffRow]
     announcements: list[AnnouncementRow]
     links: list[LinkRow]

@@ -252,6 +252,7 @@
       state.calls = [parts.call, ...state.calls].slice(0, 24);
       toFrame(parts.call);
     }
+    if (parts.hall) ask(); // names, zones or announcements are others now
     draw();
   };
   const onTick = (tick) => {
