@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from common.paper.decoder import Decoder
+from common.paper.errors import PaperError
+from common.paper.picture import draw
+from common.paper.slips import Line, QrCode, Slip
 from common.ticket_words import encoded, words, wrapped
 from protocol import escpos, ticket
-from tools.paper.decoder import Decoder
-from tools.paper.errors import PaperError
-from tools.paper.picture import draw
-from tools.paper.slips import Line, QrCode, Slip
 
 URL = b"http://192.168.1.20:8080/t/AbCdEfGhIjKlMnOpQrStUv"
 COLUMNS = (ticket.NARROW, ticket.WIDE)

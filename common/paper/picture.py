@@ -5,9 +5,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tools.paper.decoder import DOTS
-from tools.paper.errors import PaperError
-from tools.paper.slips import Feed, Line, QrCode, Run, Slip
+from common.paper.decoder import DOTS
+from common.paper.errors import PaperError
+from common.paper.slips import Feed, Line, QrCode, Run, Slip
 
 FONTS = Path("/usr/share/fonts/opentype/noto")  # Debian's fonts-noto-cjk
 _SIMPLIFIED = 2  # of the faces in one file: JP, KR, SC, TC, HK

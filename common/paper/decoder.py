@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from tools.paper.errors import PaperError
-from tools.paper.slips import Feed, Line, QrCode, Run, Slip
+from common.paper.errors import PaperError
+from common.paper.slips import Feed, Line, QrCode, Run, Slip
 
 DOTS = {32: 384, 48: 576}  # of the head, by its columns of 12 dots
 _ALIGN = ("left", "centre", "right")

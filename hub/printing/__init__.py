@@ -1,0 +1,1 @@
+"""Tickets on paper by printers at the hub: asked before a number is given, believed only when they say it is out."""
