@@ -1,0 +1,1 @@
+"""LED modules over the windows: they follow what boards may show, and delay nobody."""
