@@ -15,8 +15,10 @@ from hub.hall.rows import (
     AnnouncementRow,
     HallRow,
     Id,
+    LedRow,
     LinkRow,
     MatterRow,
+    PrinterRow,
     Rows,
     ServiceRow,
     StaffRow,
@@ -102,6 +104,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     staff: tuple[StaffRow, ...] = ()
     announcements: tuple[AnnouncementRow, ...] = ()
     links: tuple[LinkRow, ...] = ()
+    printers: tuple[PrinterRow, ...] = ()
+    leds: tuple[LedRow, ...] = ()
     limits: Limits = Limits()
     journal: Journal = Journal()
     voice: Voice = Voice()

@@ -43,7 +43,12 @@ from hub.hall.rows import Rows
 from hub.hall.store import HALL_FILE, HallStore
 from hub.journal import Journal, JournalError
 from hub.journal.upkeep import Upkeep
+from hub.leds.modules import Leds
 from hub.lines import Lines
+from hub.links.port import open_port
+from hub.paper_doors import PaperDesk
+from hub.paperwork import Paperwork, compose
+from hub.printing.printers import Printers
 from hub.queueing.commands import HubStarted, Sweep
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
@@ -156,7 +161,25 @@ def build(config: Config) -> Hub:
     )
     hub.lines = Lines(hub.fleet, random.random, rows.links)
     hub.changing = Changing(hall, _around(hub))
+    _printing(hub)
     return hub
+
+
+def _printing(hub: Hub) -> None:
+    """What follows the queue on paper and over the windows."""
+    hub.printers = Printers(lambda: hub.clock().ms, lambda: hub.rising_ms() / 1000, log)
+    hub.printers.follow(hub.hall.rows.printers)
+    hub.paperwork = Paperwork(
+        hub.printers,
+        hub.service.submit,
+        lambda: hub.state,
+        lambda command, reply, address: compose(hub.hall.rows, command, reply, address),
+        log,
+    )
+    hub.leds = Leds(open_port, random.random, log)
+    hub.leds.follow(hub.hall.rows.leds)
+    for window in hub.published.snapshot(hub.service.now())["windows"]:
+        hub.leds.show(**window)
 
 
 def announcer(hub: Hub) -> Announcer | None:
@@ -251,6 +274,8 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         "journal": hub.journal.watch(),
         "lines": hub.lines.run(),
         "initials": hub.initials.run(),
+        "printers": hub.printers.run(),
+        "leds": hub.leds.run(),
         "closing": _sweep(hub),
         "upkeep": Upkeep(hub.journal, hub.config.journal.keep_days, hub.clock).run(),
     }
@@ -281,6 +306,7 @@ async def _say_started(hub: Hub) -> None:
         try:
             await hub.changing.start()
             await hub.service.submit(HubStarted(hub.version, hub.journal.id))
+            await hub.paperwork.recover({row.id for row in hub.hall.rows.printers})
         except JournalError as error:
             log("hub.start_not_journalled", why=str(error))
             await asyncio.sleep(RESTART_TRY_S)
@@ -310,6 +336,7 @@ def _house(hub: Hub) -> House:
         held_by=hub.published.held_by,
         clip=lambda key: None if hub.announcer is None else hub.announcer.clips.find(key),
         rows=hub,
+        paper=PaperDesk(hub.paperwork, hub.printers, hub.hall),
         submit=hub.submit_request,
         hall_view=hub.hall_view,
         queue_view=hub.queue_view,

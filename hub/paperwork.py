@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from hub.errors import HubError
+from hub.hall.rows import Rows
 from hub.printing.paper import Paper
 from hub.printing.printers import OK, READY, Printers
 from hub.queueing.commands import Command, IssueTicket, PrintFailed, TicketPrinted
@@ -22,6 +23,25 @@ AGAIN_S = 1.0
 RESTARTED = "hub_restarted"
 
 Submit = Callable[[Command, str | None], Awaitable[dict[str, Any]]]
+
+
+def compose(rows: Rows, command: IssueTicket, reply: dict[str, Any], address: str) -> Paper:
+    """What stands on the paper of a reply; address: where the citizen's phone finds this hub."""
+    row = next((row for row in rows.services if row.id == command.service), None)
+    zone = next((each.name for each in rows.zones if row is not None and each.id == row.zone), "")
+    wait = reply.get("wait")
+    return Paper(
+        ticket=reply["ticket"],
+        number=reply["number"],
+        matter=command.service if row is None else row.name,
+        matter_en="" if row is None else row.name_en,
+        hall=rows.hall.name,
+        zone=zone if row is None else row.place or zone,
+        ahead=reply["ahead"],
+        wait="" if wait is None else f"{wait['low_min']}–{wait['high_min']}",
+        url=f"{address}/t/{reply['token']}",
+        at=reply["issued_at"][:16].replace("T", " "),
+    )
 
 
 class NoPaperError(HubError):

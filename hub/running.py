@@ -24,7 +24,10 @@ from hub.hall.rows import KEYS, Rows
 from hub.hall.store import HallStore
 from hub.journal import Committed, Journal, JournalBusy, JournalError, JournalRetired
 from hub.journal.renewal import set_aside
+from hub.leds.modules import Leds
 from hub.lines import Lines
+from hub.paperwork import Paperwork
+from hub.printing.printers import Printers
 from hub.queueing.commands import AcceptFact, Command
 from hub.queueing.events import Now
 from hub.queueing.state import State
@@ -68,8 +71,10 @@ class CalledOut:
         return Place(window) if found is None else Place(found.name, found.name_en)
 
     def volume(self, zone: str) -> float:
-        """As loud as can be."""
-        return 1.0
+        """As the zone says, else the hall."""
+        rows = self.hall.rows
+        found = next((row.volume_percent for row in rows.zones if row.id == zone), rows.hall.volume_percent)
+        return found / 100
 
 
 @dataclass(slots=True)
@@ -98,6 +103,9 @@ class Hub:
     initials: Initials = field(init=False)
     lines: Lines = field(init=False)
     changing: Changing = field(init=False)
+    printers: Printers = field(init=False)
+    paperwork: Paperwork = field(init=False)
+    leds: Leds = field(init=False)
 
     @property
     def state(self) -> State:
@@ -131,6 +139,8 @@ class Hub:
         for row in rows:
             parts = self.published.take(row.event, row.recorded_ms)
             self.stream.publish(row.sequence, parts)
+            if "window" in parts:
+                self.leds.show(**parts["window"])
         events = [row.event for row in rows]
         if self.announcer is not None:
             self.announcer.committed(events)
@@ -214,6 +224,8 @@ class Hub:
     async def follow_rows(self, rows: Rows) -> dict[str, str]:
         """Lines, tokens and boxes as the rows say; new tokens by their holder."""
         self.lines.follow(rows.links)
+        self.printers.follow(rows.printers)
+        self.leds.follow(rows.leds)
         self.fleet.invitation_s = rows.hall.invitation_s
         wanted = [Holder("clerk", f"window/{row.id}") for row in rows.windows]
         made = await asyncio.to_thread(self.tokens.make, wanted)

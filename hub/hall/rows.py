@@ -1,20 +1,32 @@
 """The rows of a hall: what each may hold, documented where it is declared, and what must fit between them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from common.settings import key
 from hub.hall.errors import RowsError
+from hub.leds.drivers import names
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_PRINTER_URL = r"^(tcp://[^\s/]+|serial:///dev/[^\s]+|file:///[^\s]+)$"
 _LINK_URL = r"^(/dev/[^\s]+|[A-Za-z0-9]+://[^\s]+|COM[0-9]+)$"
 
 # Rows of each table, at most: a large city hall has 300 windows and some hundred services.
-MOST = {"zones": 50, "services": 500, "matters": 1000, "windows": 500, "staff": 2000, "announcements": 50, "links": 500}
+MOST = {
+    "zones": 50,
+    "services": 500,
+    "matters": 1000,
+    "windows": 500,
+    "staff": 2000,
+    "announcements": 50,
+    "links": 500,
+    "printers": 50,
+    "leds": 500,
+}
 # All rows together as JSON: 1,000 matters with all six disclosures in both languages, 1.5 KB each, and 500 windows.
 MAX_BYTES = 2 * 1024 * 1024
 # A disclosure: two screens of the kiosk; what is longer stands on paper beside it.
@@ -44,6 +56,7 @@ class HallRow(_Row, frozen=True, kw_only=True):
     appointment_grace_min: Annotated[
         int, key("how late an appointment may check in and keep its priority", ge=0, le=240)
     ] = 15
+    volume_percent: Annotated[int, key("how loud calls are where no zone says otherwise", ge=0, le=100)] = 100
 
 
 class ZoneRow(_Row, frozen=True, kw_only=True):
@@ -52,6 +65,7 @@ class ZoneRow(_Row, frozen=True, kw_only=True):
     id: Annotated[Id, key("the zone's id")]
     name: Annotated[str, key("name shown, Chinese", min_length=1, max_length=20)]
     name_en: Annotated[str, key("the same in English", max_length=40)] = ""
+    volume_percent: Annotated[int, key("how loud calls are in this zone", ge=0, le=100)] = 100
 
 
 class ServiceRow(_Row, frozen=True, kw_only=True):
@@ -154,6 +168,33 @@ class LinkRow(_Row, frozen=True, kw_only=True):
     baud: Annotated[int, key("baud rate of a real serial port", ge=1200, le=3_000_000)] = 115_200
 
 
+class PrinterRow(_Row, frozen=True, kw_only=True):
+    """A ticket printer at the hub."""
+
+    id: Annotated[Id, key("the printer's id in events and doors")]
+    name: Annotated[str, key("where it stands, as people say it", max_length=40)] = ""
+    url: Annotated[
+        str,
+        key("tcp://host:9100, file:///dev/usb/lp0 or serial:///dev/ttyUSB0?baud=19200", pattern=_PRINTER_URL),
+    ]
+    paper_mm: Annotated[Literal[58, 80], key("width of its paper")] = 80
+
+    @property
+    def columns(self) -> int:
+        """Letters on a line of its paper."""
+        return 48 if self.paper_mm == 80 else 32
+
+
+class LedRow(_Row, frozen=True, kw_only=True):
+    """An LED module over a window."""
+
+    window: Annotated[str, key("id of the window over which it hangs", min_length=1, max_length=32)]
+    url: Annotated[str, key("its line, as a device's; modules may share one", pattern=_LINK_URL)]
+    driver: Annotated[str, key("the protocol it speaks: a file in hub/leds/drivers", max_length=32)] = "alpha"
+    address: Annotated[str, key("its address on the line; 00: all modules", pattern=r"^[0-9A-Fa-f]{2}$")] = "00"
+    baud: Annotated[int, key("baud rate of a real serial port", ge=1200, le=3_000_000)] = 9600
+
+
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """The whole hall; a table's order is the order in which people see it."""
 
@@ -165,6 +206,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     staff: tuple[StaffRow, ...] = ()
     announcements: tuple[AnnouncementRow, ...] = ()
     links: tuple[LinkRow, ...] = ()
+    printers: tuple[PrinterRow, ...] = ()
+    leds: tuple[LedRow, ...] = ()
 
 
 # table → the field that names a row of it
@@ -176,6 +219,8 @@ KEYS = {
     "staff": "code",
     "announcements": "id",
     "links": "url",
+    "printers": "id",
+    "leds": "window",
 }
 
 
@@ -197,6 +242,10 @@ def check(rows: Rows) -> None:
         for number, row in enumerate(table(rows, name)):
             if row.zone:
                 _known(f"{name}[{number}].zone", "zone", row.zone, zones)
+    windows = [window.id for window in rows.windows]
+    for number, led in enumerate(rows.leds):
+        _known(f"leds[{number}].window", "window", led.window, windows)
+        _known(f"leds[{number}].driver", "driver", led.driver, names())
     services = [service.id for service in rows.services]
     for number, matter in enumerate(rows.matters):
         _known(f"matters[{number}].service", "service", matter.service, services)

@@ -168,10 +168,7 @@ class Leds:
                     self._log("hub.leds", url=line.url, modules=len(line.rows))
                 line.up, line.why = True, ""
                 backoff.reset()
-                if await _due(line, listening):
-                    due = set(line.dirty)
-                else:
-                    due = {row.window for row in line.rows}
+                due = set(line.dirty) if await _due(line, listening) else {row.window for row in line.rows}
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)

@@ -114,7 +114,8 @@ def _serial(parts: Any) -> Port:
     def read(timeout_s: float) -> bytes:
         device.device.timeout = timeout_s
         first: bytes = device.device.read(1)
-        return first + device.device.read(min(READ_BYTES, device.device.in_waiting))
+        more: bytes = device.device.read(min(READ_BYTES, device.device.in_waiting))
+        return first + more
 
     return Port(device, read)
 

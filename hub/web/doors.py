@@ -17,6 +17,7 @@ from hub.web.door import API, PUBLIC, Door, refused
 from hub.web.hall_doors import HALL_DOORS
 from hub.web.house import HOUSE
 from hub.web.metrics import HUB
+from hub.web.printer_doors import PRINTER_DOORS
 from hub.web.schema import json_response, read_body
 from hub.web.stream import StreamFull
 from hub.web.who import asker, at_window, holder
@@ -68,7 +69,7 @@ async def queue(request: web.Request) -> web.Response:
 
 async def tickets(request: web.Request) -> web.Response:
     """Gives a number."""
-    who = holder(request, "kiosk", "desk")
+    who = asker(request, Holder("kiosk"), Holder("desk"))
     wanted: schema.TicketWanted = await read_body(request, schema.TicketWanted)
     command = commands.IssueTicket(
         wanted.service,
@@ -78,10 +79,22 @@ async def tickets(request: web.Request) -> web.Response:
         wanted.appointment_at_ms,
         tuple(wanted.also),
     )
-    reply = await _submit(request, command, str(wanted.id))
+    if wanted.printer is None:
+        reply = await _submit(request, command, str(wanted.id))
+    else:
+        reply = await _on_paper(request, command, str(wanted.id), wanted.printer)
     if "token" not in reply:
         raise _id_used()
     return json_response(reply, 201)
+
+
+async def _on_paper(request: web.Request, command: commands.IssueTicket, name: str, printer: str) -> dict[str, Any]:
+    try:
+        return await request.app[HOUSE].paper.give_on_paper(
+            command, name, printer, f"{request.scheme}://{request.host}"
+        )
+    except Refusal as refusal:
+        raise refused(refusal) from refusal
 
 
 async def window_commands(request: web.Request) -> web.Response:
@@ -292,4 +305,5 @@ DOORS = (
         problems=(400, 401, 403, 413, 415, 422, 503),
     ),
     *HALL_DOORS,
+    *PRINTER_DOORS,
 )

@@ -15,8 +15,10 @@ from hub.hall.rows import (
     MAX_BYTES,
     AnnouncementRow,
     HallRow,
+    LedRow,
     LinkRow,
     MatterRow,
+    PrinterRow,
     Rows,
     ServiceRow,
     StaffRow,
@@ -47,6 +49,8 @@ class HallWanted(msgspec.Struct, frozen=True, kw_only=True):
     staff: tuple[StaffRow, ...] | None = None
     announcements: tuple[AnnouncementRow, ...] | None = None
     links: tuple[LinkRow, ...] | None = None
+    printers: tuple[PrinterRow, ...] | None = None
+    leds: tuple[LedRow, ...] | None = None
 
 
 class UndoWanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +99,8 @@ class HallConfig(msgspec.Struct, kw_only=True):
     staff: list[StaffRow]
     announcements: list[AnnouncementRow]
     links: list[LinkRow]
+    printers: list[PrinterRow]
+    leds: list[LedRow]
 
 
 class HallServices(msgspec.Struct, kw_only=True):

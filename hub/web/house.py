@@ -10,7 +10,7 @@ from common.metrics import Values
 from common.pages import Pages
 from common.sessions import Sessions
 from common.tokens import Tokens
-from hub.queueing.commands import Command
+from hub.queueing.commands import Command, IssueTicket
 from hub.queueing.layout import Layout
 from hub.web.guide import Guide
 from hub.web.hall_schema import HallWanted, UndoWanted
@@ -52,6 +52,24 @@ class HallRows(Protocol):
         """The last change is taken back."""
 
 
+class PaperDoors(Protocol):
+    """What doors may do with printers; raises `Problem` and `Refusal`."""
+
+    def printers_view(self) -> list[dict[str, Any]]:
+        """Every printer, and whether it may be asked for paper."""
+
+    def give_on_paper(
+        self, command: IssueTicket, request: str, printer: str, address: str
+    ) -> Awaitable[dict[str, Any]]:
+        """A number on paper: comes back when the paper is out."""
+
+    def test_print(self, printer: str) -> Awaitable[dict[str, Any]]:
+        """A ticket that is marked as practice."""
+
+    def preview(self, service: str | None, paper_mm: int) -> Awaitable[bytes]:
+        """A ticket as a picture (PNG), as the printer would burn it."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The parts behind the doors."""
@@ -72,6 +90,7 @@ class House:
     held_by: Callable[[str], str | None]
     clip: Callable[[str], Sounding | None]
     rows: HallRows
+    paper: PaperDoors
     submit: Callable[[Command, str], Awaitable[dict[str, Any]]]
     hall_view: Callable[[], dict[str, Any]]
     queue_view: Callable[[], dict[str, Any]]

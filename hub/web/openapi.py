@@ -51,6 +51,10 @@ def document(version: str) -> dict[str, Any]:
     }
 
 
+_NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0}
+_QUERIES: dict[str, dict[str, Any]] = {"service": {"type": "string"}}
+
+
 def _sides(door: Door) -> list[str]:
     return [side for side, kind in (("reply", door.reply), ("body", door.body)) if kind is not None]
 
@@ -73,8 +77,7 @@ def _operation(door: Door, refs: dict[tuple[str, str, str], Any]) -> dict[str, A
         for part in re.findall(r"{(\w+)}", door.path)
     ]
     parameters += [
-        {"name": part, "in": "query", "required": False, "schema": {"type": "integer", "minimum": 0}}
-        for part in door.query
+        {"name": part, "in": "query", "required": False, "schema": _QUERIES.get(part, _NUMBER)} for part in door.query
     ]
     if parameters:
         operation["parameters"] = parameters

@@ -32,6 +32,8 @@ class TicketWanted(_Strict):
     appointment_at_ms: Annotated[int, Meta(ge=0, le=2**53)] | None = None
     # Further services of the same visit, in their order.
     also: Annotated[list[Text], Meta(max_length=5)] = []
+    # A printer at the hub: the answer comes when the paper is out, and a number whose paper fails is void.
+    printer: Text | None = None
 
 
 class _Command(_Strict, tag_field="command"):

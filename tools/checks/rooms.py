@@ -98,7 +98,7 @@ ROOMS = (
     Room(
         "hub.hall",
         "the hall's own configuration: rows, their file, a change from wish to fact",
-        ("hub.devices.storage", "hub.devices.errors", "hub.queueing", "hub.errors", "common"),
+        ("hub.devices.storage", "hub.devices.errors", "hub.leds.drivers", "hub.queueing", "hub.errors", "common"),
     ),
     Room(
         "hub.service",
@@ -108,6 +108,17 @@ ROOMS = (
     Room("hub.web", "pages and API", ("hub.queueing", "hub.hall.rows", "hub.hall.errors", "hub.errors", "common")),
     Room("hub.voice", "speech: order, clips, engine, sound card", ("hub.queueing.events", "hub.errors", "common")),
     Room("hub.printing", "tickets", ("hub.queueing.views", "hub.errors", "common", *_PAPER)),
+    Room(
+        "hub.leds",
+        "LED modules at the windows: one file a protocol, lines, what each shows",
+        ("hub.links", "hub.errors", "common"),
+    ),
+    Room(
+        "hub.paperwork",
+        "a number and its paper: asked, given, printed, confirmed",
+        ("hub.printing", "hub.hall", "hub.queueing", "hub.errors", "common"),
+    ),
+    Room("hub.paper_doors", "what doors ask of the printers", ("hub", "protocol", "common")),
     Room("hub.uplink", "batches to the center, from the journal", ("hub.journal", "hub.errors", "common")),
     Room("hub.config", "one frozen configuration from one TOML", ("hub", "protocol", "common")),
     Room("hub.lines", "the lines of the hall, which come and go with its configuration", ("hub", "protocol", "common")),
