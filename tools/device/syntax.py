@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from tools.device.errors import DeviceError
 
+OURS: Final = ("firmware", "protocol")  # the packages that are linked
 # What MicroPython answers to the questions that protocol/compat.py asks at import.
 KNOWN: Final = {"MICROPYTHON": True, "TYPE_CHECKING": False}
 FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -193,6 +194,11 @@ def is_shared(statement: ast.stmt) -> bool:
     """Imports and constants: in every file that needs them, where they cost nothing."""
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         return True
+    return is_const(statement)
+
+
+def is_const(statement: ast.stmt) -> bool:
+    """`_NAME = const(value)`."""
     return isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and is_constant(statement.value)
 
 
