@@ -58,6 +58,18 @@ class Cases(msgspec.Struct, frozen=True):
     ] = ()
 
 
+class Bulletin(msgspec.Struct, frozen=True):
+    """The monthly notice."""
+
+    issuer: Annotated[str, key("who gives it out; empty: the center's name, or the hall's in a hall's notice")] = ""
+    issuer_en: Annotated[str, key("the same in English")] = ""
+    code: Annotated[str, key("what its number begins with, e.g. 青政务通; empty: no number line")] = ""
+    public_url: Annotated[
+        str,
+        key("where readers of the paper reach this center, for its QR, e.g. https://figures.example; empty: a digest"),
+    ] = ""
+
+
 class Hall(msgspec.Struct, frozen=True):
     """A hall that may send its journal here."""
 
@@ -80,6 +92,7 @@ class CenterSettings(msgspec.Struct, frozen=True):
     overview: Overview = Overview()
     center: Own = Own()
     cases: Cases = Cases()
+    bulletin: Bulletin = Bulletin()
 
 
 def load(path: Path) -> CenterSettings:

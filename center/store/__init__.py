@@ -14,6 +14,7 @@ from center.store.answers import (
     HallDay,
     JournalState,
     KeyTest,
+    Month,
     Part,
     Stored,
     StoredEvent,
@@ -80,6 +81,9 @@ class Store(Protocol):
 
     async def key_tests(self, first: str, last: str, halls: Sequence[str]) -> list[KeyTest]:
         """The key tests of the dates first to last."""
+
+    async def month(self, halls: Sequence[str], months: Sequence[tuple[str, str]]) -> Month:
+        """All that a month's notice rests on, read at one moment; first and last dates, newest month first."""
 
     async def hall_day(self, dates: dict[str, str]) -> list[HallDay]:
         """Waiting and devices of each hall, on the hall's own date."""

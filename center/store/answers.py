@@ -162,6 +162,30 @@ class KeyTest:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class JournalEnd:
+    """How far a journal is stored, and its chain there."""
+
+    hall: str
+    journal: str
+    stored_through: int
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """All that a month's notice rests on, read at one moment; `windows_before` are the two months before it."""
+
+    halls: list[Tally]
+    windows: list[Tally]
+    days: list[Tally]
+    windows_before: list[list[Tally]]
+    times: list[TimesTally]
+    devices: list[DeviceState]
+    key_tests: list[KeyTest]
+    journals: list[JournalEnd]
+
+
 # What figures can be grouped by; region and department are sums over these, by the settings.
 GROUPS = {
     "hall": ("hall",),

@@ -11,8 +11,10 @@ from center.store.answers import (
     GROUPS,
     DeviceState,
     HallDay,
+    JournalEnd,
     JournalState,
     KeyTest,
+    Month,
     Part,
     Question,
     Tally,
@@ -169,6 +171,30 @@ def key_tests(connection: sqlite3.Connection, first: str, last: str, halls: Sequ
         (first, last, json.dumps(list(halls))),
     )
     return [KeyTest(*row) for row in rows]
+
+
+def month(connection: sqlite3.Connection, halls: Sequence[str], months: Sequence[tuple[str, str]]) -> Month:
+    """A month's notice; `months` are the first and last dates of it and of the two before it, newest first."""
+    first, last = months[0]
+
+    def tally(by: str, dates: tuple[str, str]) -> list[Tally]:
+        return tallies(connection, Question(by, *dates, halls))
+
+    ends = connection.execute(
+        """SELECT hall, journal, stored_through, chain FROM journals
+        WHERE hall IN (SELECT value FROM json_each(?)) ORDER BY hall, number""",
+        (json.dumps(list(halls)),),
+    )
+    return Month(
+        halls=tally("hall", months[0]),
+        windows=tally("window", months[0]),
+        days=tally("day", months[0]),
+        windows_before=[tally("window", dates) for dates in months[1:]],
+        times=times(connection, Question("hall", first, last, halls)),
+        devices=devices(connection, halls),
+        key_tests=key_tests(connection, first, last, halls),
+        journals=[JournalEnd(*row) for row in ends],
+    )
 
 
 def quarantine(connection: sqlite3.Connection, hall: str, limit: int) -> list[tuple[str, int, str]]:

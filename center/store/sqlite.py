@@ -21,6 +21,7 @@ from center.store.answers import (
     HallDay,
     JournalState,
     KeyTest,
+    Month,
     Part,
     Question,
     Stored,
@@ -262,6 +263,10 @@ class SqliteStore(Following):
     async def key_tests(self, first: str, last: str, halls: Sequence[str]) -> list[KeyTest]:
         """The key tests of these dates."""
         return await self._read(lambda c: reading.key_tests(c, first, last, halls))
+
+    async def month(self, halls: Sequence[str], months: Sequence[tuple[str, str]]) -> Month:
+        """All that a month's notice rests on, at one moment."""
+        return await self._read(lambda c: reading.month(c, halls, months))
 
     async def hall_day(self, dates: dict[str, str]) -> list[HallDay]:
         """Waiting and devices by hall."""

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from center.errors import StoreError
 from center.ingest import MAX_UNPACKED
-from center.web import figures, journals, opening, operation, overview, reporting
+from center.web import figures, journals, notice, opening, operation, overview, reporting
 from center.web.context import CENTER, Center
 from common import problem
 from common.pages import Handler, security_headers
@@ -47,6 +47,8 @@ def build(center: Center) -> web.Application:
             web.get("/healthz", operation.get_health),
             web.get("/readyz", operation.get_ready),
             web.get("/metrics", operation.get_metrics),
+            web.get("/bulletin", notice.get_index),
+            web.get("/bulletin/{name}", notice.get_notice),
             web.get("/", overview.get_overview),
             web.get("/overview", overview.get_figures),
             web.get("/sign-in", overview.get_sign_in),

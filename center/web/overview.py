@@ -6,6 +6,7 @@ from center.reports.overview import Known, build
 from center.web.asking import READERS
 from center.web.context import CENTER, scope
 from center.web.figures import hall_journals, lag_s
+from center.web.paging import page, signed_in
 from common.envelope import format_time
 from common.problem import Problem
 from common.tokens import Holder
@@ -27,11 +28,8 @@ def _same_origin(request: web.Request) -> None:
 
 async def get_overview(request: web.Request) -> web.Response:
     """GET /: the frame with its labels at once; the figures follow."""
-    center = request.app[CENTER]
-    holder = _reader(request)
-    if holder is None:
-        raise web.HTTPSeeOther("/sign-in")
-    return center.pages.page(request, "overview.html", center=center.settings.overview, holder=holder)
+    signed_in(request)
+    return page(request, "overview.html", "overview")
 
 
 async def get_figures(request: web.Request) -> web.Response:

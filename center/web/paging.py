@@ -1,0 +1,69 @@
+"""What every page of the center has: somebody signed in, the navigation, names in the reader's language."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from center.config import Hall
+from center.web.asking import READERS
+from center.web.context import CENTER
+from common import catalogue
+from common.problem import Problem
+from common.tokens import Holder
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationEntry:
+    """One page of the bar; its label is an English message of the catalogue."""
+
+    name: str
+    path: str
+    label: str
+
+
+def _(text: str) -> str:
+    """Marks a message for the catalogue; it is translated when the page is made."""
+    return text
+
+
+NAVIGATION = (
+    NavigationEntry("overview", "/", _("Overview")),
+    NavigationEntry("halls", "/halls", _("Halls")),
+    NavigationEntry("reports", "/reports", _("Reports")),
+    NavigationEntry("bulletin", "/bulletin", _("Monthly notice")),
+    NavigationEntry("devices", "/devices", _("Devices")),
+)
+
+
+def signed_in(request: web.Request) -> Holder:
+    """Who reads this page; whoever isn't signed in is sent to do so."""
+    holder = request.app[CENTER].sessions.find(request)
+    if holder is None or holder.role not in READERS:
+        raise web.HTTPSeeOther("/sign-in")
+    return holder
+
+
+def words(request: web.Request) -> Any:
+    """The translator of this request's language."""
+    return catalogue.translations(request.app[CENTER].pages.language(request))
+
+
+def hall_name(request: web.Request, hall: Hall) -> str:
+    """A hall in the reader's language."""
+    if request.app[CENTER].pages.language(request) == catalogue.CHINESE:
+        return hall.name
+    return hall.name_en or hall.id
+
+
+def page(request: web.Request, template: str, here: str, status: int = 200, **values: Any) -> web.Response:
+    """A page in the center's frame."""
+    center = request.app[CENTER]
+    return center.pages.page(
+        request, template, status, center=center.settings.overview, navigation=NAVIGATION, here=here, **values
+    )
+
+
+def wrong_page(request: web.Request, here: str, problem: Problem) -> web.Response:
+    """A question that can't be answered, as a page that says so."""
+    return page(request, "wrong.html", here, problem.status, title=problem.title, detail=problem.detail)
