@@ -1,12 +1,14 @@
 """The parts of a running hub, and what its doors and devices ask of them together."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 
+from common import catalogue
 from common.metrics import Values
 from common.pages import Pages
 from common.problem import Problem
@@ -17,10 +19,13 @@ from hub.devices.errors import RegistryError
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.devices.times import Moment
+from hub.hall import sheets
 from hub.hall.changing import Changed, Changing
 from hub.hall.difference import HALL
 from hub.hall.errors import ChangedMeanwhileError, HallFileError, NothingToUndoError, RowsError
 from hub.hall.rows import KEYS, Rows
+from hub.hall.sheet_reading import SheetError
+from hub.hall.sheet_words import DeviceRow
 from hub.hall.store import HallStore
 from hub.journal import Committed, Journal, JournalBusy, JournalError, JournalRetired
 from hub.journal.renewal import set_aside
@@ -207,19 +212,54 @@ class Hub:
         except JournalError as error:
             raise self._refused(error) from error
 
-    def refuse_rows(self, rows: Rows) -> None:
-        """A window where a box stands can't go; the box would ask nobody."""
+    def refuse_rows(self, rows: Rows, places: Mapping[str, str | None] | None = None) -> None:
+        """A window where a box stands can't go; the box would ask nobody. places: where boxes will stand then."""
         windows = {row.id for row in rows.windows}
-        standing = [device for device in self.registry.all() if device.window and device.window not in windows]
         known = {row.id for row in self.hall.rows.windows}
-        for device in standing:
-            if device.window in known:
+        for device in self.registry.all():
+            window = (places or {}).get(device.device, device.window)
+            if window in known and window not in windows:
                 raise Problem(
                     409,
                     "device-stands-there",
-                    f"Window {device.window} has a device",
-                    f"{device.device} stands at window {device.window}; give it another place first.",
+                    f"Window {window} has a device",
+                    f"{device.device} stands at window {window}; give it another place first.",
                 )
+
+    def sheet(self, *, chinese: bool) -> bytes:
+        """The whole hall as `hall.csv`."""
+        devices = [
+            DeviceRow(device=known.device, role=known.role, window=known.window or "") for known in self.registry.all()
+        ]
+        return sheets.write(self.hall.rows, devices, chinese=chinese)
+
+    async def take_sheet(self, content: bytes, by: str, *, dry_run: bool, language: str) -> dict[str, Any]:
+        """Makes the hall what `hall.csv` says, all of it or nothing; the answer says what changed, or would."""
+        roles = {known.device: known.role for known in self.registry.all()}
+        try:
+            sheet = await asyncio.to_thread(
+                sheets.read, content, self.hall.rows, roles, catalogue.translations(language).gettext
+            )
+        except SheetError as error:
+            wrongs = [wrong.plain() for wrong in error.wrongs]
+            raise Problem(422, "wrong-sheet", "The file was not taken", str(error), errors=wrongs) from error
+        places = sheet.places or {}
+        moved = [
+            known.device for known in self.registry.all() if places.get(known.device, known.window) != known.window
+        ]
+        change = self.changing.change(
+            sheet.rows, None, by, dry_run=dry_run, refuse=partial(self.refuse_rows, places=places)
+        )
+        reply = (await self._changed(change)).plain()
+        if moved and not dry_run:
+            try:
+                await self.fleet.place({name: places[name] for name in moved})
+            except RegistryError as error:
+                if reply["changes"]:
+                    await self._changed(self.changing.undo(None, by))
+                raise Problem(503, "not-kept", "The file was not taken", str(error)) from error
+        devices = [{"table": "devices", "row": name, "act": "changed", "fields": ["window"]} for name in moved]
+        return reply | {"changes": [*reply["changes"], *devices]}
 
     async def follow_rows(self, rows: Rows) -> dict[str, str]:
         """Lines, tokens and boxes as the rows say; new tokens by their holder."""

@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 ENTRIES: Final = {
     "hub": Entry("tools.servers", "hub", "Run a hall's hub."),
     "center": Entry("tools.servers", "center", "Run the center that the halls report to."),
+    "hall": Entry("tools.hall.commands", "hall", "Export and import a hall: windows, services, staff, devices."),
     "demo": Entry("tools.demo.commands", "demo", "Run a whole hall on this machine, with boxes to press."),
     "simulate": Entry("tools.simulation.commands", "simulate", "Run the seeded whole-hall fault simulation."),
     "bench": Entry("tools.bench.commands", "bench", "Run the benchmarks: a table, and build/bench.json."),

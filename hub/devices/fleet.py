@@ -1,7 +1,7 @@
 """All devices of the hall: who is where, who is online, who is asked for a grade, what each shows."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from common import envelope
@@ -276,6 +276,17 @@ class Fleet:
                 session.end("it was registered anew")
         self._log("device.registered", device=device.device, role=device.role, window=device.window)
         return [other.device for other in displaced]
+
+    async def place(self, places: Mapping[str, str | None]) -> list[str]:
+        """Gives known devices other windows; the moved ones prove themselves anew. Raises `RegistryError`."""
+        async with self._registering:
+            moved = await asyncio.to_thread(self.registry.place, places)
+        for session in self.lines:
+            if session.device is not None and session.device.device in moved:
+                session.end("it was given another window")
+        for name in moved:
+            self._log("device.placed", device=name, window=places[name])
+        return moved
 
     def care_view(self) -> dict[str, Any]:
         """Lines, devices and the last fault, for `/readyz`."""

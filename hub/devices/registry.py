@@ -1,5 +1,6 @@
 """Which devices this hall knows, with their secrets. Secrets leave this room for the wire's endpoint only."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -93,6 +94,21 @@ class Registry:
             self._table.upsert(msgspec.to_builtins(changed), where("device") == changed.device)
             self._devices[changed.device] = changed
         return displaced
+
+    def place(self, places: Mapping[str, str | None]) -> list[str]:
+        """Gives known devices other windows, all at once; returns those that were moved. Raises `RegistryError`."""
+        moved = {
+            name: msgspec.structs.replace(self._devices[name], window=window)
+            for name, window in places.items()
+            if self._devices[name].window != window
+        }
+        if moved:
+            devices = self._devices | moved
+            rows = {str(number): msgspec.to_builtins(device) for number, device in enumerate(devices.values(), 1)}
+            self._db.storage.write({self._table.name: rows})
+            self._table.clear_cache()
+            self._devices = devices
+        return list(moved)
 
     def close(self) -> None:
         """Gives the file back."""

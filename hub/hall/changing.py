@@ -85,11 +85,23 @@ class Changing:
             happened = self._around.laid_out()[0] == self.store.pending
             self.store.settle(happened=happened)
 
-    async def change(self, rows: Rows, revision: int | None, by: str, *, dry_run: bool = False) -> Changed:
-        """Makes `rows` the hall's; raises `HallError`, `Refusal`, or what `submit` raises (nothing has changed)."""
+    async def change(
+        self,
+        rows: Rows,
+        revision: int | None,
+        by: str,
+        *,
+        dry_run: bool = False,
+        refuse: Callable[[Rows], None] | None = None,
+    ) -> Changed:
+        """Makes `rows` the hall's; raises `HallError`, `Refusal`, or what `submit` raises (nothing has changed).
+
+        refuse: instead of the house's own, where what stands in the way is changed with the rows.
+        """
         async with self._one:
             await self._ready()
             prepared = self.store.prepare(rows, revision)
+            (refuse or self._around.refuse)(prepared.rows)
             return await self._change(prepared, by, dry_run=dry_run)
 
     async def undo(self, revision: int | None, by: str, *, dry_run: bool = False) -> Changed:
@@ -98,13 +110,13 @@ class Changing:
             await self._ready()
             rows, undone = self.store.before_last()
             prepared = self.store.prepare(rows, revision)
+            self._around.refuse(prepared.rows)
             return await self._change(prepared, by, undoes=undone, dry_run=dry_run)
 
     async def _change(self, prepared: Prepared, by: str, *, dry_run: bool, undoes: int | None = None) -> Changed:
         changes = [change.plain() for change in prepared.changes]
         if not changes:
             return Changed(self.store.revision, [], {})
-        self._around.refuse(prepared.rows)
         if dry_run:
             self._around.would(self._command(prepared, by, undoes, settled=False))
             return Changed(self.store.revision, changes, {})

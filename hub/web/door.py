@@ -42,6 +42,8 @@ class Door:
     body: Any = None
     status: int = 200
     media: str = "application/json"
+    # What the body is where it isn't JSON of a type.
+    takes: str = ""
     query: tuple[str, ...] = ()
     problems: tuple[int, ...] = field(default=())
 

@@ -51,6 +51,12 @@ class HallRows(Protocol):
     def undo_hall(self, wanted: UndoWanted, by: str) -> Awaitable[dict[str, Any]]:
         """The last change is taken back."""
 
+    def sheet(self, *, chinese: bool) -> bytes:
+        """The whole hall as `hall.csv`."""
+
+    def take_sheet(self, content: bytes, by: str, *, dry_run: bool, language: str) -> Awaitable[dict[str, Any]]:
+        """The hall becomes what `hall.csv` says."""
+
 
 class PaperDoors(Protocol):
     """What doors may do with printers; raises `Problem` and `Refusal`."""

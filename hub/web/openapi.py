@@ -52,7 +52,11 @@ def document(version: str) -> dict[str, Any]:
 
 
 _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0}
-_QUERIES: dict[str, dict[str, Any]] = {"service": {"type": "string"}}
+_QUERIES: dict[str, dict[str, Any]] = {
+    "service": {"type": "string"},
+    "lang": {"enum": ["zh-CN", "en"]},
+    "dry_run": {"enum": ["0", "1"]},
+}
 
 
 def _sides(door: Door) -> list[str]:
@@ -86,4 +90,6 @@ def _operation(door: Door, refs: dict[tuple[str, str, str], Any]) -> dict[str, A
             "required": True,
             "content": {"application/json": {"schema": refs[(door.method, door.path, "body")]}},
         }
+    if door.takes:
+        operation["requestBody"] = {"required": True, "content": {door.takes: {}}}
     return operation

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +199,69 @@ async def test_a_kill_at_any_moment_leaves_the_change_done_or_not_done(tmp_path:
             happened = not isinstance(asking.exception(), aiohttp.ClientError)
             assert len(config["announcements"]) == number + 1 or not happened
             await put(hub, announcements=wanted)
+
+
+async def tingting(hub: HubProcess, *arguments: str) -> tuple[int, str, str]:
+    """`tingting hall …` as a person types it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tools.cli", "hall", *arguments, "--hub", hub.url),
+        env=os.environ | {"TINGTING_TOKEN": hub.tokens["manager"]},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_the_hall_goes_out_as_a_table_is_edited_and_comes_back(tmp_path: Path) -> None:
+    async with HubProcess(tmp_path, windows=2) as hub, Box("ev-1") as box:
+        await hub.register(box, "1")
+        file = tmp_path / "hall.csv"
+        assert await tingting(hub, "export", str(file)) == (0, "", "")
+        assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+        status, out, _ = await tingting(hub, "import", str(file), "--yes")
+        assert (status, out) == (0, "大厅与文件一致，无须改动。\n")
+
+        # As a spreadsheet in China writes it, with window 1 gone, window 3 there and its box moved.
+        text = file.read_text("utf-8-sig")
+        text = text.replace("1,1号窗口,,A,", "3,3号窗口,,A,").replace("ev-1,evaluator,1", "ev-1,evaluator,3")
+        file.write_bytes(text.encode("gb18030"))
+        before = await read(hub)
+        status, out, _ = await tingting(hub, "import", str(file), "--dry-run", "--lang", "en")
+        changes = "- windows 1\n+ windows 3\n~ devices ev-1: window\n"
+        assert (status, out) == (0, changes + "Nothing was changed: this was a dry run.\n")
+        assert await read(hub) == before
+        status, out, err = await tingting(hub, "import", str(file), "--yes")
+        assert (status, err) == (0, "")
+        made = re.search(r"token clerk window/3: (\S+)", out)
+        assert made is not None
+        hub.secrets.add(made[1])
+        assert [row["id"] for row in (await read(hub))["windows"]] == ["3", "2"]
+        _, devices = await hub.call("GET", "/api/v1/devices", "manager")
+        assert [(each["device"], each["window"]) for each in devices["devices"]] == [("ev-1", "3")]
+
+        # One cell is wrong: nothing of the file is taken, and the line says why.
+        file.write_text(text.replace("2号窗口,,A", "2号窗口,,Q").replace("测试厅", "新厅"), "utf-8")
+        before = await read(hub)
+        status, out, err = await tingting(hub, "import", str(file), "--yes")
+        assert (status, out) == (1, "")
+        assert re.search(r"hall\.csv:\d+:4: services: 没有“Q”；可填：A\n", err), err
+        assert await read(hub) == before
+
+
+async def test_the_sheet_door_takes_csv_of_the_manager_only(tmp_path: Path) -> None:
+    async with HubProcess(tmp_path) as hub, aiohttp.ClientSession() as session:
+        url = hub.url + "/api/v1/hall/sheet"
+        manager = {"Authorization": f"Bearer {hub.tokens['manager']}"}
+        for headers, query, status in (
+            ({"Authorization": f"Bearer {hub.tokens['kiosk']}", "Content-Type": "text/csv"}, "", 403),
+            ({"Content-Type": "text/csv"}, "", 401),
+            (manager | {"Content-Type": "application/json"}, "", 415),
+            (manager | {"Content-Type": "text/csv"}, "?dry_run=yes", 400),
+            (manager | {"Content-Type": "text/csv"}, "?lang=en", 422),
+        ):
+            async with session.post(url + query, data=b"nothing", headers=headers) as answer:
+                assert answer.status == status, await answer.text()
+        async with session.get(url + "?lang=en", headers=manager) as answer:
+            assert (answer.status, "[windows]" in await answer.text("utf-8-sig")) == (200, True)

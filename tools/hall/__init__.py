@@ -1,0 +1,1 @@
+"""The hall's tables, out of a hub and into it."""
