@@ -1,8 +1,6 @@
 """`python -m tools.simulator`: boards as a process of their own, driven over a control socket."""
 
 import asyncio
-import ctypes
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,16 +13,7 @@ from tools.simulator import flash, profile
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.control import ControlServer
 from tools.simulator.errors import SimulatorError
-
-_PR_SET_PDEATHSIG = 1
-
-
-def _end_with_parent() -> None:
-    """SIGTERM for this process when the one that started it is gone (prctl(2))."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent or parent == 1:
-        raise SimulatorError("the process that asked for a simulator is already gone")
+from tools.simulator.guard import end_with_parent
 
 
 def _size(text: str) -> int:
@@ -92,12 +81,13 @@ async def _serve(
 @click.option("--lose-unsynced", is_flag=True, help="A power cut takes back what flash had not synced.")
 @click.option("--start-ticks-ms", default=0, show_default=True, help="Where ticks begin; 2^30 - 5000 wraps soon.")
 @click.option("--strap", is_flag=True, help="The maintenance strap is held from the first boot on.")
+@click.option("--radio", help="Socket of the radio process; without it the boards have no radio.")
 @click.option("--no-power", is_flag=True, help="Start without power; restore_power gives it.")
 @click.option("--with-parent", is_flag=True, help="End when the process that started this one ends.")
 def main(  # noqa: PLR0917 - one argument for each option
     images: tuple[Path, ...], board: str, control: str, unique_ids: tuple[str, ...], roles: tuple[str, ...],
     heap: str, erase_ms: float, program_ms: float, baud_delay: bool, overrun: bool, lose_unsynced: bool,
-    start_ticks_ms: int, strap: bool, no_power: bool, with_parent: bool,
+    start_ticks_ms: int, strap: bool, radio: str | None, no_power: bool, with_parent: bool,
 ) -> None:  # fmt: skip
     """Simulated boards on genuine MicroPython."""
     options: dict[str, Any] = {
@@ -109,12 +99,13 @@ def main(  # noqa: PLR0917 - one argument for each option
         "lose_unsynced": lose_unsynced,
         "start_ticks_ms": start_ticks_ms,
         "strap": strap,
+        "radio": radio,
         "power": not no_power,
     }
     try:
         options["heap_bytes"] = _size(heap)
         if with_parent:
-            _end_with_parent()
+            end_with_parent()
         asyncio.run(_serve(images, unique_ids, roles, control, options))
     except SimulatorError as error:
         sys.exit(f"simulator: {error}")

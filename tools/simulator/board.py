@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from tools.simulator import flash, profile
+from tools.simulator.antenna import Antenna
 from tools.simulator.errors import SimulatorError
 from tools.simulator.onboard import kinds
-from tools.simulator.process import Process
+from tools.simulator.process import STAND_INS_HEAP, Process
 from tools.simulator.serial_line import SerialLine
 from tools.simulator.terminal import UsbTerminal
 from tools.simulator.verbs import Board, Change, View
@@ -43,6 +44,7 @@ class Options:
     overrun: bool = False  # True: bytes that find the UART's buffer full are lost, as on hardware
     lose_unsynced: bool = False  # True: a power cut takes back what flash had not synced
     start_ticks_ms: int = 0  # close to 2^30 to see the ticks wrap
+    radio: str | None = None  # socket of the radio process; None: a board without a radio
 
 
 class SimulatedBoard(Board):
@@ -65,7 +67,8 @@ class SimulatedBoard(Board):
         self._line = SerialLine(self._to_uart, options.baud_delay, options.overrun)
         self._terminal = UsbTerminal(self._printed, self._line.spoil)
         self.usb_port = self._terminal.path
-        self._process = Process(self._packet, self._exited)
+        self._antenna = Antenna(options.radio, self.unique_id, self._from_air)
+        self._process = Process(self._packet, self._exited, STAND_INS_HEAP + self._antenna.heap_bytes)
         self._drives: dict[int, int] = {}
         self._watchdog: asyncio.TimerHandle | None = None
         self._ready = asyncio.Event()
@@ -237,6 +240,7 @@ class SimulatedBoard(Board):
     def _halt(self) -> None:
         """What stops with the program: UART and every output. A watchdog once started outlives a soft reset."""
         self._line.listen(0, 0)
+        self._antenna.off()
         for pin, part in self._parts.items():
             if self._level(part):
                 self._output(pin, 0, None)
@@ -277,6 +281,7 @@ class SimulatedBoard(Board):
             "reset_cause": self._next_cause,
             "run_main": run_main,
             "pin_names": self.profile.pin_names,
+            "radio_address": self._antenna.address,
             "drives": list(self._drives.items()),
         }
         await self._process.start(
@@ -307,7 +312,7 @@ class SimulatedBoard(Board):
             self._output(pin, frequency_hz if duty else 0, at_us)
         elif kind == kinds.BLOCK:
             self.flash_counters.count(body[0])
-        elif kind == kinds.WDT:
+        elif kind == kinds.WDT and self._ready.is_set():  # what it said last, when it was ended, starts nothing
             self._feed(struct.unpack("<I", body)[0])
         elif kind == kinds.READY:
             self.found = json.loads(body[1:])
@@ -318,6 +323,8 @@ class SimulatedBoard(Board):
             self._cut_power()
         elif kind == kinds.INTERRUPTED:
             self._interrupt_again()
+        elif kind == kinds.TO_AIR and self._ready.is_set():
+            self._antenna.send(body)
         elif body and body[0] == self.profile.uart_id:
             self._uart_packet(kind, body)
 
@@ -385,6 +392,9 @@ class SimulatedBoard(Board):
 
     def _cut_wire(self, cut: bool) -> None:
         self._line.cut = cut
+
+    def _from_air(self, message: bytes) -> None:
+        self._process.send(bytes((kinds.FROM_AIR,)) + message)
 
     def _to_uart(self, data: bytes) -> None:
         self._process.send(bytes((kinds.UART_RX, self.profile.uart_id)) + data)

@@ -24,7 +24,7 @@ def _listen(listener: socket.socket, path: Path) -> None:
 
 
 def _spawn(socket_path: Path, terminal: int, heap_bytes: int) -> subprocess.Popen[bytes]:
-    heap = f"heapsize={heap_bytes + STAND_INS_HEAP}"
+    heap = f"heapsize={heap_bytes}"
     return subprocess.Popen(
         [*interpreter.command(), "-X", heap, "-i", str(_START), str(socket_path)],
         stdin=terminal,
@@ -39,7 +39,10 @@ def _spawn(socket_path: Path, terminal: int, heap_bytes: int) -> subprocess.Pope
 class Process:
     """Ends only by itself or by `kill`; `on_packet` and `on_exit` are called from the event loop."""
 
-    def __init__(self, on_packet: Callable[[bytes], None], on_exit: Callable[[int], None]) -> None:
+    def __init__(
+        self, on_packet: Callable[[bytes], None], on_exit: Callable[[int], None], stand_ins_heap: int = STAND_INS_HEAP
+    ) -> None:
+        self._stand_ins_heap = stand_ins_heap
         self._on_packet = on_packet
         self._on_exit = on_exit
         self._child: subprocess.Popen[bytes] | None = None
@@ -64,7 +67,7 @@ class Process:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.setblocking(False)
             _listen(listener, socket_path)
-            self._child = _spawn(socket_path, terminal, heap_bytes)
+            self._child = _spawn(socket_path, terminal, heap_bytes + self._stand_ins_heap)
             self._pidfd = os.pidfd_open(self._child.pid)
             loop.add_reader(self._pidfd, self._exited)
             connected = asyncio.Event()

@@ -17,6 +17,10 @@ def _stand_ins():
     for name, module in (("select", waiting), ("machine", machine), ("time", clock), ("micropython", processor)):
         sys.modules[name] = sys.modules["u" + name] = module
     sys.modules["_asyncio"] = tasks
+    if _link.link.config["radio_address"]:
+        from onboard import bluetooth  # noqa: PLC0415 - only boards with a radio have it
+
+        sys.modules["bluetooth"] = sys.modules["ubluetooth"] = bluetooth
     return flash
 
 

@@ -8,12 +8,14 @@ MAX_PACKET = 4096  # the longest message is a CONFIG, about 500 bytes
 # After its CONFIG a board gets nothing longer than a UART_RX of 34 bytes; asking for more would take as many bytes of
 # its heap in one piece at every packet.
 MAX_TO_BOARD = 64
+MAX_TO_RADIO_BOARD = 288  # once its program uses the radio: a write of 244 bytes and what stands before it
 
 # supervisor → board
 CONFIG = 1  # JSON: how this boot is to be
 DRIVE = 2  # B pin, B level (0, 1, or RELEASED)
 UART_RX = 3  # B uart, bytes
 ARM = 4  # I operations to go, H bytes of the last one that still arrive
+FROM_AIR = 5  # a message of the radio, see airkinds.py
 
 # board → supervisor
 READY = 16  # JSON: what runs, how much memory it found
@@ -26,6 +28,7 @@ WDT = 22  # I timeout_ms: starts the watchdog or feeds it
 RESET = 23  # B cause: the board asks to be reset
 BLOCK = 24  # B operation, H block
 POWER_LOST = 25  # the armed operation was reached; the board stands still until it is killed
+TO_AIR = 27  # a message for the radio, see airkinds.py
 INTERRUPTED = 26  # ^C came inside a flash operation, which hardware would have finished: send it again
 
 RELEASED = 255  # nothing drives the pin from outside

@@ -29,6 +29,8 @@ class Link:
         self.watchers = {}  # pin → function(old level from outside, new one)
         self.uarts = {}  # uart → function(bytes)
         self.timers = []
+        self.radio = None  # function(message), once the program uses the radio
+        self.most = kinds.MAX_TO_BOARD
         self.cut_in = 0  # flash operations until the armed power cut; 0: none armed
         self.cut_tear = 0
         self._pending = []
@@ -66,7 +68,7 @@ class Link:
             for _ in self.poller.ipoll(0):
                 again = True
             if again:
-                packet = self.socket.recv(kinds.MAX_TO_BOARD)
+                packet = self.socket.recv(self.most)
                 if not packet:
                     raise SystemExit(1)  # the supervisor is gone
                 self._take(packet)
@@ -84,6 +86,9 @@ class Link:
             receive = self.uarts.get(packet[1])
             if receive:
                 receive(packet[2:])
+        elif kind == kinds.FROM_AIR:
+            if self.radio:
+                self.radio(packet[1:])
         elif kind == kinds.ARM:
             self.cut_in, self.cut_tear = struct.unpack_from("<IH", packet, 1)
 
