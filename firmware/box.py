@@ -48,6 +48,8 @@ class Box:
         self._full = False
         self._stuck = []
         self._renumbered = 0
+        self.config = None  # as the hub last gave it
+        self.calls = False  # whether it wants the hub for more than facts
         self.dropped = 0  # facts for which the full log had no room; the fault is on the display all the while
 
     # --- what main calls
@@ -215,6 +217,7 @@ class Box:
             self._configure(event[1], now_ms)
 
     def _configure(self, config, now_ms):
+        self.config = config
         self.do(("config", config), now_ms)
         stuck_s = config.get("stuck_key_s")
         self._keys.stuck_ms = key_driver.STUCK_MS if stuck_s is None else stuck_s * 1000

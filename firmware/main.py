@@ -63,7 +63,8 @@ class Main:
         self._scan_ms = 0
         self._looked_ms = 0
         self._led_ms = 0
-        self.link = once("firmware.links." + config.link).open_link(board)
+        self.link = once("firmware.links." + config.link).open_link(board, config.device)
+        self._radio = getattr(self.link, "turn", None)  # a cable has nothing to decide
         about = once("firmware.drivers.about").about(VERSION, board.NAME)
         self.keys, key_pins = role.open_keys(board, now())
         self.led = PowerLed(chip.lamp_pin(board.POWER_LED_PIN))
@@ -82,6 +83,8 @@ class Main:
             maintain=maintain,
         )
         self.box.start(now())
+        if self._radio is not None:
+            endpoint.link_lost()  # there is no line before somebody connects
         self._edge = KeyEdge(self.keys)
         self._poll = select.poll()
         self._poll.register(self.link.source, select.POLLIN)
@@ -105,6 +108,10 @@ class Main:
         """Each task once; returns after how many ms to come again, if nothing wakes us before."""
         now_ms = self._looked_ms = self._now()  # while we waited, an edge would have woken us
         box = self.box
+        radio_ms = None
+        if self._radio is not None:
+            self.doing = "radio"
+            radio_ms = self._radio(box, now_ms)
         self.doing = "read"
         data = self.link.read(_READ_BYTES)
         if data:
@@ -119,9 +126,12 @@ class Main:
         self.doing = "signal"
         if now_ms >= self._led_ms:
             self._led_ms = now_ms + self.led.step(now_ms)
+        deadline_ms = box.deadline_ms()
+        if radio_ms is not None:
+            deadline_ms = min(deadline_ms, radio_ms)
         wait_ms = min(
             self.buzzer.step(now_ms),
-            min(self._led_ms, self._scan_ms, box.deadline_ms()) - self._now(),
+            min(self._led_ms, self._scan_ms, deadline_ms) - self._now(),
             _SENDING_MS if data else _LONGEST_WAIT_MS,
         )
         return max(wait_ms, 0)

@@ -4,7 +4,7 @@ import json
 from binascii import unhexlify
 
 PATH = "/settings.json"
-_LINKS = ("uart", "usb")
+_LINKS = ("uart", "usb", "ble")
 
 
 class SettingsError(Exception):

@@ -76,11 +76,6 @@ class HubEndpoint(session.Endpoint):
         self._messages[messages.HEALTH] = self._on_health
 
     @property
-    def proven(self) -> bool:
-        """Whether a device has proven itself on this link."""
-        return self._sealer is not None
-
-    @property
     def welcomed(self) -> bool:
         """Whether this session has had its welcome()."""
         return self.state == LIVE

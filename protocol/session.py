@@ -74,6 +74,11 @@ class Endpoint:
         }
 
     @property
+    def proven(self) -> bool:
+        """Whether the peer has proven itself on this link."""
+        return self._sealer is not None
+
+    @property
     def rejected_frames(self) -> int:
         """Frames dropped before they were packets: damaged, too long, garbage."""
         return self._reader.rejected

@@ -16,7 +16,7 @@ class UartLink:
         self.write = port.write
 
 
-def open_link(board):
+def open_link(board, name):
     """The UART that this board's pins name; it never waits."""
     tx, rx = machine.Pin(board.UART_TX_PIN), machine.Pin(board.UART_RX_PIN)
     return UartLink(machine.UART(board.UART_ID, baudrate=board.BAUD, tx=tx, rx=rx, rxbuf=_RX_BYTES, timeout=0))

@@ -28,6 +28,6 @@ class UsbLink:
         return bytes(data) if data else None
 
 
-def open_link(board):
+def open_link(board, name):
     """The one USB port that there is."""
     return UsbLink()

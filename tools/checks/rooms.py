@@ -38,7 +38,7 @@ _PIECES = (
 _CONST = ("protocol.compat",)
 # What a ticket printer is told and says: shared with the hub's own printers.
 _PAPER = ("protocol.escpos", "protocol.ticket", "protocol.compat")
-_FRAMING = ("protocol.framing", "protocol.errors", "protocol.compat")
+_FRAMING = ("protocol.framing", "protocol.errors", "protocol.compat", "protocol.air")
 _CENTER = ("center.errors", "common")
 _FIGURES = ("center.counting", "center.rollups", "center.reports", "center.config")
 
@@ -47,7 +47,7 @@ ROOMS = (
     Room("firmware.apps", "pure state machines of the boxes: (event, now_ms) → actions", ("protocol",)),
     Room("firmware.drivers", "keys, lamps, buzzer, displays, printer", (*_CONST, "protocol.escpos")),
     Room("firmware.boards", "the pins of each board, one file a board", ("firmware.drivers",)),
-    Room("firmware.links", "serial bytes in and out", _FRAMING),
+    Room("firmware.links", "bytes in and out: UART, USB, Bluetooth Low Energy", _FRAMING),
     Room("firmware.records", "the bytes of one logged fact", ("protocol",)),
     Room("firmware.files", "a directory of a file system, as the event log needs it", _CONST),
     Room("firmware.logfile", "the records of one file of the log", ("firmware.records", "protocol")),
@@ -89,7 +89,11 @@ ROOMS = (
         "append-only event store: one writer, group commit, replay",
         ("hub.queueing.events", "hub.errors", "common"),
     ),
-    Room("hub.links", "serial links by URL: bytes in, bytes out, reconnect", (*_FRAMING, "hub.errors", "common")),
+    Room(
+        "hub.links",
+        "serial links by URL, links over Bluetooth Low Energy: bytes in, bytes out, reconnect",
+        (*_FRAMING, "hub.errors", "common"),
+    ),
     Room(
         "hub.devices",
         "registry and device sessions: wire messages ↔ commands",

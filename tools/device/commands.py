@@ -97,7 +97,7 @@ def flash(port: str, role: str, board: str) -> None:
 @click.option("--role", type=click.Choice(list(provisioning.PREFIXES)), default="evaluator", show_default=True)
 @click.option("--board", default="rpi_pico", show_default=True, help="Which board is in it: firmware/boards/.")
 @click.option("--label", help="What the box shows as its window; the window itself if not given.")
-@click.option("--link", type=click.Choice(["uart", "usb"]), default="uart", show_default=True)
+@click.option("--link", type=click.Choice(["uart", "usb", "ble"]), default="uart", show_default=True)
 @_with_token
 @_plainly
 def provision(  # noqa: PLR0917 - one argument for each option
