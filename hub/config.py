@@ -59,6 +59,15 @@ class Center(msgspec.Struct, frozen=True, kw_only=True):
     token_file: Annotated[str, key("file that holds the token, relative to this file")] = ""
 
 
+class Radio(msgspec.Struct, frozen=True, kw_only=True):
+    """A Bluetooth adapter for boxes without a cable; read at the start, so a change wants a restart."""
+
+    adapter: Annotated[
+        str, key("its name, as `bluetoothctl list` shows the adapters: hci0 …", pattern=r"^hci[0-9]{1,2}$")
+    ]
+    links: Annotated[int, key("boxes that are connected at once; many controllers hold no more", ge=1, le=16)] = 4
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What the hub lets itself use."""
 
@@ -106,6 +115,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[LinkRow, ...] = ()
     printers: tuple[PrinterRow, ...] = ()
     leds: tuple[LedRow, ...] = ()
+    radios: tuple[Radio, ...] = ()
     limits: Limits = Limits()
     journal: Journal = Journal()
     voice: Voice = Voice()
@@ -136,6 +146,9 @@ def reference() -> list[tuple[str, str, str, str]]:
 
 def _cross_check(config: Config, path: Path) -> None:
     """What one key alone can't show."""
+    adapters = [radio.adapter for radio in config.radios]
+    if twice := sorted({name for name in adapters if adapters.count(name) > 1}):
+        raise SettingsError(path, "radios[].adapter", f"{twice[0]!r} stands there twice; each may stand once")
     try:
         check(rows(config))
         layout(config)

@@ -287,6 +287,12 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         works["voice"] = hub.announcer.run()
     if hub.old_journals is not None:
         works["old journals"] = hub.old_journals
+    for adapter in hub.config.radios:
+        from hub.links.ble import Radio  # noqa: PLC0415 - with bleak 100 ms, which a hall on cables doesn't pay
+
+        radio = Radio(adapter.adapter, adapter.links, hub.fleet.air, random.random, log)
+        hub.fleet.air.radios.append(radio)
+        works[f"radio {adapter.adapter}"] = radio.run()
     return works
 
 

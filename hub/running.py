@@ -329,6 +329,7 @@ class Hub:
                 "lines_open": sum(line.is_open for line in self.fleet.lines),
             },
             "voice": None if self.announcer is None else self.announcer.status(),
+            "radios": self.fleet.air.views(),
             "clock_sure": self.service.now().sure,
             **self.fleet.care_view(),
         }

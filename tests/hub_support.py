@@ -62,6 +62,7 @@ class HubProcess:
         self.tokens: dict[str, str] = {}
         self.secrets: set[str] = set()  # whatever must never stand in a log
         self.url = ""
+        self.environment: dict[str, str] = {}  # besides ours
         self.process: asyncio.subprocess.Process | None = None
         self.http: aiohttp.ClientSession | None = None
         text = '[hall]\nid = "h1"\nname = "测试厅"\ninvitation_s = 5\n[paths]\ndata = "data"\n[http]\nport = 0\n'
@@ -100,6 +101,7 @@ class HubProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 cwd=Path(__file__).parent.parent,
+                env=os.environ | self.environment,
             )
         printed = []
         assert self.process.stdout is not None

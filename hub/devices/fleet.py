@@ -6,10 +6,12 @@ from typing import Any
 
 from common import envelope
 from common.metrics import Values
+from hub.devices.air import Air
 from hub.devices.around import Hall, Log, Surroundings
 from hub.devices.asking import Answerer
 from hub.devices.care import Care, todo
 from hub.devices.faults import FaultBook
+from hub.devices.radio_session import RadioSession
 from hub.devices.registry import Device, Registry
 from hub.devices.rivals import Doubts, Rivals, Verdict
 from hub.devices.sessions import DeviceSession
@@ -26,12 +28,13 @@ from hub.queueing.commands import (
 )
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event
-from hub.queueing.tables import RunState
+from hub.queueing.tables import RunState, WindowState
 from protocol import messages
 
 GRACE_S = 3.0  # a line that is back sooner was a nudged plug or a box that restarted, not an outage
 SETTLE_S = 15.0  # boxes greet again within 10 s: who hasn't told of an open question by then doesn't have it
 TICK_S = 1.0
+FETCH_S = 10.0  # for a box on the radio to be connected; who was served has gone by then
 AGAIN_S = 1.0  # a command that the journal couldn't take is tried again
 MAX_WAITING = 2000  # commands waiting for the journal; more is an hour of outage in the largest hall, then we say so
 
@@ -52,6 +55,9 @@ _SHOWN_BY = frozenset(
         ev.WINDOW_UNPAUSED,
     }
 )
+
+
+_NEAR = frozenset({ev.TICKET_CALLED, ev.TICKET_ARRIVED})
 
 
 class Fleet:
@@ -79,6 +85,7 @@ class Fleet:
         self.invitation_s = invitation_s
         self._answer_s = answer_s
         self._online: dict[str, DeviceSession] = {}
+        self._told_online: dict[str, tuple[str, int]] = {}  # device → epoch and boot, as the journal has them
         self.care = Care(hall.rising_ms, hall.state.layout.offset_minutes)
         self._rivals: Rivals[DeviceSession] = Rivals(hall.rising_ms)
         self._doubts = Doubts()
@@ -99,6 +106,15 @@ class Fleet:
             log=log,
         )
 
+        self.air = Air(registry, self._radio_session, self._durable_through, self._on_cable, hall.rising_ms)
+
+    def _radio_session(self, name: str, url: str) -> RadioSession:
+        return RadioSession(name, url, self._around, self)
+
+    def _on_cable(self, device: str) -> bool:
+        session = self._online.get(device)
+        return session is not None and not session.on_radio
+
     def _stored_through(self, device: str, epoch: str) -> int:
         return self._hall.state.stored_through(device, epoch)  # asked anew: a failed commit replaces the state
 
@@ -116,10 +132,14 @@ class Fleet:
         self.lines.remove(session)
         await session.close()
 
+    def is_online(self, device: str) -> bool:
+        """Proven now; on the radio, proven and heard since."""
+        return device in self._online or self.air.in_reach(device)
+
     @property
     def online(self) -> int:
-        """How many devices are proven now."""
-        return len(self._online)
+        """How many devices are."""
+        return sum(self.is_online(device.device) for device in self.registry.all())
 
     async def run(self) -> None:
         """Until cancelled. Questions that were open when the hub stopped get SETTLE_S to be told of."""
@@ -128,16 +148,23 @@ class Fleet:
                 self._spawn(self._settle(run.id, run.window))
             while True:
                 await asyncio.sleep(TICK_S)
-                for session in self.lines:
+                for session in (*self.lines, *self.air.sessions.values()):
                     session.tick()
+                for device in self.air.gone():
+                    self._spawn(self._say_offline(device, "nothing is heard of it on the radio", 0.0))
         finally:
             for task in tuple(self._tasks):
                 task.cancel()
-            await asyncio.gather(*self._tasks, *(session.close() for session in self.lines), return_exceptions=True)
+            await asyncio.gather(
+                *self._tasks,
+                *(session.close() for session in (*self.lines, *self.air.sessions.values())),
+                return_exceptions=True,
+            )
 
     def committed(self, events: Sequence[Event]) -> None:
         """After a commit: what boxes show, and whom they ask."""
         changed: set[str] = set()
+        near: set[str] = set()
         for event in events:
             data = event.data
             if event.type == ev.HALL_CHANGED and data["layout"] is not None:
@@ -148,13 +175,16 @@ class Fleet:
                 self._durable[key] = max(self._durable.get(key, 0), data["fact"])
             if event.type in _SHOWN_BY and data["window"] is not None:
                 changed.add(data["window"])
+                if event.type in _NEAR:
+                    near.add(data["window"])
             if event.type == ev.TICKET_FINISHED:
                 self._spawn(self._invite(data["run"], data["window"]))
         for window in changed:
             for device in self.registry.evaluators(window):
-                session = self._online.get(device.device)
+                session = self._online.get(device.device) or self.air.session(device.device)
                 if session is not None:
                     self._show(session, device)
+                self.air.window(device.device, serving=self._is_near(window), near=window in near)
 
     # --- told by the sessions -----------------------------------------------------------------------------------
 
@@ -190,9 +220,15 @@ class Fleet:
         if other is not None and other is not session:
             other.end("the device is on another line now")
         self.care.arrived(session, device.device)
-        self._log("device.online", device=device.device, line=session.name)
         boot = None if session.status is None else session.status["boot"]
-        self._keep(DeviceOnline(device.device, device.role, {"boot": boot, "epoch": session.epoch}))
+        told = (session.epoch, boot or 0)
+        # On the radio every visit is a session: what the hall knows already is not told again.
+        if not session.on_radio or self._told_online.get(device.device) != told:
+            self._told_online[device.device] = told
+            self._log("device.online", device=device.device, line=session.name)
+            self._keep(DeviceOnline(device.device, device.role, {"boot": boot, "epoch": session.epoch}))
+        if isinstance(session, RadioSession):
+            self.air.arrived(session, device.device)
         self._show(session, device)
 
     def announce(self) -> None:
@@ -223,7 +259,8 @@ class Fleet:
             return
         del self._online[device]
         self.care.present(device)
-        self._spawn(self._say_offline(device, why, GRACE_S if line_lost else 0.0))
+        if not session.on_radio:  # a visit that is over says nothing; `gone` tells who is heard no more
+            self._spawn(self._say_offline(device, why, GRACE_S if line_lost else 0.0))
         for waiting in self._rivals.behind(session):
             waiting.tick()
 
@@ -242,12 +279,12 @@ class Fleet:
         """Every registered device without its secret, with how it is."""
         found = []
         for device in self.registry.all():
-            session = self._online.get(device.device)
+            session = self._online.get(device.device) or self.air.session(device.device)
             status = None if session is None else session.status
             found.append(
                 device.public()
                 | {
-                    "online": session is not None,
+                    "online": self.is_online(device.device),
                     "app_state": None if status is None else APP_STATES.get(status["app_state"], "unknown"),
                     "health": None if session is None else session.health,
                 }
@@ -271,7 +308,10 @@ class Fleet:
             displaced = await asyncio.to_thread(self.registry.register, device)
         anew = {device.device, *(other.device for other in displaced)}
         self._doubts.forget(device.device)
-        for session in self.lines:
+        for known in anew:
+            self.air.forget(known)
+            self._told_online.pop(known, None)
+        for session in (*self.lines, *self.air.sessions.values()):
             if session.device is not None and session.device.device in anew:
                 session.end("it was registered anew")
         self._log("device.registered", device=device.device, role=device.role, window=device.window)
@@ -293,7 +333,7 @@ class Fleet:
         return {
             "lines": [self.care.line(line) for line in self.lines],
             "each_device": [
-                self.care.device(known, online=known.device in self._online) for known in self.registry.all()
+                self.care.device(known, online=self.is_online(known.device)) for known in self.registry.all()
             ],
             "last_fault": self.care.last_fault,
         }
@@ -301,7 +341,7 @@ class Fleet:
     def metrics(self) -> Values:
         """For Prometheus."""
         devices = {
-            (known.device, known.role, known.window or ""): known.device in self._online
+            (known.device, known.role, known.window or ""): self.is_online(known.device)
             for known in self.registry.all()
         }
         silent = {labels: self.care.silent_s(labels[0], online=online) for labels, online in devices.items()}
@@ -324,6 +364,11 @@ class Fleet:
 
     # --- work of its own ----------------------------------------------------------------------------------------
 
+    def _is_near(self, window: str) -> bool:
+        """Somebody was called there or is served: a question will come."""
+        known = self._hall.shown.windows.get(window)
+        return known is not None and known.state in (WindowState.CALLING, WindowState.SERVING)
+
     def _show(self, session: DeviceSession, device: Device) -> None:
         shown = self._hall.shown
         if device.window is None or device.window not in shown.layout.window_by_id:
@@ -338,13 +383,10 @@ class Fleet:
         """The finished citizen is asked; nobody there, or no answer in time, is told as such."""
         devices = self.registry.evaluators(window)
         device = devices[0].device if devices else None
-        session = self._online.get(device) if device is not None else None
-        if device is None or session is None:
+        if device is None or not self.is_online(device):
             await self._failed(run, device, "no evaluator is connected at this window")
             return
-        answer = await session.ask(
-            messages.INVITE, {"run": bytes.fromhex(run), "wait_ms": self.invitation_s * 1000}, self._answer_s
-        )
+        answer = await self._ask(device, run)
         if answer is None:
             await self._failed(run, device, "no answer in time")
         elif answer[0] == messages.ACCEPTED:
@@ -352,6 +394,23 @@ class Fleet:
             await self._persist(InvitationAccepted(run, device))
         elif answer[0] != messages.ENDED:  # an ended one has its own fact, which is on its way
             await self._failed(run, device, answer[1] or f"refused with code {answer[0]}")
+
+    async def _ask(self, device: str, run: str) -> tuple[int, str | None] | None:
+        """Over the line on which it is; on the radio over a link made for it, and over another if that one breaks."""
+        question = {"run": bytes.fromhex(run), "wait_ms": self.invitation_s * 1000}
+        session = self._online.get(device)
+        if session is not None and not session.on_radio:
+            return await session.ask(messages.INVITE, question, self._answer_s)
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + FETCH_S
+        while (left_s := until_s - loop.time()) > 0:
+            session = await self.air.fetch(device, left_s)
+            if session is None:
+                return None
+            answer = await session.ask(messages.INVITE, question, min(self._answer_s, left_s))
+            if answer is not None:
+                return answer
+        return None
 
     async def _failed(self, run: str, device: str | None, why: str) -> None:
         self.counts["invitations_failed"] += 1
@@ -368,8 +427,9 @@ class Fleet:
 
     async def _say_offline(self, device: str, why: str, grace_s: float) -> None:
         await asyncio.sleep(grace_s)
-        if device in self._online:
+        if self.is_online(device):
             return
+        self._told_online.pop(device, None)
         known = self.registry.find(device)
         self._log("device.offline", device=device, why=why)
         await self._persist(DeviceOffline(device, known.role if known else "unknown", {"why": why}))

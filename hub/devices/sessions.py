@@ -31,6 +31,8 @@ MIN_WAIT_S = 0.005  # of the timer: an endpoint that is due at once was just ask
 class DeviceSession:
     """The user of a line."""
 
+    on_radio = False
+
     def __init__(self, name: str, url: str, around: Surroundings, keeper: Keeper) -> None:
         self.name = name
         self.url = url

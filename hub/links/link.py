@@ -78,23 +78,28 @@ class Link:
                     self._user.lost(told)
                 await asyncio.sleep(self._backoff.next_s())
                 continue
-            try:
-                self.is_open = True
-                self.opens += 1
-                self._user.opened()
-                await self._serve(port)
-            except LinkError as error:
-                told = str(error)
-            except Exception as error:
-                # A mistake of ours on this line: said, and kept to this line.
-                told = f"our own error: {error!r}"
-                self._user.failed(error)
-            finally:
-                self.is_open = False
-                self._pending.clear()
-                await port.close()
+            told = await self.carry(port)
             self._user.lost(told)
             await asyncio.sleep(self._backoff.next_s())
+
+    async def carry(self, port: Port) -> str:
+        """Serves an open port and closes it when it has failed; returns why it did."""
+        try:
+            self.is_open = True
+            self.opens += 1
+            self._user.opened()
+            await self._serve(port)
+        except LinkError as error:
+            return str(error)
+        except Exception as error:
+            # A mistake of ours on this line: said, and kept to this line.
+            self._user.failed(error)
+            return f"our own error: {error!r}"
+        finally:
+            self.is_open = False
+            self._pending.clear()
+            await port.close()
+        return "closed"
 
     async def _serve(self, port: Port) -> None:
         """Reads and writes until one of the two fails; raises what it failed with.

@@ -1,0 +1,260 @@
+"""The boxes on the radio: whose an advertisement is, what its box is wanted for, whether it is in reach.
+
+An advertisement proves nothing: who makes one up, or plays an old one again, costs one vain visit, and the next one
+later. In reach is only who has proven itself and is heard since.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from hub.devices.radio_session import RadioSession
+from hub.devices.registry import Device, Registry
+from hub.links.ble_plan import MOST_BOXES, Keep, State, Want
+from protocol.air import NAME_BYTES, settings_mark
+
+AWAY_MS = 10_000  # carried off or without power: told as offline so late; idle, a box speaks every second
+CHECK_MS = 600_000  # how old health and proof may get while nothing happens
+UNSET_MS = 30_000  # an advertisement that tells of other settings is believed so long after the last visit
+VAIN_FIRST_MS, VAIN_LAST_MS = 5_000, 300_000  # after a visit for facts that weren't there
+ELSEWHERE_MS = 5_000
+LOUDER_DB = 6  # another adapter that hears a box so much better has it
+_HALF, _ALL = 0x8000, 0x10000
+
+
+class Adapter(Protocol):
+    """A `Radio`, as far as it is needed here: a hub without one does without bleak, too."""
+
+    def look(self) -> None:
+        """Something is wanted."""
+
+    def view(self) -> dict[str, Any]:
+        """How it is."""
+
+
+@dataclass(slots=True)
+class Boxed:
+    """A registered device as the radio knows it."""
+
+    session: RadioSession | None = None  # the last one in which it was proven
+    asked: int = 0  # questions that wait for a link
+    near: bool = False  # its window has called or been reached since the last visit
+    serving: bool = False
+    proven_ms: int | None = None
+    heard_ms: int | None = None
+    in_reach: bool = False  # as it was told to the hall
+    said_before: int = 0
+    vain_until_ms: int = 0
+    vain_ms: int = 0
+    claimed: str | None = None  # the adapter that is connected, or connecting
+    loudness: dict[str, tuple[int, int]] = field(default_factory=dict)  # adapter → (dBm, when)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Air:
+    """For radios it is `Wishes`; for the fleet, who asks for links and is told who went out of reach."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        make: Callable[[str, str], RadioSession],
+        durable_through: Callable[[str, str], int],
+        on_cable: Callable[[str], bool],
+        rising_ms: Callable[[], int],
+    ) -> None:
+        self.radios: list[Adapter] = []
+        self.sessions: dict[tuple[str, str, str], RadioSession] = {}
+        self.stale = 0  # advertisements of facts that are here already: late, or played again
+        self._registry = registry
+        self._make = make
+        self._durable_through = durable_through
+        self._on_cable = on_cable
+        self._rising_ms = rising_ms
+        self._boxes: dict[str, Boxed] = {}
+        self._devices: dict[RadioSession, str] = {}
+
+    # --- for the fleet
+
+    def session(self, device: str) -> RadioSession | None:
+        """Where a device was last proven, connected or not."""
+        return self._box(device).session
+
+    def in_reach(self, device: str) -> bool:
+        """Proven here, and connected or heard since."""
+        box = self._boxes.get(device)
+        if box is None or box.session is None or box.proven_ms is None:
+            return False
+        if box.session.live:
+            return True
+        heard_ms = max(box.proven_ms, box.heard_ms or 0)
+        return self._rising_ms() - heard_ms < AWAY_MS
+
+    def views(self) -> list[dict[str, Any]]:
+        """Each adapter and what it hears, for people who look for a weak box."""
+        return [radio.view() for radio in self.radios]
+
+    def silent_ms(self, device: str) -> int | None:
+        """How long ago it was connected or heard; None: not since the start."""
+        box = self._boxes.get(device)
+        known = [] if box is None else [at_ms for at_ms in (box.proven_ms, box.heard_ms) if at_ms is not None]
+        return None if not known else max(0, self._rising_ms() - max(known))
+
+    def gone(self) -> list[str]:
+        """Who was in reach and is no longer; each is told once."""
+        gone = []
+        for device, box in self._boxes.items():
+            here = self.in_reach(device)
+            if box.in_reach and not here:
+                gone.append(device)
+            box.in_reach = here
+        return gone
+
+    def arrived(self, session: RadioSession, device: str) -> None:
+        """Proven and welcomed on this link."""
+        box = self._box(device)
+        box.session = session
+        box.proven_ms = self._rising_ms()
+        box.near = False
+        box.in_reach = True
+        box.said_before = session.said
+        self._devices[session] = device
+        box.came.set()
+
+    def window(self, device: str, *, serving: bool, near: bool) -> None:
+        """What its window does; `near`: it has just called somebody, or somebody has come."""
+        box = self._box(device)
+        box.serving = serving
+        box.near = serving and (box.near or near)
+        self.look()
+
+    async def fetch(self, device: str, within_s: float) -> RadioSession | None:
+        """A proven session, connected for this; None: there was none in time."""
+        box = self._box(device)
+        box.asked += 1
+        self.look()
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    if box.session is not None and box.session.live:
+                        return box.session
+                    box.came.clear()
+                    await box.came.wait()
+        except TimeoutError:
+            return None
+        finally:
+            box.asked -= 1
+
+    def forget(self, device: str) -> None:
+        """It was registered anew: what was learned of it is no longer true."""
+        self._boxes.pop(device, None)
+
+    def look(self) -> None:
+        """Something is wanted."""
+        for radio in self.radios:
+            radio.look()
+
+    # --- for the radios
+
+    def user(self, adapter: str, address: str, name: str) -> RadioSession | None:
+        """Whose name it is, here; an address keeps its session."""
+        device = next((each for each in self._registry.all() if _name(each) == name), None)
+        if device is None:
+            return None
+        key = (adapter, address, name)
+        session = self.sessions.get(key)
+        if session is None:
+            if len(self.sessions) >= MOST_BOXES:
+                for old in [known for known, each in self.sessions.items() if not each.is_open][:1]:
+                    self._devices.pop(self.sessions.pop(old), None)
+            session = self.sessions[key] = self._make(f"{adapter}/{address}", f"ble://{address}")
+        self._devices[session] = device.device
+        return session
+
+    def want(self, adapter: str, user: Any, state: State | None, rssi: int, age_s: float) -> Want | None:
+        """Asked again and again for every box that is heard."""
+        name = self._devices.get(user)
+        device = None if name is None else self._registry.find(name)
+        if device is None or self._on_cable(device.device):
+            return None
+        box = self._box(device.device)
+        now_ms = self._rising_ms()
+        box.loudness[adapter] = (rssi, now_ms)
+        if box.session is user:
+            box.heard_ms = now_ms - int(age_s * 1000)
+        if self._is_elsewhere(box, adapter, rssi, now_ms):
+            return None
+        if box.asked:
+            return Want.ASK
+        return self._reason(device, box, user, state, now_ms)
+
+    def keep(self, user: Any) -> Keep:
+        """Why its link stays."""
+        box = self._box(self._devices.get(user, ""))
+        if box.asked or not user.quiet:
+            return Keep.BUSY
+        if user.invited:
+            return Keep.INVITED
+        return Keep.NEAR if box.serving else Keep.QUIET
+
+    def began(self, adapter: str, user: Any) -> None:
+        """This adapter tries it now; no other one does."""
+        self._box(self._devices.get(user, "")).claimed = adapter
+
+    def ended(self, user: Any, want: Want | None, proven: bool) -> None:
+        """A visit is over."""
+        box = self._box(self._devices.get(user, ""))
+        box.claimed = None
+        if not proven:
+            return
+        box.proven_ms = self._rising_ms()
+        if want not in (Want.FACTS, Want.CALL) or user.said > box.said_before:
+            box.vain_ms = 0
+            return
+        box.vain_ms = min(max(box.vain_ms * 2, VAIN_FIRST_MS), VAIN_LAST_MS)
+        box.vain_until_ms = self._rising_ms() + box.vain_ms
+
+    # --- inside
+
+    def _box(self, device: str) -> Boxed:
+        box = self._boxes.get(device)
+        if box is None:
+            box = self._boxes[device] = Boxed()
+        return box
+
+    @staticmethod
+    def _is_elsewhere(box: Boxed, adapter: str, rssi: int, now_ms: int) -> bool:
+        if box.claimed is not None and box.claimed != adapter:
+            return True
+        return any(
+            other != adapter and now_ms - at_ms < ELSEWHERE_MS and heard >= rssi + LOUDER_DB
+            for other, (heard, at_ms) in box.loudness.items()
+        )
+
+    def _reason(self, device: Device, box: Boxed, user: RadioSession, state: State | None, now_ms: int) -> Want | None:
+        calls, pending, following, mark = state or (False, 0, 0, settings_mark({}))
+        believed = now_ms >= box.vain_until_ms
+        if calls and believed:
+            return Want.CALL
+        if pending and believed:
+            if self._is_new(device, following):
+                return Want.FACTS
+            self.stale += 1
+        if box.near:
+            return Want.NEAR
+        if user.shows_old:
+            return Want.SHOW
+        since_ms = None if box.proven_ms is None else now_ms - box.proven_ms
+        if since_ms is None or since_ms >= CHECK_MS or (mark != settings_mark({}) and since_ms >= UNSET_MS):
+            return Want.CHECK
+        return None
+
+    def _is_new(self, device: Device, following: int) -> bool:
+        """Whether the box has logged more than is durable here; its number is told modulo 65,536."""
+        ahead = (following - 1 - self._durable_through(device.device, device.epoch)) % _ALL
+        return 0 < ahead < _HALF
+
+
+def _name(device: Device) -> str:
+    """As a box of that id advertises itself."""
+    return device.device.encode()[:NAME_BYTES].decode(errors="replace")

@@ -1,0 +1,86 @@
+"""Who gets one of the few links: pure, so that every rule can be tried without a radio.
+
+A controller holds few links at once and makes one connection at a time. So the hub connects where there is a reason,
+the most urgent first, and lets go of whoever has none left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+MOST_BOXES = 512  # addresses remembered; five halls' worth, then the one that was silent for longest is forgotten
+QUIET_S = 1.0  # a last STATUS or HEALTH still comes; connecting again would cost as much
+STUCK_S = 60.0  # busy for so long is a box that hangs, or a journal that takes nothing: others come first
+SPARE = 1  # links that are not lent to who can wait, so that a question never waits for a link to end
+
+State = tuple[bool, int, int, int]  # as protocol.air.read_state gives it
+
+
+class Want(IntEnum):
+    """Why to connect; the smallest is the most urgent."""
+
+    ASK = 0  # somebody has just been served and is to be asked
+    CALL = 1  # the box wants something: a clerk has pressed a key
+    FACTS = 2  # it has facts that are not here yet
+    NEAR = 3  # its window has called, or serves: the question will come
+    SHOW = 4  # its display is behind
+    CHECK = 5  # it was not proven for long, or never
+
+
+class Keep(IntEnum):
+    """Why not to let go; the smallest goes first."""
+
+    QUIET = 0  # no reason left
+    NEAR = 1  # its window is about to finish
+    INVITED = 2  # somebody stands there and may press at any moment
+    BUSY = 3  # something is under way
+
+
+URGENT = (Want.ASK, Want.CALL, Want.FACTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A box that could be connected."""
+
+    address: str
+    want: Want
+    since_s: float  # wanted since
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A link that there is."""
+
+    address: str
+    keep: Keep
+    since_s: float  # so since
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now."""
+
+    connect: str | None = None
+    let_go: tuple[str, ...] = ()
+    call_off: bool = False  # the attempt under way
+
+
+def plan(now_s: float, candidates: Sequence[Candidate], held: Sequence[Held], links: int, attempt: Want | None) -> Plan:
+    """Looks at everything anew each time. attempt: what the connection that is being made is wanted for."""
+    quiet = tuple(link.address for link in held if link.keep is Keep.QUIET and now_s - link.since_s >= QUIET_S)
+    if not candidates:
+        return Plan(let_go=quiet)
+    best = min(candidates, key=lambda each: (each.want, each.since_s, each.address))
+    if attempt is not None:
+        return Plan(let_go=quiet, call_off=best.want is Want.ASK and attempt not in URGENT)
+    urgent = best.want in URGENT
+    room = links if urgent or links <= SPARE else links - SPARE
+    if len(held) < room:
+        return Plan(connect=best.address, let_go=quiet)
+    if quiet:
+        return Plan(let_go=quiet)
+    least = min(held, key=lambda link: (link.keep, link.since_s, link.address))
+    stuck = least.keep is Keep.BUSY and now_s - least.since_s >= STUCK_S
+    gives_way = stuck or least.keep is Keep.QUIET or (urgent and least.keep is not Keep.BUSY)
+    return Plan(let_go=(least.address,) if gives_way else ())

@@ -1,0 +1,129 @@
+"""The evaluator's way over Bluetooth Low Energy: unmodified bleak against genuine MicroPython.
+
+Where the radio can't start, these tests fail.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.hub_support import until
+from tests.radio_support import RadioBox, RadioHall, hub_on, radio_hall
+from tools.simulator.radio.client import Radio
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def radio() -> AsyncIterator[Radio]:
+    async with await Radio.launch(("--adapters", "2")) as made:
+        yield made
+
+
+async def test_a_press_goes_over_the_air_into_the_journal_once(tmp_path: Path, radio: Radio) -> None:
+    async with radio_hall(tmp_path, radio) as hall:
+        await hall.ask()
+        await hall.rate(grade=4)
+        [rated] = await hall.ratings(1)
+        assert rated["data"]["grade"] == 4
+        assert rated["data"]["device"] == hall.box.device
+        [invited] = await hall.hub.events("hall.rating.invited")
+        assert invited["data"]["run"] == rated["data"]["run"]
+        assert await hall.hub.events("hall.device.offline") == []
+        assert len(await hall.hub.events("hall.device.online")) == 1
+        await until(lambda: _let_go(hall), "the link being let go")
+        assert await hall.hub.online(hall.box)  # heard, though not connected
+        for _ in range(2):
+            await hall.ask()
+            await hall.rate()
+        await hall.ratings(3)
+        assert len(await hall.hub.events("hall.device.online")) == 1
+
+
+async def _let_go(hall: RadioHall) -> bool:
+    return bool((await hall.seen())["links"] == 0)
+
+
+async def test_a_press_while_the_hub_is_away_is_kept_and_fetched_after(tmp_path: Path, radio: Radio) -> None:
+    async with radio_hall(tmp_path, radio) as hall:
+        await hall.ask()
+        await hall.hub.kill()
+        await hall.rate(grade=2)
+        await hall.hub.start()
+        [rated] = await hall.ratings(1)
+        assert rated["data"]["grade"] == 2
+        assert await hall.hub.events("hall.rating.unrated") == []
+
+
+async def test_a_box_that_loses_its_power_is_told_offline_and_comes_back(tmp_path: Path, radio: Radio) -> None:
+    async with radio_hall(tmp_path, radio) as hall:
+        await hall.box.board.cut_power()
+        [offline] = await hall.hub.wait_event("hall.device.offline")
+        assert offline["data"]["device"] == hall.box.device
+        assert not await hall.hub.online(hall.box)
+        await hall.hub.serve_one()
+        await hall.hub.wait_event("hall.rating.unrated")
+        await hall.box.board.restore_power()
+        await until(lambda: hall.hub.online(hall.box), "the box coming back")
+        await hall.ask()
+        await hall.rate()
+        await hall.ratings(1)
+
+
+async def test_a_session_moves_from_cable_to_radio_and_back(tmp_path: Path, radio: Radio) -> None:
+    box = RadioBox(tmp_path, 1, link="uart")
+    await box.start(radio)
+    hub = hub_on(tmp_path, radio)
+    hub.config.write_text(hub.config.read_text("utf-8") + f'[[links]]\nurl = "{box.board.uart_url}"\n', "utf-8")
+    try:
+        async with hub:
+            hall = RadioHall(radio, hub, [box])
+            await hall.online()
+            await hall.ask()
+            await hall.rate(grade=5)
+            await hall.ratings(1)
+            for count, link in enumerate(("ble", "uart", "ble"), 2):
+                await box.relink(link)
+                await until(lambda link=link: _is_on(hall, link), f"the box on {link}")
+                await hall.ask()
+                await hall.rate(grade=3)
+                await hall.ratings(count)
+            rated = await hall.ratings(4)
+            facts = [event["data"]["fact"] for event in rated]
+            assert facts == sorted(facts)  # one numbering, whatever the line
+            assert {event["data"]["epoch"] for event in rated} == {box.epoch.hex()}
+            faults = [event["data"]["detail"]["code"] for event in await hub.events("hall.device.fault")]
+            assert not {"numbers_regressed", "identity_shared", "wrong_epoch"} & set(faults)
+    finally:
+        await box.board.close()
+
+
+async def _is_on(hall: RadioHall, link: str) -> bool:
+    _, ready = await hall.hub.call("GET", "/readyz", "monitor")
+    on_cable = any(line["device"] == hall.box.device for line in ready["lines"])
+    return bool(on_cable if link == "uart" else not on_cable and ready["radios"][0]["boxes"]) and await hall.hub.online(
+        hall.box
+    )
+
+
+async def test_of_two_hubs_in_reach_a_box_belongs_to_the_one_that_knows_its_key(tmp_path: Path, radio: Radio) -> None:
+    (tmp_path / "other").mkdir()
+    other = hub_on(tmp_path / "other", radio, adapter="hci1")
+    async with other, radio_hall(tmp_path, radio) as hall:
+        stranger = RadioBox(tmp_path, 2)
+        stranger.device, right = hall.box.device, hall.box.secret
+        await other.register(stranger)  # type: ignore[arg-type]  # its name, with another key
+        await hall.ask()
+        await hall.rate()
+        await hall.ratings(1)
+        faults = await other.wait_event("hall.device.fault")
+        assert {event["data"]["detail"]["code"] for event in faults} == {"wrong_key"}
+        await hall.ask()
+        await hall.rate()
+        await hall.ratings(2)
+        assert await other.events("hall.rating") == []
+        assert right.hex() not in other.log()
+        await asyncio.sleep(0)

@@ -1,0 +1,162 @@
+"""A hub and boxes that meet on the radio without hardware: unmodified bleak, genuine MicroPython, Bumble in between."""
+
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.hub_support import HubProcess, until
+from tests.integration import firmware_bench
+from tests.integration.simulator_bench import volume
+from tools.simulator.antenna import address_of
+from tools.simulator.board import SimulatedBoard
+from tools.simulator.radio.client import Radio
+
+# A box on the radio carries its link's code, two rings and a table of links more than one on a cable.
+RADIO_HEAP = 112 * 1024
+QUICK = {"heap_bytes": RADIO_HEAP, "erase_ms": 0.0, "program_ms": 0.0, "baud_delay": False}
+
+
+@cache
+def _flashed() -> bytes:
+    """A flashed board's image; linking and compiling take seconds."""
+    with TemporaryDirectory() as folder:
+        return firmware_bench.flash(Path(folder), None).read_bytes()
+
+
+def _with_settings(content: bytes, values: dict[str, object], image: Path) -> Path:
+    fs = volume(content)
+    with fs.open("settings.json", "wb") as file:
+        file.write(json.dumps(values).encode())
+    image.write_bytes(bytes(fs.context.buffer))
+    return image
+
+
+class RadioBox:
+    """An evaluator without a cable."""
+
+    def __init__(self, folder: Path, number: int, link: str = "ble") -> None:
+        self.device = f"ev-radio{number:04d}"
+        self.secret = os.urandom(32)
+        self.epoch = os.urandom(8)
+        self.window = str(number)
+        self.chip = secrets.token_hex(8)
+        self.folder = folder / self.device
+        self.link = link
+        self.board: SimulatedBoard
+        self.folder.mkdir()
+
+    @property
+    def address(self) -> str:
+        """Its radio's."""
+        digits = address_of(self.chip).upper()
+        return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+    def flash(self) -> Path:
+        """An image as flashing and provisioning leave it."""
+        values = firmware_bench.settings(
+            device=self.device, secret=self.secret.hex(), epoch=self.epoch.hex(), link=self.link, window_label="1"
+        )
+        return _with_settings(_flashed(), values, self.folder / "flash.img")
+
+    async def start(self, radio: Radio, **options: Any) -> None:
+        """Power on."""
+        self.board = await SimulatedBoard.start(
+            self.flash(), "rpi_pico", self.chip, radio=radio.boards, **{**QUICK, **options}
+        )
+
+    async def relink(self, link: str) -> None:
+        """What `tingting device link` does to its settings; it restarts with them."""
+        await self.board.cut_power()
+        image = self.folder / "flash.img"
+        with volume(image.read_bytes()).open("settings.json", "rb") as file:
+            values = json.loads(file.read())
+        _with_settings(image.read_bytes(), {**values, "link": link}, image)
+        await self.board.restore_power()
+
+
+class RadioHall:
+    """The hub, its boxes, and what a test does there again and again."""
+
+    def __init__(self, radio: Radio, hub: HubProcess, boxes: list[RadioBox]) -> None:
+        self.radio = radio
+        self.hub = hub
+        self.boxes = boxes
+
+    @property
+    def box(self) -> RadioBox:
+        """The first."""
+        return self.boxes[0]
+
+    async def online(self) -> None:
+        """Every box is registered and proven, every window open."""
+        for box in self.boxes:
+            await self.hub.register(box, box.window)  # type: ignore[arg-type]
+        for box in self.boxes:
+            await until(lambda box=box: self.hub.online(box), f"{box.device} on the radio")
+            await self.hub.command(box.window, "sign_in", staff=f"s{box.window}")
+
+    async def seen(self, adapter: int = 0) -> dict[str, Any]:
+        """What the hub says of its radio."""
+        _, ready = await self.hub.call("GET", "/readyz", "monitor")
+        return dict(ready["radios"][adapter])
+
+    async def peer(self, box: RadioBox) -> dict[str, Any]:
+        """What it says of a box there."""
+        return next(peer for peer in (await self.seen())["boxes"] if peer["address"] == box.address)
+
+    async def ask(self, box: RadioBox | None = None, within_s: float = 15.0) -> None:
+        """A citizen is served, and asked: the lamps burn."""
+        box = box or self.box
+        await self.hub.serve_one(box.window)
+        await box.board.wait_lamps(True, within_s)
+
+    async def rate(self, box: RadioBox | None = None, grade: int = 5) -> None:
+        """The citizen presses until the lamps answer."""
+        box = box or self.box
+        await box.board.press(grade)
+        await box.board.wait_lamps(False, 10)
+
+    async def ratings(self, count: int) -> list[dict[str, Any]]:
+        """That many, each of its own run and fact; no more come."""
+        found = await self.hub.wait_event("hall.rating.submitted", count)
+        keys = {(event["data"]["device"], event["data"]["epoch"], event["data"]["fact"]) for event in found}
+        assert len(found) == len(keys) == len({event["data"]["run"] for event in found}) == count
+        return found
+
+
+@asynccontextmanager
+async def radio_hall(
+    folder: Path, radio: Radio, boxes: int = 1, *, links: int = 4, invitation_s: int = 20, **options: Any
+) -> AsyncIterator[RadioHall]:
+    """A running hall, all boxes online."""
+    made = [RadioBox(folder, number) for number in range(1, boxes + 1)]
+    hub = hub_on(folder, radio, windows=boxes, links=links, invitation_s=invitation_s)
+    try:
+        for box in made:
+            await box.start(radio, **options)
+        async with hub:
+            hall = RadioHall(radio, hub, made)
+            await hall.online()
+            yield hall
+    finally:
+        for box in made:
+            if hasattr(box, "board"):
+                await box.board.close()
+
+
+def hub_on(
+    folder: Path, radio: Radio, *, windows: int = 1, links: int = 4, adapter: str = "hci0", invitation_s: int = 20
+) -> HubProcess:
+    """A hub with an adapter of that radio; not started."""
+    section = f'[[radios]]\nadapter = "{adapter}"\nlinks = {links}\n'
+    hub = HubProcess(folder, center=section, windows=windows)
+    text = hub.config.read_text("utf-8").replace("invitation_s = 5", f"invitation_s = {invitation_s}")
+    hub.config.write_text(text, "utf-8")
+    hub.environment = {"DBUS_SYSTEM_BUS_ADDRESS": radio.bus}
+    return hub

@@ -1,0 +1,67 @@
+"""Who gets one of the few links."""
+
+from hub.links.ble_plan import QUIET_S, STUCK_S, Candidate, Held, Keep, Plan, Want, plan
+
+
+def held(*keeps: Keep, since_s: float = 0.0) -> list[Held]:
+    return [Held(f"h{number}", keep, since_s + number) for number, keep in enumerate(keeps)]
+
+
+def test_nothing_wanted_and_nothing_held_is_nothing_to_do() -> None:
+    assert plan(10, [], [], 4, None) == Plan()
+
+
+def test_the_most_urgent_comes_first_and_then_who_waits_longest() -> None:
+    wanted = [Candidate("a", Want.SHOW, 1), Candidate("b", Want.FACTS, 5), Candidate("c", Want.FACTS, 3)]
+    assert plan(10, wanted, [], 4, None).connect == "c"
+    wanted.append(Candidate("d", Want.ASK, 9))
+    assert plan(10, wanted, [], 4, None).connect == "d"
+
+
+def test_a_window_that_is_about_to_finish_comes_before_a_display() -> None:
+    wanted = [Candidate("show", Want.SHOW, 1), Candidate("near", Want.NEAR, 2), Candidate("check", Want.CHECK, 0)]
+    assert plan(10, wanted, [], 4, None).connect == "near"
+
+
+def test_one_attempt_at_a_time() -> None:
+    assert plan(10, [Candidate("a", Want.FACTS, 1)], [], 4, Want.FACTS) == Plan()
+
+
+def test_a_question_calls_off_an_attempt_that_can_wait_and_no_other() -> None:
+    ask = [Candidate("a", Want.ASK, 1)]
+    for want in (Want.NEAR, Want.SHOW, Want.CHECK):
+        assert plan(10, ask, [], 4, want).call_off
+    for want in (Want.ASK, Want.CALL, Want.FACTS):
+        assert not plan(10, ask, [], 4, want).call_off
+    assert not plan(10, [Candidate("a", Want.FACTS, 1)], [], 4, Want.CHECK).call_off
+
+
+def test_a_quiet_link_goes_after_a_moment() -> None:
+    links = held(Keep.QUIET, Keep.NEAR)
+    assert plan(QUIET_S / 2, [], links, 4, None).let_go == ()
+    assert plan(QUIET_S, [], links, 4, None).let_go == ("h0",)
+
+
+def test_who_can_wait_leaves_one_link_free() -> None:
+    near = [Candidate("a", Want.NEAR, 1)]
+    assert plan(10, near, held(*[Keep.BUSY] * 2), 4, None).connect == "a"
+    assert plan(10, near, held(*[Keep.BUSY] * 3), 4, None) == Plan()
+    assert plan(10, [Candidate("a", Want.ASK, 1)], held(*[Keep.BUSY] * 3), 4, None).connect == "a"
+    assert plan(10, near, [], 1, None).connect == "a"
+
+
+def test_with_all_links_taken_the_least_needed_gives_way_to_the_urgent() -> None:
+    ask = [Candidate("a", Want.ASK, 1)]
+    assert plan(10, ask, held(Keep.BUSY, Keep.INVITED, Keep.NEAR, Keep.NEAR), 4, None) == Plan(let_go=("h2",))
+    assert plan(10, ask, held(Keep.BUSY, Keep.INVITED), 2, None) == Plan(let_go=("h1",))
+    assert plan(10, ask, held(Keep.BUSY, Keep.BUSY), 2, None) == Plan()
+
+
+def test_a_link_that_is_near_does_not_give_way_to_another_that_is_near() -> None:
+    assert plan(10, [Candidate("a", Want.NEAR, 1)], held(*[Keep.NEAR] * 4), 4, None) == Plan()
+
+
+def test_a_box_that_hangs_does_not_hold_its_link_for_ever() -> None:
+    wanted = [Candidate("a", Want.FACTS, 1)]
+    assert plan(STUCK_S / 2, wanted, held(Keep.BUSY, Keep.BUSY), 2, None) == Plan()
+    assert plan(STUCK_S + 1, wanted, held(Keep.BUSY, Keep.BUSY), 2, None) == Plan(let_go=("h0",))
