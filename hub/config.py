@@ -48,6 +48,9 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     """The hub's own doors and pages."""
 
     host: Annotated[str, key("address to listen on", min_length=1)] = "127.0.0.1"
+    public_url: Annotated[
+        str, key("where phones in the hall find this hub, for QR codes; empty: where the kiosk's page found it")
+    ] = ""
     port: Annotated[int, key("port to listen on; 0 takes a free one and prints it", ge=0, le=65535)] = 8080
 
 

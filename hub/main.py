@@ -340,6 +340,8 @@ def _house(hub: Hub) -> House:
         calls=hub.published.calls,
         phone=lambda digest: hub.published.phone(digest, hub.service.now()),
         held_by=hub.published.held_by,
+        address=hub.config.http.public_url.rstrip("/"),
+        aloud=hub.aloud,
         clip=lambda key: None if hub.announcer is None else hub.announcer.clips.find(key),
         rows=hub,
         paper=PaperDesk(hub.paperwork, hub.printers, hub.hall),

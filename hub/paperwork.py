@@ -28,15 +28,16 @@ Submit = Callable[[Command, str | None], Awaitable[dict[str, Any]]]
 def compose(rows: Rows, command: IssueTicket, reply: dict[str, Any], address: str) -> Paper:
     """What stands on the paper of a reply; address: where the citizen's phone finds this hub."""
     row = next((row for row in rows.services if row.id == command.service), None)
+    matter = next((each for each in rows.matters if each.id == command.matter), row)
     zone = next((each.name for each in rows.zones if row is not None and each.id == row.zone), "")
     wait = reply.get("wait")
     return Paper(
         ticket=reply["ticket"],
         number=reply["number"],
-        matter=command.service if row is None else row.name,
-        matter_en="" if row is None else row.name_en,
+        matter=command.service if matter is None else matter.name,
+        matter_en="" if matter is None else matter.name_en,
         hall=rows.hall.name,
-        zone=zone if row is None else row.place or zone,
+        zone=zone if row is None or matter is None else matter.place or row.place or zone,
         ahead=reply["ahead"],
         wait="" if wait is None else f"{wait['low_min']}–{wait['high_min']}",
         url=f"{address}/t/{reply['token']}",

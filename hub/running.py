@@ -40,6 +40,7 @@ from hub.queueing.times import rfc3339
 from hub.service import HallService
 from hub.uplink.uplink import Uplink, UplinkState
 from hub.voice.announcer import Announcer
+from hub.voice.errors import VoiceError
 from hub.voice.wording import Place
 from hub.web import opening
 from hub.web.guide import Guide
@@ -278,6 +279,16 @@ class Hub:
     def desk_view(self, window: str) -> dict[str, Any]:
         """A window for its clerk."""
         return self.published.desk(window, self.service.now())
+
+    async def aloud(self, lang: str, text: str) -> dict[str, Any]:
+        """A page's text as a clip."""
+        if self.announcer is None:
+            raise Problem(503, "no-voice", "This hall has no voice", 'Set [voice] output to other than "off".')
+        try:
+            clip = await self.announcer.aloud(lang, text)
+        except (VoiceError, OSError) as error:
+            raise Problem(503, "no-voice", "The voice does not work", str(error)) from error
+        return {"clip": clip.key, "length_ms": clip.length_ms}
 
     def tick(self) -> dict[str, Any]:
         """What a page that hears nothing else must know: the time, and whether what it was drawn from still holds."""

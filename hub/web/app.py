@@ -6,11 +6,13 @@ from aiohttp import web
 
 from common import problem
 from common.pages import security_headers
-from hub.web import board, openapi, pages, phone, window_page
+from hub.web import board, kiosk, kiosk_tickets, openapi, pages, phone, window_page
+from hub.web.claims import Claims
 from hub.web.door import API
 from hub.web.doors import DOORS
 from hub.web.hall_schema import CONFIG_BYTES
 from hub.web.house import HOUSE, House
+from hub.web.kiosk_tickets import CLAIMS
 from hub.web.schema import json_response
 
 FOLDER = Path(__file__).parent
@@ -35,6 +37,7 @@ def build(house: House, version: str) -> web.Application:
     app.router.add_get("/board/state", board.board_state)
     app.router.add_get("/voice/{key}.wav", pages.clip)
     app.add_routes(window_page.ROUTES)
-    app.add_routes(phone.ROUTES)
+    app[CLAIMS] = Claims()
+    app.add_routes((*phone.ROUTES, *kiosk.ROUTES, *kiosk_tickets.ROUTES))
     house.pages.add_to(app)
     return app

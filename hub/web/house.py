@@ -94,6 +94,9 @@ class House:
     calls: Callable[[Container[str], int], list[dict[str, Any]]]
     phone: Callable[[str], dict[str, Any] | None]
     held_by: Callable[[str], str | None]
+    # Where phones in the hall find this hub; empty: where the page that asks found it.
+    address: str
+    aloud: Callable[[str, str], Awaitable[dict[str, Any]]]
     clip: Callable[[str], Sounding | None]
     rows: HallRows
     paper: PaperDoors
