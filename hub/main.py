@@ -145,9 +145,9 @@ def build(config: Config) -> Hub:
     )
     sessions = Sessions(data / SESSION_FILE, lambda: clock().ms)
     hub = Hub(config, journal, clock, service, published, registry, tokens, sessions, stream, hall, version("tingting"))
-    hub.pages = Pages([web_app.TEMPLATES], [web_app.STATIC])
+    hub.pages = Pages([web_app.TEMPLATES], [web_app.STATIC], practising=lambda: hub.published.state.training)
     hub.initials = Initials(data / INITIALS, log)
-    hub.guide = HallGuide(hall, lambda: False, hub.initials)
+    hub.guide = HallGuide(hall, lambda: published.state.training, hub.initials)
     stream.tick = hub.tick
     hub.announcer = announcer(hub)
     hub.fleet = Fleet(

@@ -42,6 +42,7 @@ def compose(rows: Rows, command: IssueTicket, reply: dict[str, Any], address: st
         wait="" if wait is None else f"{wait['low_min']}–{wait['high_min']}",
         url=f"{address}/t/{reply['token']}",
         at=reply["issued_at"][:16].replace("T", " "),
+        training=reply["training"],
     )
 
 

@@ -23,6 +23,7 @@ from hub.queueing import runs as queueing_runs
 from hub.queueing import snapshot as queueing_snapshot
 from hub.queueing import state as queueing_state
 from hub.queueing import tables as queueing_tables
+from hub.queueing import training as queueing_training
 from hub.queueing import views
 from hub.queueing.commands import AcceptFact, ClockStepped, Command
 from hub.queueing.decide import Ids, decide
@@ -73,6 +74,7 @@ def rules_version() -> str:
         queueing_leases,
         queueing_state,
         queueing_tables,
+        queueing_training,
         queueing_snapshot,
     )
     return sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()[:16]

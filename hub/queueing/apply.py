@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from hub.queueing import events as ev
-from hub.queueing import leases, runs
+from hub.queueing import leases, runs, training
 from hub.queueing.errors import ApplyError, LayoutError
 from hub.queueing.events import Event
 from hub.queueing.layout import from_plain
@@ -160,6 +160,8 @@ def _finished(state: State, data: dict[str, Any], event: Event) -> None:
         window.day.served.append((data["run"], data["served_ms"]))
         served = state.served.setdefault(data["service"], deque(maxlen=SERVED_KEPT))
         served.append((event.time_ms, data["served_ms"]))
+    if data.get(training.MARK):
+        state.practice[data["run"]] = True
     if data["run"] not in state.runs:
         runs.remember(state, Run(data["run"], ticket.id, window.id, data["staff"], data["service"], RunState.OPEN))
 
@@ -303,13 +305,28 @@ def _date_set(state: State, data: dict[str, Any], event: Event) -> None:
 def _hall_changed(state: State, data: dict[str, Any], event: Event) -> None:
     if data["layout"] is not None:
         try:
-            state.lay_out(from_plain(data["layout"]))
+            layout = from_plain(data["layout"])
+            if state.training:
+                # What the real work gave under the old numbers is remembered there.
+                training.swap(state)
+                state.leave_numbers(layout)
+                training.swap(state)
+            state.lay_out(layout)
         except LayoutError as error:
             raise ApplyError(f"{event.type} of revision {data['revision']}: {error}") from error
     state.revision = data["revision"]
 
 
 def _restored_journal(state: State, data: dict[str, Any], event: Event) -> None:
+    """Numbers that the lost part may have given out are not given out again, of the real work and of practice."""
+    _skip_numbers(state, data)
+    if state.training:
+        training.swap(state)
+        _skip_numbers(state, data)
+        training.swap(state)
+
+
+def _skip_numbers(state: State, data: dict[str, Any]) -> None:
     """Numbers that the lost part may have given out are not given out again, on any day that it may have reached."""
     offset = state.layout.offset_minutes
     last = local_date(data["to_ms"], offset)
@@ -407,6 +424,7 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.HUB_STARTED: _started,
     ev.DATE_SET: _date_set,
     ev.HALL_CHANGED: _hall_changed,
+    **training.HANDLERS,
     ev.JOURNAL_RESTORED: _restored_journal,
     ev.LEASE_GRANTED: leases.granted,
     ev.LEASE_CLOSED: leases.closed,

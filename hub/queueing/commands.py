@@ -226,6 +226,15 @@ class SetDate:
 
 
 @dataclass(frozen=True, slots=True)
+class SetTraining:
+    """The hall begins to practise, or works again; staff: whose word."""
+
+    on: bool
+    staff: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeHall:
     """The hall's configuration becomes another one; by: whose word; changes: which rows, as {table, row, act, fields}.
 
@@ -355,6 +364,7 @@ Command = (
     | Sweep
     | SetDate
     | ChangeHall
+    | SetTraining
     | InvitationAccepted
     | InvitationFailed
     | AcceptFact
@@ -397,6 +407,7 @@ VERBS: dict[type, str] = {kind: verb for verb, kind in WINDOW_VERBS.items()} | {
     Sweep: "sweep",
     SetDate: "set_date",
     ChangeHall: "change_hall",
+    SetTraining: "training",
     InvitationAccepted: "invitation_accepted",
     InvitationFailed: "invitation_failed",
     AcceptFact: "accept_fact",

@@ -46,6 +46,9 @@ JOURNAL_RESTORED = "hall.journal.restored"
 DATE_SET = "hall.hub.date_set"
 # A manager changed the hall's own configuration: windows, services, staff, announcements.
 HALL_CHANGED = "hall.config.changed"
+# From the one to the other, what happens at tickets, windows and ratings is practice.
+TRAINING_BEGAN = "hall.training.began"
+TRAINING_ENDED = "hall.training.ended"
 
 
 @dataclass(frozen=True, slots=True)

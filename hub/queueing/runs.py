@@ -15,7 +15,9 @@ def remember(state: State, run: Run) -> None:
     state.runs[run.id] = run
     state.run_order.append(run.id)
     while len(state.run_order) > state.runs_kept:
-        del state.runs[state.run_order.popleft()]
+        gone = state.run_order.popleft()
+        del state.runs[gone]
+        state.practice.pop(gone, None)
 
 
 def invited(state: State, data: dict[str, Any], event: Event) -> None:

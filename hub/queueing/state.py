@@ -3,6 +3,7 @@
 from collections import deque
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hub.queueing.layout import Layout, Service
 from hub.queueing.tables import RunState, TicketState, WindowState
@@ -199,6 +200,11 @@ class State:
     # The hall's revision, and whether its layout came from an event (else from whoever opened the journal).
     revision: int = 0
     laid_out: bool = False
+    # The hall is practising; the parts of the real work are put away meanwhile (training.py).
+    training: bool = False
+    real: dict[str, Any] = field(default_factory=dict)
+    # Runs that were practice, as long as they are remembered.
+    practice: dict[str, bool] = field(default_factory=dict)
     # Numbers given or leased on a business date by services that have left, or have other numbers since: (service, or
     # empty for leased ones, prefix, first, last). Who has the prefix now goes round them.
     left: dict[str, list[tuple[str, str, int, int]]] = field(default_factory=dict)
@@ -294,11 +300,9 @@ class State:
 
     def lay_out(self, layout: Layout) -> None:
         """Another hall from here on. What stands open where something was taken away stays, and can be found."""
+        self.leave_numbers(layout)
         for service in self.layout.services:
-            after = layout.service_by_id.get(service.id)
-            if after is None or after.numbers != service.numbers:
-                self._leave_numbers(service)
-            if after is None and not self.queues.get(service.id):
+            if service.id not in layout.service_by_id and not self.queues.get(service.id):
                 for kept in (self.queues, self.overtaken, self.since_jump, self.served):
                     kept.pop(service.id, None)
         for service in layout.services:
@@ -310,6 +314,13 @@ class State:
             self.windows.setdefault(window.id, WindowNow(window.id))
         self.layout = layout
         self.laid_out = True
+
+    def leave_numbers(self, layout: Layout) -> None:
+        """What services gave under numbers that are no longer theirs in this layout."""
+        for service in self.layout.services:
+            after = layout.service_by_id.get(service.id)
+            if after is None or after.numbers != service.numbers:
+                self._leave_numbers(service)
 
     def _leave_numbers(self, service: Service) -> None:
         """It may begin anew: what it gave and leased is remembered by its prefix."""

@@ -4,7 +4,7 @@ from collections.abc import Container
 from itertools import islice
 from typing import Any
 
-from hub.queueing.commands import AcceptFact, Command, IssueTicket, SetDate, Sweep
+from hub.queueing.commands import AcceptFact, Command, IssueTicket, SetDate, SetTraining, Sweep
 from hub.queueing.events import TICKET_CANCELLED, Event, Now
 from hub.queueing.layout import Layout
 from hub.queueing.priority import lines_of
@@ -23,6 +23,7 @@ def hall(layout: Layout, state: State) -> dict[str, Any]:
     return {
         "hall": layout.hall,
         "revision": state.revision,
+        "training": state.training,
         "name": layout.name,
         "name_en": layout.name_en,
         "offset_minutes": layout.offset_minutes,
@@ -63,6 +64,7 @@ def queue(state: State, now: Now) -> dict[str, Any]:
             number = state.tickets[window.ticket].number
             serving.append({"window": place.id, "name": place.name, "number": number, "state": window.state.value})
     return {
+        "training": state.training,
         "business_date": state.business_date or None,
         "waiting": {service.id: state.waiting(service.id) for service in layout.services},
         "serving": serving,
@@ -111,6 +113,7 @@ def window(state: State, window_id: str) -> dict[str, Any]:
         }
     return {
         "window": place.id,
+        "training": state.training,
         "name": place.name,
         "services": list(place.services),
         "state": current.state.value,
@@ -133,6 +136,7 @@ def reply(state: State, command: Command, events: list[Event]) -> dict[str, Any]
     if isinstance(command, IssueTicket):
         issued = events[0]
         return {
+            "training": state.training,
             "number": issued.data["number"],
             "ticket": issued.data["ticket"],
             "ahead": issued.data["ahead"],
@@ -142,8 +146,12 @@ def reply(state: State, command: Command, events: list[Event]) -> dict[str, Any]
         }
     if isinstance(command, AcceptFact):
         return {"stored_through": state.stored_through(command.device, command.epoch)}
-    if isinstance(command, SetDate | Sweep):
-        return {"business_date": state.business_date, "cancelled": sum(e.type == TICKET_CANCELLED for e in events)}
+    if isinstance(command, SetDate | SetTraining | Sweep):
+        return {
+            "training": state.training,
+            "business_date": state.business_date,
+            "cancelled": sum(event.type == TICKET_CANCELLED for event in events),
+        }
     window_id = getattr(command, "window", None)
     if window_id is not None:
         return window(state, window_id)

@@ -36,6 +36,8 @@ def command(window: str, body: Any) -> commands.Command:
 
 def day_command(who: str, body: schema.DayCommand) -> commands.Command:
     """What a body of `schema.DayCommand` asks of the rules; who: in whose name."""
+    if isinstance(body, schema.Training):
+        return commands.SetTraining(body.on, who, body.reason)
     if isinstance(body, schema.SetDate):
         return commands.SetDate(body.date, who, body.reason)
     return commands.Sweep(now=True, staff=who)

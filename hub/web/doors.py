@@ -259,7 +259,7 @@ DOORS = (
         f"{API}/day/commands",
         day_commands,
         ("manager",),
-        "Puts the business date right (`set_date`), or cancels every open ticket (`sweep`)",
+        "Puts the date right (`set_date`), cancels every open ticket (`sweep`), switches `training` on and off",
         schema.Day,
         schema.DayCommand,
         problems=_COMMAND_PROBLEMS,

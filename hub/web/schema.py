@@ -167,7 +167,14 @@ class Sweep(_Command, tag="sweep"):
     """Every ticket still open is cancelled."""
 
 
-DayCommand = SetDate | Sweep
+class Training(_Command, tag="training"):
+    """The hall begins to practise, or works again; only while no ticket is open."""
+
+    on: bool
+    reason: Remark | None = None
+
+
+DayCommand = SetDate | Sweep | Training
 
 
 class DeviceWanted(_Strict):
@@ -191,6 +198,7 @@ class Wait(msgspec.Struct, kw_only=True):
 class Ticket(msgspec.Struct, kw_only=True):
     """A number given; wait: null while too little is known."""
 
+    training: bool
     number: str
     ticket: str
     ahead: int
@@ -200,8 +208,9 @@ class Ticket(msgspec.Struct, kw_only=True):
 
 
 class Day(msgspec.Struct, kw_only=True):
-    """The business date, and how many tickets were cancelled."""
+    """The business date, how many tickets were cancelled, whether the hall practises."""
 
+    training: bool
     business_date: str
     cancelled: int
 
@@ -221,6 +230,7 @@ class HeldTicket(msgspec.Struct, kw_only=True):
 class Window(msgspec.Struct, kw_only=True):
     """A window's state, for its clerk."""
 
+    training: bool
     window: str
     name: str
     services: list[str]
@@ -279,6 +289,8 @@ class Hall(msgspec.Struct, kw_only=True):
     """The hall as built."""
 
     hall: str
+    # Nothing here is real work: the hall practises.
+    training: bool
     # Rises with each change of the configuration.
     revision: int
     name: str
@@ -314,6 +326,7 @@ class Call(msgspec.Struct, kw_only=True):
 class Queue(msgspec.Struct, kw_only=True):
     """Waiting and serving, without personal data."""
 
+    training: bool
     business_date: str | None
     waiting: dict[str, int]
     serving: list[Serving]

@@ -35,6 +35,8 @@ _SHOWN = {
     ev.WINDOW_UNPAUSED: (True, True),
     ev.DATE_SET: (True, False),
     ev.HALL_CHANGED: (True, False),
+    ev.TRAINING_BEGAN: (True, False),
+    ev.TRAINING_ENDED: (True, False),
 }
 # A call and its repetition.
 _CALLS = (ev.TICKET_CALLED, ev.TICKET_RECALLED)

@@ -96,6 +96,12 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
         "journal, through, from_ms, to_ms, numbers_skipped, what",
     ),
     "hall.hub.date_set": ("a wrong business date was put right by hand", "from_date, to_date, staff, what"),
+    "hall.training.began": (
+        "the hall practises from here on: events of tickets, windows, staff and ratings have training: true in their "
+        "data and are counted nowhere; who was signed in was signed out",
+        "by, reason",
+    ),
+    "hall.training.ended": ("the hall works again", "by, reason"),
     "hall.config.changed": (
         "the hall's configuration is another one from here on; changes names rows and fields, never what they hold, "
         "the first 200 of so many (changed). layout: services and windows as the rules know them, null where they "

@@ -52,6 +52,7 @@ const Live = (wanted) => {
       heard();
       const data = JSON.parse(message.data);
       if (data.as_of) setHub(data.as_of);
+      if (data.queue) for (const bar of document.querySelectorAll("[data-practice]")) bar.hidden = !data.queue.training;
       act?.(data, last);
     });
   };

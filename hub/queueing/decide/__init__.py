@@ -5,17 +5,18 @@ from typing import Any
 
 from hub.queueing import commands
 from hub.queueing.commands import VERBS, Command
-from hub.queueing.decide import hall, issuing, machines, printing, serving, windows
+from hub.queueing.decide import hall, issuing, machines, printing, serving, training, windows
 from hub.queueing.decide.ground import Ids
 from hub.queueing.events import Event, Now
 from hub.queueing.state import State
+from hub.queueing.training import mark
 
 __all__ = ["Ids", "decide"]
 
 
 def decide(state: State, command: Command, now: Now, ids: Ids) -> list[Event]:
     """The events a command makes; none where it changes nothing (a fact already stored). Raises `Refusal`."""
-    return _DECIDERS[type(command)](state, command, now, ids)
+    return mark(state, _DECIDERS[type(command)](state, command, now, ids))
 
 
 _DECIDERS: dict[type, Callable[[State, Any, Now, Ids], list[Event]]] = {
@@ -27,6 +28,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Now, Ids], list[Event]]] = {
     commands.WalkUp: issuing.walk_up,
     commands.SetDate: issuing.set_date,
     commands.ChangeHall: hall.change,
+    commands.SetTraining: training.switch,
     commands.CallNext: serving.call_next,
     commands.Call: serving.call,
     commands.Recall: serving.recall,

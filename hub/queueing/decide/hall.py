@@ -38,8 +38,9 @@ def change(state: State, command: ChangeHall, now: Now, ids: Ids) -> list[Event]
 
 def _check_windows(state: State, layout: Layout) -> None:
     for gone in (window for window in state.layout.windows if window.id not in layout.window_by_id):
-        _no_ticket(
-            f"window {gone.id}",
+        no_ticket(
+            "change_hall",
+            f"window {gone.id} can't be taken away",
             (ticket for ticket in state.tickets.values() if _needs_window(ticket, gone.id)),
             "finish, transfer or cancel them first",
         )
@@ -51,8 +52,9 @@ def _check_windows(state: State, layout: Layout) -> None:
 
 def _check_services(state: State, layout: Layout) -> None:
     for gone in (service for service in state.layout.services if service.id not in layout.service_by_id):
-        _no_ticket(
-            f"service {gone.id}",
+        no_ticket(
+            "change_hall",
+            f"service {gone.id} can't be taken away",
             (ticket for ticket in state.tickets.values() if _needs_service(ticket, gone.id)),
             "serve, transfer or cancel them first",
         )
@@ -60,8 +62,9 @@ def _check_services(state: State, layout: Layout) -> None:
     gone_unserved = state.layout.served - layout.served
     for service in layout.services:
         if service.id in gone_unserved:
-            _no_ticket(
-                f"service {service.id} at its last window",
+            no_ticket(
+                "change_hall",
+                f"service {service.id} at its last window can't be taken away",
                 (ticket for ticket in state.in_line(service.id)),
                 "let another window serve it, or transfer them first",
             )
@@ -80,13 +83,14 @@ def _check_leases(state: State, layout: Layout) -> None:
                 raise Refusal("lease_open", "leased", "change_hall", detail)
 
 
-def _no_ticket(what: str, found: Iterable[Ticket], then: str) -> None:
+def no_ticket(verb: str, what: str, found: Iterable[Ticket], then: str) -> None:
+    """Refuses while tickets are in the way, and names them."""
     numbers = [ticket.number for ticket in found]
     if numbers:
         named = ", ".join(numbers[:TICKETS_NAMED])
         more = f" and {len(numbers) - TICKETS_NAMED} more" if len(numbers) > TICKETS_NAMED else ""
-        detail = f"{what} can't be taken away while tickets need it: {named}{more}; {then}."
-        raise Refusal("tickets_open", "open", "change_hall", detail)
+        detail = f"{what} while tickets need it: {named}{more}; {then}."
+        raise Refusal("tickets_open", "open", verb, detail)
 
 
 def _needs_window(ticket: Ticket, window: str) -> bool:

@@ -13,6 +13,7 @@ from hub.queueing.layout import Service
 from hub.queueing.priority import CLASSES
 from hub.queueing.state import DAYS_KEPT, State, WindowNow
 from hub.queueing.times import day_after, local_date, local_minute
+from hub.queueing.training import LETTER
 
 # Channels by which a number can be asked for; a walk-up is a command of its own.
 CHANNELS = ("kiosk", "dispenser", "desk", "appointment")
@@ -111,7 +112,7 @@ def _issued_data(state: State, service_id: str, channel: str, now: Now, *, ticke
         raise Refusal("cap_reached", "full", verb, f"The numbers of {service.name} end with {service.last_number}.")
     return {
         "ticket": ticket,
-        "number": f"{service.prefix}{number:03d}",
+        "number": f"{LETTER if state.training else ''}{service.prefix}{number:03d}",
         "service": service_id,
         "priority": None,
         "channel": channel,

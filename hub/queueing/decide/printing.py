@@ -39,6 +39,8 @@ def grant_lease(state: State, command: GrantLease, now: Now, ids: Ids) -> list[E
     """Numbers that nobody else gives on this business date; a service that has none left is left out."""
     if not 1 <= command.count <= LEASED_MOST:
         raise Refusal("lease_size", "none", "grant_lease", f"A lease has 1 to {LEASED_MOST} numbers of a service.")
+    if state.training:
+        raise Refusal("training_on", "on", "grant_lease", "In training no real numbers are given away.")
     for name in command.services:
         known_service(state, name, "grant_lease")
     if len(leases.of_device(state, command.device)) >= leases.OPEN_MOST:

@@ -20,7 +20,7 @@ def sign_in(state: State, command: SignIn, now: Now, ids: Ids) -> list[Event]:
         raise Refusal("unknown_role", window.state, "sign_in", f"{command.role!r} is none of {', '.join(STAFF_ROLES)}.")
     if (window.staff, window.role) == (command.staff, command.role):
         raise Refusal("already_signed_in", window.state, "sign_in", f"{command.staff} is signed in here already.")
-    events = _signed_out(window, now) if window.staff is not None else []
+    events = signed_out(window, now) if window.staff is not None else []
     data = {"staff": command.staff, "window": window.id, "role": command.role}
     events.append(event(ev.STAFF_SIGNED_IN, f"window/{window.id}", data, now))
     if window.empty:
@@ -32,7 +32,7 @@ def sign_in(state: State, command: SignIn, now: Now, ids: Ids) -> list[Event]:
 def sign_out(state: State, command: SignOut, now: Now, ids: Ids) -> list[Event]:
     """The clerk leaves; a window that people wait for then stands empty."""
     window = allowed(state, command.window, "sign_out")
-    events = _signed_out(window, now)
+    events = signed_out(window, now)
     waiting = sum(len(line) for _, line in lines_of(state, window.id))
     if waiting:
         data = {"window": window.id, "staff": window.staff, "reason": f"{waiting} waiting"}
@@ -40,7 +40,8 @@ def sign_out(state: State, command: SignOut, now: Now, ids: Ids) -> list[Event]:
     return events
 
 
-def _signed_out(window: WindowNow, now: Now) -> list[Event]:
+def signed_out(window: WindowNow, now: Now) -> list[Event]:
+    """The clerk of a window is signed out of it."""
     data = {"staff": window.staff, "window": window.id, "role": window.role}
     return [event(ev.STAFF_SIGNED_OUT, f"window/{window.id}", data, now)]
 

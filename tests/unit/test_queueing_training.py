@@ -1,0 +1,173 @@
+"""The whole hall in practice: marked in every event, with numbers and figures of its own, and gone without a trace."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hub.queueing import snapshot, views
+from hub.queueing import state as queueing_state
+from hub.queueing.apply import apply
+from hub.queueing.commands import (
+    CallNext,
+    ChangeHall,
+    Command,
+    DeviceOnline,
+    Finish,
+    GrantLease,
+    IssueTicket,
+    MarkArrived,
+    NoShow,
+    Restore,
+    SetTraining,
+    SignIn,
+    WalkUp,
+)
+from hub.queueing.errors import Refusal
+from hub.queueing.layout import Layout, Service, Window
+from hub.queueing.training import MARK
+from tests.support_hub_core import DAY_MS, LAYOUT, Hall, fact
+
+
+def switch(hall: Hall, on: bool) -> list[str]:
+    return [event.type for event in hall.do(SetTraining(on, "manager"))]
+
+
+def refusal(hall: Hall, command: Command) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        hall.do(command)
+    return caught.value
+
+
+def serve(hall: Hall, window: str = "2") -> tuple[str, str]:
+    """A citizen from number to finish; the number and the run."""
+    number = hall.one(IssueTicket("A", "kiosk")).data["number"]
+    hall.do(CallNext(window))
+    hall.do(MarkArrived(window))
+    return number, hall.one(Finish(window)).data["run"]
+
+
+def practising() -> Hall:
+    hall = Hall()
+    hall.do(SignIn("2", "li"))
+    assert serve(hall)[0] == "A001"
+    switch(hall, True)
+    hall.do(SignIn("2", "li"))
+    return hall
+
+
+def test_who_is_signed_in_is_signed_out_at_both_ends() -> None:
+    hall = Hall()
+    hall.do(SignIn("2", "li"))
+    assert switch(hall, True) == ["hall.staff.signed_out", "hall.training.began"]
+    assert MARK not in hall.events[-2].data
+    hall.do(SignIn("1", "wang"))
+    assert switch(hall, False) == ["hall.staff.signed_out", "hall.training.ended"]
+    assert hall.events[-2].data[MARK] is True
+    assert MARK not in hall.events[-1].data
+
+
+def test_everything_of_tickets_windows_staff_and_ratings_is_marked_and_nothing_else() -> None:
+    hall = practising()
+    begin = len(hall.events)
+    _, run = serve(hall)
+    hall.do(WalkUp("2"))
+    hall.do(fact(1, "rated", run=run, grade=5, pressed_after_ms=1))
+    hall.do(fact(2, "ignored", why="not_invited"))
+    hall.do(DeviceOnline("box-1", "evaluator"))
+    made = hall.events[begin:]
+    assert [event.type for event in made if MARK not in event.data] == ["hall.device.online"]
+    assert all(event.data[MARK] is True for event in made[:-1])
+
+
+def test_numbers_and_figures_of_practice_are_its_own_and_the_day_goes_on_where_it_was() -> None:
+    hall = practising()
+    before = json.dumps(views.queue(hall.state, hall.now)["calls"])
+    assert before == "[]"
+    assert [serve(hall)[0], serve(hall)[0]] == ["XA001", "XA002"]
+    assert hall.state.windows["2"].day.finished == 2
+    switch(hall, False)
+    assert hall.state.windows["2"].day.finished == 1
+    assert [call["number"] for call in views.queue(hall.state, hall.now)["calls"]] == ["A001"]
+    hall.do(SignIn("2", "li"))
+    assert serve(hall)[0] == "A002"
+    # The next training begins anew.
+    switch(hall, True)
+    hall.do(SignIn("2", "li"))
+    assert serve(hall)[0] == "XA001"
+
+
+def test_a_no_show_of_the_real_day_waits_behind_the_practice() -> None:
+    hall = Hall()
+    hall.do(SignIn("2", "li"))
+    hall.do(IssueTicket("A", "kiosk"))
+    hall.do(CallNext("2"))
+    hall.do(NoShow("2"))
+    switch(hall, True)
+    hall.do(SignIn("2", "li"))
+    assert refusal(hall, Restore("2", "A001")).kind == "unknown_ticket"
+    switch(hall, False)
+    hall.do(SignIn("2", "li"))
+    hall.do(Restore("2", "A001"))
+
+
+def test_a_rating_is_marked_by_its_run_whenever_it_comes() -> None:
+    hall = Hall()
+    hall.do(SignIn("2", "li"))
+    _, real = serve(hall)
+    switch(hall, True)
+    hall.do(SignIn("2", "li"))
+    _, practice = serve(hall)
+    assert MARK not in hall.one(fact(1, "rated", run=real, grade=1, pressed_after_ms=1)).data
+    switch(hall, False)
+    assert hall.one(fact(2, "rated", run=practice, grade=1, pressed_after_ms=1)).data[MARK] is True
+    # A run that nobody remembers was never practice.
+    assert MARK not in hall.one(fact(3, "rated", run="f" * 16, grade=1, pressed_after_ms=1)).data
+
+
+def test_it_is_switched_only_while_nobody_holds_a_number_and_only_to_the_other() -> None:
+    hall = Hall()
+    assert refusal(hall, SetTraining(False, "manager")).kind == "training_off"
+    hall.do(IssueTicket("A", "kiosk"))
+    told = refusal(hall, SetTraining(True, "manager"))
+    assert (told.kind, told.command) == ("tickets_open", "training")
+    assert "A001" in told.detail
+    hall = practising()
+    assert refusal(hall, SetTraining(True, "manager")).kind == "training_on"
+    hall.do(IssueTicket("A", "kiosk"))
+    assert "XA001" in refusal(hall, SetTraining(False, "manager")).detail
+
+
+def test_no_real_numbers_are_leased_in_training() -> None:
+    assert refusal(practising(), GrantLease("di-1", ("A",), 5, 1000)).kind == "training_on"
+
+
+def test_a_prefix_that_changes_hands_in_training_gives_no_real_number_twice() -> None:
+    hall = practising()
+    services = (Service("C", "A", "新"), Service("A", "K", "社保"), Service("B", "B", "税务"))
+    windows = tuple(Window(window.id, window.name, ("A", "B", "C")) for window in LAYOUT.windows)
+    hall.do(ChangeHall(2, "manager", (), Layout(LAYOUT.hall, 480, services, windows)))
+    switch(hall, False)
+    assert hall.one(IssueTicket("C", "kiosk")).data["number"] == "A002"
+
+
+def test_a_training_over_midnight_gives_the_real_day_back() -> None:
+    hall = practising()
+    hall.pass_ms(DAY_MS)
+    assert serve(hall)[0] == "XA001"
+    switch(hall, False)
+    assert hall.one(IssueTicket("A", "kiosk")).data["number"] == "A001"
+    assert len(hall.state.days) == 1
+
+
+def test_replay_and_snapshot_are_in_training_too() -> None:
+    hall = practising()
+    serve(hall)
+    hall.do(IssueTicket("A", "kiosk"))
+    replayed = queueing_state.new(LAYOUT)
+    for event in hall.events:
+        apply(replayed, event)
+    assert replayed == hall.state
+    kept: Any = json.loads(json.dumps(snapshot.dump(hall.state)))
+    assert snapshot.load(LAYOUT, kept) == hall.state
+    assert views.hall(LAYOUT, hall.state)["training"] is views.queue(hall.state, hall.now)["training"] is True
