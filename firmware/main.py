@@ -44,6 +44,8 @@ class KeyEdge(io.IOBase):
 
     def set(self, pin):
         """Runs in an interrupt."""
+        if self._keys.deaf:
+            return
         if self._keys.fell is None:
             self._keys.fell = pin
         self.seen = True
@@ -66,7 +68,7 @@ class Main:
         self.link = once("firmware.links." + config.link).open_link(board, config.device)
         self._radio = getattr(self.link, "turn", None)  # a cable has nothing to decide
         about = once("firmware.drivers.about").about(VERSION, board.NAME)
-        self.keys, key_pins = role.open_keys(board, now())
+        self.keys, key_pins = role.open_keys(board, config, now())
         self.led = PowerLed(chip.lamp_pin(board.POWER_LED_PIN))
         self.buzzer = Buzzer(chip.tone(board.BUZZER_PIN))
         log = EventLog(Directory(_LOG_PATH), board.LOG_TAIL_BYTES)

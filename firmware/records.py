@@ -29,7 +29,7 @@ _RUN = const(0)  # 8 bytes, as they are
 _U8 = const(-1)
 _U16 = const(-2)
 # Fact kind (its number on the wire is its number in flash) → its fields in their order here. 0 is the log's own.
-_LAYOUTS = {
+LAYOUTS = {
     messages.BOOTED: (
         ("reset_cause", CAUSE_BYTES),
         ("interpreter", INTERPRETER_BYTES),
@@ -54,7 +54,7 @@ def clip(text, limit):
 
 def encode_body(kind, uptime_ms, fields):
     """A fact's body; LogError if a field is missing, unknown or too large."""
-    layout = _LAYOUTS.get(kind)
+    layout = LAYOUTS.get(kind)
     if layout is None:
         raise LogError("unknown kind of fact %r" % (kind,))
     if len(fields) != len(layout):
@@ -82,7 +82,7 @@ def encode_body(kind, uptime_ms, fields):
 def decode_body(body):
     """(kind, uptime_ms, fields) of what `encode_body` wrote. The body has passed its CRC."""
     kind, low, high = struct.unpack_from(_HEAD, body, 0)
-    layout = _LAYOUTS.get(kind)
+    layout = LAYOUTS.get(kind)
     if layout is None:
         raise LogError("a fact of kind %d is in the log: was it written by a newer firmware?" % kind)
     fields = {}

@@ -5,6 +5,7 @@ from binascii import unhexlify
 
 PATH = "/settings.json"
 _LINKS = ("uart", "usb", "ble")
+_KEYS = ("four",)  # an older caller; without it a caller has its whole keypad
 
 
 class SettingsError(Exception):
@@ -12,7 +13,7 @@ class SettingsError(Exception):
 
 
 class Settings:
-    """Checked values: device, role, board, window_label, secret (32 bytes), epoch (8 bytes), link, screen (or None)."""
+    """Checked: device, role, board, window_label, secret (32 bytes), epoch (8), link; screen and keys, or None."""
 
     def __init__(self, values, role, path=PATH):
         self._path = path
@@ -29,6 +30,7 @@ class Settings:
         self.secret = self._hex(values, "secret", 32)
         self.epoch = self._hex(values, "epoch", 8)
         self.screen = self._text(values, "screen", 64) if values.get("screen") is not None else None
+        self.keys = self._choice(values, "keys", _KEYS) if values.get("keys") is not None else None
 
     def _wrong(self, key, allowed):
         # Never the value: it may be a secret.

@@ -34,6 +34,7 @@ from common.settings import SettingsError
 from common.tokens import Holder, Tokens
 from hub import config as hub_config
 from hub.config import Config
+from hub.devices import callers
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.errors import HubError
@@ -54,6 +55,8 @@ from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
 from hub.running import CalledOut, Hub
 from hub.service import HallService, SystemIds
+from hub.staff.desk import StaffDesk
+from hub.staff.store import PIN_FILE, PinStore
 from hub.uplink.client import CenterClient
 from hub.uplink.old import deliver
 from hub.uplink.uplink import Uplink
@@ -159,6 +162,16 @@ def build(config: Config) -> Hub:
         answer_s=float(config.limits.invite_answer_s),
         send_window=config.limits.send_window,
     )
+    hub.staff = StaffDesk(
+        PinStore(data / PIN_FILE),
+        lambda: [row.code for row in hall.rows.staff],
+        hub.submit,
+        digits=lambda count: "".join(secrets.choice("0123456789") for _ in range(count)),
+        rising_ms=hub.rising_ms,
+        at=lambda: envelope.format_time(service.now().ms, config.hall.offset_minutes),
+        log=log,
+    )
+    hub.fleet.answerers[callers.ROLE] = callers.Callers(hub, hub.staff, os.urandom).answer
     hub.lines = Lines(hub.fleet, random.random, rows.links)
     hub.changing = Changing(hall, _around(hub))
     _printing(hub)
@@ -345,6 +358,7 @@ def _house(hub: Hub) -> House:
         clip=lambda key: None if hub.announcer is None else hub.announcer.clips.find(key),
         rows=hub,
         paper=PaperDesk(hub.paperwork, hub.printers, hub.hall),
+        staff=hub.staff,
         submit=hub.submit_request,
         hall_view=hub.hall_view,
         queue_view=hub.queue_view,
@@ -379,6 +393,7 @@ async def run(config: Config) -> int:
     finally:
         await hub.journal.close()
         hub.registry.close()
+        hub.staff.close()
     if died is not None:
         _complain(died)
         return 1

@@ -38,6 +38,7 @@ from hub.queueing.events import Now
 from hub.queueing.state import State
 from hub.queueing.times import rfc3339
 from hub.service import HallService
+from hub.staff.desk import StaffDesk
 from hub.uplink.uplink import Uplink, UplinkState
 from hub.voice.announcer import Announcer
 from hub.voice.errors import VoiceError
@@ -104,6 +105,7 @@ class Hub:
     # Delivers what damaged journals before this one left.
     old_journals: Coroutine[Any, Any, None] | None = None
     fleet: Fleet = field(init=False)
+    staff: StaffDesk = field(init=False)
     pages: Pages = field(init=False)
     guide: Guide = field(init=False)
     initials: Initials = field(init=False)
@@ -126,6 +128,10 @@ class Hub:
     def submit(self, command: Command) -> Coroutine[Any, Any, dict[str, Any]]:
         """Without a request id: facts have their own numbers."""
         return self.service.submit(command)
+
+    def submit_once(self, command: Command, request: str) -> Coroutine[Any, Any, dict[str, Any]]:
+        """Under an id of its own: the same again changes nothing."""
+        return self.service.submit(command, request)
 
     def submit_facts(self, facts: Sequence[AcceptFact]) -> Coroutine[Any, Any, None]:
         """What one line brought."""

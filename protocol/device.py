@@ -281,7 +281,9 @@ class DeviceEndpoint(session.Endpoint):
         self._status.at_ms = self._now_ms
         if values["revision"] != self._view_revision:
             self._view_revision = values["revision"]
-            self._events.append((session.VIEW, values["state"], values["number"], values["window"]))
+            self._events.append(
+                (session.VIEW, values["state"], values["number"], values["window"], values.get("waiting"))
+            )
 
     def _on_config(self, values: "dict[str, Any]") -> None:
         self._status.at_ms = self._now_ms

@@ -338,7 +338,7 @@ class Box:
             return
         while (event := self.endpoint.next_event()) is not None:
             if event[0] == session.VIEW:
-                self.views.append(event[1:])
+                self.views.append(event[1:4])
             elif event[0] == session.REQUEST and event[2] == messages.INVITE:
                 self.invited.append(event[3]["run"])
                 if self.answers:

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from protocol import delivery, framing, messages, seal, session
+from protocol import calling, delivery, framing, messages, seal, session
 
+# What only one role and its hub say stands in files of their own, which add their rows to the tables of messages.py.
+_SOURCES = (messages, calling)
 ROOM = Path(messages.__file__).parent
 TYPES = ("integer", "bytes", "text", "bool", "map: settings", "map: by fact kind", "map: by command")
 _NAMED = {
@@ -19,15 +21,15 @@ _NAMED = {
     "States of the window": "WINDOW_",
 }
 _KINDS = ("STATUS", "FACT", "REQUEST", "ANSWER", "HEALTH", "WELCOME", "ANCHOR", "ACK", "VIEW", "CONFIG")
-_FACTS = ("BOOTED", "RATED", "UNRATED", "IGNORED", "KEY_TESTED", "FAULT", "RECOVERED")
-_COMMANDS = ("INVITE", "KEY_TEST", "IDENTIFY", "MAINTENANCE", "WINDOW_COMMAND")
+_FACTS = ("BOOTED", "RATED", "UNRATED", "IGNORED", "KEY_TESTED", "FAULT", "RECOVERED", "SIGNED_IN", "SIGNED_OUT")
+_COMMANDS = ("INVITE", "KEY_TEST", "IDENTIFY", "MAINTENANCE", "WINDOW_COMMAND", "SIGN_IN")
 _CODES = ("ACCEPTED", "ENDED", "REFUSED", "UNKNOWN_COMMAND", "FAILED")
 _TO_HUB = {"STATUS", "FACT", "HEALTH"}
 _BOTH = {"REQUEST", "ANSWER"}
 
 
 def _number(name: str) -> int:
-    return int(getattr(messages, name))
+    return next(int(vars(source)[name]) for source in _SOURCES if name in vars(source))
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -88,6 +90,7 @@ def numbers() -> str:
         for name, value in vars(messages).items()
         if name.startswith(prefix) and isinstance(value, int) and name != "WINDOW_COMMAND"
     ]
+    rows += [["Roles of SIGNED_IN", name.removeprefix("ROLE_"), _number(name)] for name in ("ROLE_A", "ROLE_B")]
     rows += [["Codes of ANSWER", name.lower(), _number(name)] for name in _CODES]
     return _table(("set", "name", "number"), rows)
 

@@ -1,4 +1,6 @@
-"""ESP32-C3 (DevKitM-1 and alike): which pin is what. Keys and lamps stand in the order of the grades 5, 4, 3, 2, 1.
+"""ESP32-C3 (DevKitM-1 and alike): which pin is what.
+
+An evaluator's keys and lamps stand in the order of the grades 5, 4, 3, 2, 1.
 
 GPIO 11 to 17 belong to the flash. 2 and 8 must be high at reset (a key's pull-up, a lamp's resistor to 3.3 V) and 9 is
 the boot button, which is our strap: held a moment after reset, not during it. The link runs over the board's own
@@ -8,6 +10,11 @@ USB-to-serial bridge (20, 21), where the REPL is while the application isn't; th
 NAME = "esp32_c3"
 EVALUATOR_KEY_PINS = (0, 1, 2, 3, 10)
 EVALUATOR_LAMP_PINS = (4, 5, 6, 7, 8)
+CALLER_ROW_PINS = (0, 1, 3, 4)
+CALLER_COLUMN_PINS = (5, 6, 7, 10)
+CALLER_FOUR_KEY_PINS = (0, 1, 3, 4)
+CALLER_CLK_PIN = 2
+CALLER_DIO_PIN = 8
 POWER_LED_PIN = 18
 BUZZER_PIN = 19
 STRAP_PIN = 9

@@ -1,8 +1,16 @@
-"""Raspberry Pi Pico: which pin is what. Keys and lamps stand in the order of the grades 5, 4, 3, 2, 1."""
+"""Raspberry Pi Pico: which pin is what.
+
+An evaluator's keys and lamps stand in the order of the grades 5, 4, 3, 2, 1.
+"""
 
 NAME = "rpi_pico"
 EVALUATOR_KEY_PINS = (2, 3, 4, 5, 6)
 EVALUATOR_LAMP_PINS = (10, 11, 12, 13, 14)
+CALLER_ROW_PINS = (2, 3, 4, 5)
+CALLER_COLUMN_PINS = (6, 7, 8, 9)
+CALLER_FOUR_KEY_PINS = (2, 3, 4, 5)
+CALLER_CLK_PIN = 10
+CALLER_DIO_PIN = 11
 POWER_LED_PIN = 15
 BUZZER_PIN = 16
 STRAP_PIN = 22

@@ -1,5 +1,7 @@
 """The board's own parts: pins by number, PWM, watchdog, reset. Only drivers and links use `machine`."""
 
+import time
+
 import machine
 
 from protocol.compat import const
@@ -11,6 +13,16 @@ _WATCHDOG_MS = const(8_000)
 def key_pin(number):
     """An input that a key pulls to ground."""
     return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
+
+
+def open_drain(number):
+    """An output that pulls down or lets go; its own pull-up and the part's hold it high."""
+    return machine.Pin(number, machine.Pin.OPEN_DRAIN, machine.Pin.PULL_UP, value=1)
+
+
+def half_clock():
+    """Half a clock of a TM1637: 250 kHz at most."""
+    time.sleep_us(2)
 
 
 def lamp_pin(number):

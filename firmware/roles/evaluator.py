@@ -13,7 +13,7 @@ WIRE_ROLE = messages.ROLE_EVALUATOR
 _GRADES = (5, 4, 3, 2, 1)  # the order of EVALUATOR_KEY_PINS
 
 
-def open_keys(board, now_ms):
+def open_keys(board, config, now_ms):
     """The keys, and the pins that fall when one is pressed."""
     pins = [chip.key_pin(number) for number in board.EVALUATOR_KEY_PINS]
     return Keys(pins, _GRADES, now_ms), pins

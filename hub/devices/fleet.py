@@ -6,6 +6,7 @@ from typing import Any
 
 from common import envelope
 from common.metrics import Values
+from hub.devices import callers
 from hub.devices.air import Air
 from hub.devices.around import Hall, Log, Surroundings
 from hub.devices.asking import Answerer
@@ -180,11 +181,13 @@ class Fleet:
             if event.type == ev.TICKET_FINISHED:
                 self._spawn(self._invite(data["run"], data["window"]))
         for window in changed:
-            for device in self.registry.evaluators(window):
+            for device in self.registry.at(window):
                 session = self._online.get(device.device) or self.air.session(device.device)
                 if session is not None:
                     self._show(session, device)
                 self.air.window(device.device, serving=self._is_near(window), near=window in near)
+        if callers.lines_moved(events):
+            self._count_anew()
 
     # --- told by the sessions -----------------------------------------------------------------------------------
 
@@ -369,8 +372,17 @@ class Fleet:
         known = self._hall.shown.windows.get(window)
         return known is not None and known.state in (WindowState.CALLING, WindowState.SERVING)
 
+    def _count_anew(self) -> None:
+        for device in self.registry.with_role(callers.ROLE):
+            session = self._online.get(device.device) or self.air.session(device.device)
+            if session is not None and session.shown != callers.view(self._hall.shown, device.window):
+                self._show(session, device)
+
     def _show(self, session: DeviceSession, device: Device) -> None:
         shown = self._hall.shown
+        if device.role == callers.ROLE:
+            session.show(*callers.view(shown, device.window))
+            return
         if device.window is None or device.window not in shown.layout.window_by_id:
             session.show(messages.WINDOW_CLOSED, "", "")
             return

@@ -75,6 +75,14 @@ class Registry:
         """Who asks for a grade at a window."""
         return [device for device in self.all() if device.role == EVALUATOR and device.window == window]
 
+    def at(self, window: str) -> list[Device]:
+        """Every device at a window."""
+        return [device for device in self.all() if device.window == window]
+
+    def with_role(self, role: str) -> list[Device]:
+        """Every device of a role."""
+        return [device for device in self.all() if device.role == role]
+
     def register(self, device: Device) -> list[Device]:
         """Adds or replaces; returns those it takes the place of (same role at the same window: they get no window).
 

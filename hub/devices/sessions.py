@@ -65,6 +65,7 @@ class DeviceSession:
         self._hellos = 0
         self._admitted = False
         self._renumber = False
+        self.shown: tuple[int, str, str, int | None] | None = None
         self._asked: dict[int, asyncio.Future[tuple[int, str | None] | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -137,9 +138,11 @@ class DeviceSession:
 
     # --- what the house says ------------------------------------------------------------------------------------
 
-    def show(self, state: int, number: str, window: str) -> None:
+    def show(self, state: int, number: str, window: str, waiting: int | None = None) -> None:
         """What the box shows."""
-        self._endpoint.show(state, wire.clipped(number, wire.NUMBER_BYTES), wire.clipped(window, wire.LABEL_BYTES))
+        self.shown = (state, number, window, waiting)
+        number, window = wire.clipped(number, wire.NUMBER_BYTES), wire.clipped(window, wire.LABEL_BYTES)
+        self._endpoint.show(state, number, window, waiting)
         self._pump_soon()
 
     async def ask(self, command: int, arguments: dict[str, Any], within_s: float) -> tuple[int, str | None] | None:

@@ -5,7 +5,7 @@ from typing import Any
 from hub.devices.registry import Device
 from hub.devices.times import When
 from hub.queueing.commands import AcceptFact
-from protocol import messages
+from protocol import calling, messages
 
 ROLES = {messages.ROLE_EVALUATOR: "evaluator", messages.ROLE_CALLER: "caller", messages.ROLE_DISPENSER: "dispenser"}
 
@@ -18,7 +18,10 @@ FACT_KINDS = {
     messages.KEY_TESTED: "key_tested",
     messages.FAULT: "fault",
     messages.RECOVERED: "recovered",
+    calling.SIGNED_IN: "signed_in",
+    calling.SIGNED_OUT: "signed_out",
 }
+STAFF_ROLES = {calling.ROLE_A: "A", calling.ROLE_B: "B"}
 UNRATED_REASONS = {
     messages.UNRATED_TIMEOUT: "timeout",
     messages.UNRATED_DEVICE_FAULT: "device_fault",
@@ -106,6 +109,8 @@ def _fields(kind: str, fields: dict[Any, Any]) -> dict[str, Any]:
         shown["reason"] = UNRATED_REASONS.get(fields["reason"], f"reason_{fields['reason']}")
     elif kind == "ignored":
         shown["why"] = IGNORED_WHYS.get(fields["why"], f"why_{fields['why']}")
+    elif kind == "signed_in":
+        shown["role"] = STAFF_ROLES.get(fields["role"], f"role_{fields['role']}")
     elif kind in ("fault", "recovered"):
         shown["code"] = FAULT_CODES.get(fields["code"], f"code_{fields['code']}")
     return shown

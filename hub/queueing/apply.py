@@ -286,6 +286,7 @@ def _signed_in(state: State, data: dict[str, Any], event: Event) -> None:
     window = _move_window(state, data["window"], "sign_in")
     window.staff = data["staff"]
     window.role = data["role"]
+    window.staff_at_ms = event.time_ms
 
 
 def _empty(state: State, data: dict[str, Any], event: Event) -> None:
@@ -344,6 +345,7 @@ def _skip_numbers(state: State, data: dict[str, Any]) -> None:
 def _signed_out(state: State, data: dict[str, Any], event: Event) -> None:
     window = _move_window(state, data["window"], "sign_out")
     window.staff = window.role = window.pause_reason = None
+    window.staff_at_ms = event.time_ms
 
 
 def _paused(state: State, data: dict[str, Any], event: Event) -> None:

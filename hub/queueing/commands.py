@@ -186,6 +186,14 @@ class SignOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PinSet:
+    """A clerk has a new PIN; by: `manager`, who reset it, or the clerk's own code."""
+
+    staff: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """暂停: the window calls nobody for a while."""
 
@@ -271,8 +279,9 @@ class AcceptFact:
     """A fact from a device's log; epoch: 16 hex digits.
 
     kind and data: rated {run, grade, pressed_after_ms}, unrated {run, reason}, ignored {why}, booted {…},
-    key_tested {…}, fault {code, …}, recovered {code, …}, printed {ticket, reprint}, print_failed {ticket, reason,
-    reprint}, away {lease, ticket, service, number, token_sha256, reason or None}: a ticket of a lease.
+    key_tested {…}, fault {code, …}, recovered {code, …}, signed_in {staff, role},
+    signed_out {}, printed {ticket, reprint}, print_failed {ticket, reason, reprint},
+    away {lease, ticket, service, number, token_sha256, reason or None}: a ticket of a lease.
     time_ms: when it happened, or None and then earliest and latest as far as known. window: where the device stands.
     """
 
@@ -361,6 +370,7 @@ Command = (
     | GrantLease
     | CloseLease
     | CancelTicket
+    | PinSet
     | Sweep
     | SetDate
     | ChangeHall
@@ -404,6 +414,7 @@ VERBS: dict[type, str] = {kind: verb for verb, kind in WINDOW_VERBS.items()} | {
     GrantLease: "grant_lease",
     CloseLease: "close_lease",
     CancelTicket: "cancel",
+    PinSet: "pin_set",
     Sweep: "sweep",
     SetDate: "set_date",
     ChangeHall: "change_hall",

@@ -35,7 +35,7 @@ def decide_fact(state: State, command: AcceptFact, now: Now) -> list[Event]:
     except UnreadableFactError as error:
         kind, subject, data = _unreadable(command, str(error))
     data |= {"device": command.device, "epoch": command.epoch, "fact": command.fact}
-    return [_at_its_time(kind, subject, data, command, now)]
+    return [at_its_time(kind, subject, data, command, now)]
 
 
 def _all_of(parts: list[Part], command: AcceptFact, now: Now) -> list[Event]:
@@ -44,11 +44,11 @@ def _all_of(parts: list[Part], command: AcceptFact, now: Now) -> list[Event]:
     for kind, subject, data in parts:
         if kind in (ev.TICKET_PRINTED, ev.TICKET_PRINT_FAILED):
             data |= {"device": command.device, "epoch": command.epoch, "fact": command.fact}
-        events.append(_at_its_time(kind, subject, data, command, now))
+        events.append(at_its_time(kind, subject, data, command, now))
     return events
 
 
-def _at_its_time(kind: str, subject: str, data: dict[str, Any], command: AcceptFact, now: Now) -> Event:
+def at_its_time(kind: str, subject: str, data: dict[str, Any], command: AcceptFact, now: Now) -> Event:
     """Stamped with when it happened; where nobody knows, with the latest it can have been, marked unsure."""
     earliest_ms, latest_ms = command.earliest_ms, command.latest_ms
     if command.time_ms is not None and now.sure and command.time_ms > now.ms + AHEAD_MS:

@@ -109,6 +109,8 @@ class WindowNow:
     state: WindowState = WindowState.CLOSED
     staff: str | None = None
     role: str | None = None
+    # When somebody last came or went here: what is told later of before changes nothing.
+    staff_at_ms: int | None = None
     ticket: str | None = None
     pause_reason: str | None = None
     walked_up_at_ms: int | None = None

@@ -19,6 +19,7 @@ from hub.web.house import HOUSE
 from hub.web.metrics import HUB
 from hub.web.printer_doors import PRINTER_DOORS
 from hub.web.schema import json_response, read_body
+from hub.web.staff_doors import STAFF_DOORS, let_in
 from hub.web.stream import StreamFull
 from hub.web.who import asker, at_window, holder
 
@@ -102,6 +103,8 @@ async def window_commands(request: web.Request) -> web.Response:
     window = request.match_info["window"]
     asker(request, *at_window(window), Holder("device", f"window/{window}"))
     wanted = await read_body(request, schema.WindowCommand)
+    if isinstance(wanted, schema.SignIn):
+        await let_in(request.app[HOUSE], wanted)
     reply = await _submit(request, clerk.command(window, wanted), str(wanted.id))
     if reply.get("window") != window:
         raise _id_used()
@@ -216,7 +219,7 @@ async def register_device(request: web.Request) -> web.Response:
     return json_response({"device": wanted.device, "displaced": displaced}, 201)
 
 
-_COMMAND_PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
+_COMMAND_PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
 DOORS = (
     Door("GET", "/healthz", healthz, LOCAL, "Alive", schema.Health, problems=(401, 403)),
@@ -306,4 +309,5 @@ DOORS = (
     ),
     *HALL_DOORS,
     *PRINTER_DOORS,
+    *STAFF_DOORS,
 )

@@ -76,6 +76,26 @@ class PaperDoors(Protocol):
         """A ticket as a picture (PNG), as the printer would burn it."""
 
 
+class StaffDesk(Protocol):
+    """Who may sign in; raises a `HubError`."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether this hall asks for PINs."""
+
+    def may(self, staff: str, pin: str) -> Awaitable[str | None]:
+        """None, or `wrong_pin` or `locked`."""
+
+    def reset(self, staff: str) -> Awaitable[str]:
+        """A new PIN."""
+
+    def change(self, staff: str, pin: str, fresh: str) -> Awaitable[str | None]:
+        """A clerk's own new one; as `may`."""
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Each clerk, and since when there is a PIN."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The parts behind the doors."""
@@ -100,6 +120,7 @@ class House:
     clip: Callable[[str], Sounding | None]
     rows: HallRows
     paper: PaperDoors
+    staff: StaffDesk
     submit: Callable[[Command, str], Awaitable[dict[str, Any]]]
     hall_view: Callable[[], dict[str, Any]]
     queue_view: Callable[[], dict[str, Any]]

@@ -20,6 +20,7 @@ _TITLES = {
     413: "Too large",
     415: "Not JSON",
     422: "Readable, but not what this door takes",
+    429: "Too many wrong tries: wait",
     503: "Not now; nothing was changed; try again",
 }
 

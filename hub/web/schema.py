@@ -119,6 +119,8 @@ class SignIn(_Command, tag="sign_in"):
 
     staff: Text
     role: Text = "A"
+    # Where the hall lists its staff.
+    pin: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class SignOut(_Command, tag="sign_out"):

@@ -8,7 +8,7 @@ from binascii import hexlify, unhexlify
 
 sys.path.insert(0, ".")
 
-from protocol import cbor, framing, messages, seal
+from protocol import calling, cbor, framing, messages, seal  # noqa: F401 - a caller's rows belong to the tables
 from protocol.compat import Ccm
 from protocol.errors import PeerError
 from tests.both_pythons.codec_loop_key import KEY

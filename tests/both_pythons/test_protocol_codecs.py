@@ -3,7 +3,7 @@
 import json
 from binascii import hexlify, unhexlify
 
-from protocol import cbor, framing, messages, seal
+from protocol import calling, cbor, framing, messages, seal  # noqa: F401 - a caller's rows belong to the tables
 from protocol.compat import Ccm, utf8
 from protocol.errors import CborError, FrameError, MessageError, MisuseError, PeerError, ProtocolError, SealError
 from tests.both_pythons.wire import Chance

@@ -41,7 +41,7 @@ def settings(**changes: object) -> dict[str, object]:
 
 def flash(folder: Path, values: dict[str, object] | None, extra: dict[str, bytes] | None = None) -> Path:
     """An image as flashing and provisioning leave it: every file as .mpy, and the settings."""
-    image = device_build.build("evaluator", "rpi_pico")
+    image = device_build.build(str((values or {}).get("role", "evaluator")), "rpi_pico")
     files = {name: path.read_bytes() for name, path in image.files.items()}
     if values is not None:
         files["settings.json"] = json.dumps(values).encode()
@@ -161,6 +161,11 @@ class Hub:
                 self.answers[event[1]] = (event[2], event[3])
             elif event[0] == session.HEALTH:
                 self.health.append(event[1])
+            else:
+                self._event(event)
+
+    def _event(self, event: tuple[Any, ...]) -> None:
+        """What only some boxes say."""
 
     async def wait_for(self, there: Callable[[], Any], what: str) -> Any:
         """Until something holds; named, should it never."""

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from protocol import cbor, messages
+from protocol import calling, cbor, messages  # noqa: F401 - a caller's rows belong to the tables
 
 numbers = st.integers(-(1 << 64), (1 << 64) - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

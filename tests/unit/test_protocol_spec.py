@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol import device, hub, messages, session
+from protocol import calling, device, hub, messages, session
 from tools import protocol_tables
 
 ROOM = Path(messages.__file__).parent
@@ -42,7 +42,7 @@ def test_every_constant_of_the_messages_stands_in_the_spec() -> None:
         "TYPE_CHECKING",
         "SMALL",
     }
-    for name, value in vars(messages).items():
+    for name, value in (*vars(messages).items(), *vars(calling).items()):
         if not isinstance(value, int) or not name.isupper() or name.startswith("_") or name in plain:
             continue
         if name == "VERSION":
@@ -69,7 +69,7 @@ def test_keys_and_names_are_unique_in_each_table(table: dict[int, tuple[messages
 
 
 def test_commands_keep_to_their_halves() -> None:
-    from_device = {messages.WINDOW_COMMAND}
+    from_device = {messages.WINDOW_COMMAND, calling.SIGN_IN}
     for command in messages.COMMAND_FIELDS:
         assert (command >= 64) == (command in from_device)
 

@@ -58,8 +58,14 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
         "a press that does not count: not_invited, repeated, key_test; never its grade",
         "window, device, epoch, fact, why",
     ),
-    "hall.staff.signed_in": ("a clerk took a window", "staff, window, role"),
-    "hall.staff.signed_out": ("a clerk left a window", "staff, window, role"),
+    "hall.staff.signed_in": ("a clerk took a window", "staff, window, role; told by a caller: device, epoch, fact"),
+    "hall.staff.signed_out": ("a clerk left a window", "staff, window, role; told by a caller: device, epoch, fact"),
+    "hall.staff.pin_set": ("a clerk has a new PIN; by: manager, who reset it, or the clerk's own code", "staff, by"),
+    "hall.attendance.noted": (
+        "a caller told of a clerk who came or went (what), and why the window was not changed by it: late, or the "
+        "refusal's kind",
+        "staff, window, role, what, why, device, epoch, fact",
+    ),
     "hall.window.paused": ("a window pauses", "window, staff, reason"),
     "hall.window.unpaused": ("a window goes on", "window, staff"),
     "hall.window.empty": ("its clerk left while people wait for it", "window, staff, reason"),

@@ -24,6 +24,7 @@ from tools.simulator.errors import SimulatorError
 from tools.simulator.flash import BLOCKS, SECTOR
 
 RECORD: Final = Path(__file__).with_name("footprint.json")
+RECORDS: Final = {"evaluator": RECORD, "caller": RECORD.with_name("footprint_caller.json")}
 HEAP_BYTES: Final = 200 * 1024  # the contract's
 LARGEST_MPY_BYTES: Final = 160 * 1024
 LEAST_FREE_BYTES: Final = 90 * 1024
@@ -52,19 +53,19 @@ class Footprint:
         return HEAP_BYTES - self.used_bytes
 
 
-def measure() -> Footprint:
+def measure(role: str = _ROLE) -> Footprint:
     """Builds the application, boots it on a board without delays, and takes what its first HEALTH says."""
-    image = build.build(_ROLE, _BOARD)
+    image = build.build(role, _BOARD)
     files = {name: path.read_bytes() for name, path in image.files.items()}
     with tempfile.TemporaryDirectory(prefix="footprint-") as folder:
         flash = Path(folder) / "flash.img"
-        flash.write_bytes(_volume(files))
-        return Footprint(sum(map(len, files.values())), HEAP_BYTES - asyncio.run(_free_bytes(flash)))
+        flash.write_bytes(_volume(role, files))
+        return Footprint(sum(map(len, files.values())), HEAP_BYTES - asyncio.run(_free_bytes(role, flash)))
 
 
-def _volume(files: dict[str, bytes]) -> bytes:
+def _volume(role: str, files: dict[str, bytes]) -> bytes:
     """A flash as flashing and provisioning leave it."""
-    settings = {"device": _DEVICE, "role": _ROLE, "board": _BOARD, "window_label": "1", "link": "uart"}
+    settings = {"device": _DEVICE, "role": role, "board": _BOARD, "window_label": "1", "link": "uart"}
     settings |= {"secret": _SECRET.hex(), "epoch": _EPOCH.hex()}
     volume = LittleFS(block_size=SECTOR, block_count=BLOCKS, prog_size=_PAGE, read_size=32, mount=False)
     volume.format()
@@ -76,9 +77,9 @@ def _volume(files: dict[str, bytes]) -> bytes:
     return bytes(volume.context.buffer)
 
 
-async def _free_bytes(flash: Path) -> int:
+async def _free_bytes(role: str, flash: Path) -> int:
     async with await SimulatedBoard.start(
-        flash, _BOARD, heap_bytes=HEAP_BYTES, erase_ms=0.0, program_ms=0.0, baud_delay=False
+        flash, _BOARD, role=role, heap_bytes=HEAP_BYTES, erase_ms=0.0, program_ms=0.0, baud_delay=False
     ) as board:
         host, port = board.uart_url.removeprefix("socket://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -147,19 +148,22 @@ def grown(now: Footprint, record: Footprint) -> list[str]:
 
 def check() -> list[str]:
     """What has grown since the record; [] when nothing has."""
-    try:
-        return grown(measure(), recorded())
-    except (FootprintError, SimulatorError) as error:
-        return [str(error)]
+    problems = []
+    for role, record in RECORDS.items():
+        try:
+            problems += [f"{role}: {problem}" for problem in grown(measure(role), recorded(record))]
+        except (FootprintError, SimulatorError) as error:
+            problems.append(f"{role}: {error}")
+    return problems
 
 
 def main(arguments: list[str]) -> int:
     """Measures and shows; `--write` makes it the record."""
-    now = measure()
-    text = json.dumps({**asdict(now), "of_heap_bytes": HEAP_BYTES}, indent=1)
-    if arguments == ["--write"]:
-        RECORD.write_text(text + "\n", "utf-8")
-    print(text)
+    for role, record in RECORDS.items():
+        text = json.dumps({**asdict(measure(role)), "of_heap_bytes": HEAP_BYTES}, indent=1)
+        if arguments == ["--write"]:
+            record.write_text(text + "\n", "utf-8")
+        print(f"{role}: {text}")
     return 0
 
 

@@ -66,7 +66,7 @@ ROOMS = (
     Room(
         "firmware.roles",
         "the parts of one role, by the pins of its board",
-        ("firmware.boxes", "firmware.drivers", "firmware.loading", "protocol"),
+        ("firmware.apps", "firmware.boxes", "firmware.drivers", "firmware.loading", "protocol"),
     ),
     Room("firmware.role", "the role of a build: the linker puts one of firmware.roles here", ("firmware.roles",)),
     Room("firmware.eventlog", "the log of unsent facts in flash", (*_FIRMWARE, *_PIECES, "protocol")),
@@ -109,7 +109,16 @@ ROOMS = (
         "the loop: decide, journal, publish after commit",
         ("hub.queueing", "hub.journal", "hub.errors", "common"),
     ),
-    Room("hub.web", "pages and API", ("hub.queueing", "hub.hall.rows", "hub.hall.errors", "hub.errors", "common")),
+    Room(
+        "hub.staff",
+        "clerks' PINs: hashed, throttled, reset by a recorded act",
+        ("hub.devices.storage", "hub.queueing.commands", "hub.errors", "common"),
+    ),
+    Room(
+        "hub.web",
+        "pages and API",
+        ("hub.queueing", "hub.hall.rows", "hub.hall.errors", "hub.staff.errors", "hub.errors", "common"),
+    ),
     Room("hub.voice", "speech: order, clips, engine, sound card", ("hub.queueing.events", "hub.errors", "common")),
     Room("hub.printing", "tickets", ("hub.queueing.views", "hub.errors", "common", *_PAPER)),
     Room(

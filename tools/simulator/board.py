@@ -17,6 +17,7 @@ from typing import Any, Self
 from tools.simulator import flash, profile
 from tools.simulator.antenna import Antenna
 from tools.simulator.errors import SimulatorError
+from tools.simulator.fittings import Fittings
 from tools.simulator.onboard import kinds
 from tools.simulator.process import STAND_INS_HEAP, Process
 from tools.simulator.serial_line import SerialLine
@@ -70,6 +71,7 @@ class SimulatedBoard(Board):
         self._antenna = Antenna(options.radio, self.unique_id, self._from_air)
         self._process = Process(self._packet, self._exited, STAND_INS_HEAP + self._antenna.heap_bytes)
         self._drives: dict[int, int] = {}
+        self._fittings = Fittings(wiring, self._drive, self._send)
         self._watchdog: asyncio.TimerHandle | None = None
         self._ready = asyncio.Event()
         self._boots: asyncio.Task[None] | None = None
@@ -80,8 +82,9 @@ class SimulatedBoard(Board):
         self._parts = self._name_parts()
         self.view = View(lamps=(False,) * len(self.profile.lamp_pins))
         self._verbs: dict[str, Callable[..., Any]] = {
-            "hold": lambda key: self._drive(self.profile.key_pin(key), 0),
-            "release": lambda key: self._drive(self.profile.key_pin(key), None),
+            "hold": lambda key: self._fittings.finger(key, True),
+            "release": lambda key: self._fittings.finger(key, False),
+            "plug_display": self._fittings.plug_display,
             "strap": self._strap,
             "drive": self._drive,
             "cut_power": self._cut_power,
@@ -234,6 +237,8 @@ class SimulatedBoard(Board):
         self._process.kill()
         if not power:
             self._terminal.power(False)
+            self._fittings.power_off()
+            self._look_at_display(None)
             if self.view.powered:
                 self._change("power", 0, None, powered=False)
 
@@ -283,6 +288,7 @@ class SimulatedBoard(Board):
             "pin_names": self.profile.pin_names,
             "radio_address": self._antenna.address,
             "drives": list(self._drives.items()),
+            **self._fittings.config,
         }
         await self._process.start(
             self._room / "link", self._terminal.board_end, self.options.heap_bytes, json.dumps(config).encode()
@@ -306,7 +312,10 @@ class SimulatedBoard(Board):
         kind, body = packet[0], packet[1:]
         if kind == kinds.PIN:
             at_us, pin, level = struct.unpack("<QBB", body)
-            self._output(pin, level, at_us)
+            if self._fittings.wire(pin, level):
+                self._look_at_display(at_us)
+            else:
+                self._output(pin, level, at_us)
         elif kind == kinds.PWM:
             at_us, pin, frequency_hz, duty = struct.unpack("<QBIH", body)
             self._output(pin, frequency_hz if duty else 0, at_us)
@@ -373,6 +382,11 @@ class SimulatedBoard(Board):
             self._change(part, value, at_us, lamps=tuple(lamps))
         else:
             self._change(part, value, at_us)
+
+    def _look_at_display(self, at_us: int | None) -> None:
+        digits = self._fittings.digits
+        if digits is not None and digits != self.view.digits:
+            self._change("display", int.from_bytes(bytes(digits), "big"), at_us, digits=digits)
 
     def _change(self, what: str, value: int, at_us: int | None, **view: Any) -> None:
         self.view = replace(self.view, **view)

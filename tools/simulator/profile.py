@@ -9,7 +9,16 @@ from typing import Any
 from tools.simulator.errors import SimulatorError
 
 EVALUATOR = "evaluator"
+CALLER = "caller"
+FOUR_KEY_CALLER = "caller_four"  # an older one
 GRADES = (5, 4, 3, 2, 1)  # the order of EVALUATOR_KEY_PINS
+KEYPAD = (
+    "1", "2", "3", "next",
+    "4", "5", "6", "recall",
+    "7", "8", "9", "no_show",
+    "clear", "0", "ok", "finish",
+)  # fmt: skip
+FOUR_KEYS = ("next", "recall", "no_show", "finish")  # the order of CALLER_FOUR_KEY_PINS
 
 Key = int | str  # a grade of an evaluator; a key's name on other boxes
 
@@ -20,18 +29,20 @@ class BoardProfile:
 
     name: str
     role: str
-    key_pins: dict[Key, int]
+    key_pins: dict[Key, int]  # keys to ground
     lamp_pins: tuple[int, ...]
     power_led_pin: int | None
     buzzer_pin: int | None
     strap_pin: int | None
     uart_id: int
+    crossings: dict[Key, tuple[int, int]] = field(default_factory=dict)  # keys of a matrix: row and column
+    display_pins: tuple[int, int] | None = None  # clock and data of a TM1637
     pin_names: dict[str, int] = field(default_factory=dict)
 
     def key_pin(self, key: Key) -> int:
         """The pin behind a key."""
         if key not in self.key_pins:
-            there = ", ".join(str(known) for known in self.key_pins) or "none"
+            there = ", ".join(str(known) for known in (*self.key_pins, *self.crossings)) or "none"
             raise SimulatorError(f"board {self.name} as {self.role} has no key {key!r}; there are {there}")
         return self.key_pins[key]
 
@@ -66,7 +77,24 @@ def _evaluator(board: ModuleType) -> dict[str, Any]:
     }
 
 
-_PARTS: dict[str, Callable[[ModuleType], dict[str, Any]]] = {EVALUATOR: _evaluator}
+def _caller(board: ModuleType) -> dict[str, Any]:
+    places = [(row, column) for row in board.CALLER_ROW_PINS for column in board.CALLER_COLUMN_PINS]
+    return _display(board) | {"key_pins": {}, "crossings": dict(zip(KEYPAD, places, strict=True))}
+
+
+def _four_key_caller(board: ModuleType) -> dict[str, Any]:
+    return _display(board) | {"key_pins": dict(zip(FOUR_KEYS, board.CALLER_FOUR_KEY_PINS, strict=True))}
+
+
+def _display(board: ModuleType) -> dict[str, Any]:
+    return {"lamp_pins": (), "display_pins": (board.CALLER_CLK_PIN, board.CALLER_DIO_PIN)}
+
+
+_PARTS: dict[str, Callable[[ModuleType], dict[str, Any]]] = {
+    EVALUATOR: _evaluator,
+    CALLER: _caller,
+    FOUR_KEY_CALLER: _four_key_caller,
+}
 
 
 def _optional(module: ModuleType, name: str) -> int | None:

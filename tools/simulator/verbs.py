@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
+from tools.simulator import display
 from tools.simulator.errors import SimulatorError
 from tools.simulator.profile import Key
 
@@ -21,6 +22,7 @@ class View:
     lamps: tuple[bool, ...] = ()
     power_led: bool = False
     buzzer_hz: int = 0  # 0: silent
+    digits: tuple[int, ...] = ()  # lit segments of a caller's display, a to g from the lowest bit
     boots: int = 0
     reset_cause: int = 0
 
@@ -31,12 +33,18 @@ class View:
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
         """The way back."""
-        return replace(cls(**fields), lamps=tuple(fields["lamps"]))
+        return replace(cls(**fields), lamps=tuple(fields["lamps"]), digits=tuple(fields["digits"]))
+
+    @property
+    def text(self) -> str:
+        """What a person reads on the display of a caller."""
+        return display.read(self.digits)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One output of the board changed: `what` is "lamp<index>", "power_led", "buzzer", "pin<n>", "power" or "boot".
+    """One output of the board changed: `what` is "lamp<index>", "power_led", "buzzer", "display",
+    "pin<n>", "power" or "boot".
 
     at_us: the board's own time since its boot (None: the change came from outside, as a power cut does);
     at_s: the host's CLOCK_MONOTONIC; value: the level, or the buzzer's frequency in Hz.
@@ -134,6 +142,14 @@ class Board(ABC):
     async def release(self, key: Key) -> None:
         """Lets a key go."""
         await self.call("release", key=key)
+
+    async def wait_text(self, text: str, timeout_s: float) -> None:
+        """Waits until a caller's display reads so."""
+        await self.wait_for(lambda view: view.text == text, timeout_s, f"{text!r} on the display")
+
+    async def plug_display(self, plugged: bool) -> None:
+        """Pulls a caller's display off its wires, or puts it back."""
+        await self.call("plug_display", plugged=plugged)
 
     async def strap(self, held: bool) -> None:
         """Sets the maintenance strap."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.queueing import commands
 from hub.queueing.commands import VERBS, Command
-from hub.queueing.decide import hall, issuing, machines, printing, serving, training, windows
+from hub.queueing.decide import hall, issuing, machines, printing, serving, signing, training, windows
 from hub.queueing.decide.ground import Ids
 from hub.queueing.events import Event, Now
 from hub.queueing.state import State
@@ -26,6 +26,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Now, Ids], list[Event]]] = {
     commands.GrantLease: printing.grant_lease,
     commands.CloseLease: printing.close_lease,
     commands.WalkUp: issuing.walk_up,
+    commands.PinSet: signing.pin_set,
     commands.SetDate: issuing.set_date,
     commands.ChangeHall: hall.change,
     commands.SetTraining: training.switch,

@@ -13,6 +13,7 @@ from hub.queueing.commands import (
     InvitationAccepted,
     InvitationFailed,
 )
+from hub.queueing.decide import signing
 from hub.queueing.decide.ground import Ids, event
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event, Now
@@ -80,6 +81,8 @@ def fault_seen(state: State, command: DeviceFaultSeen, now: Now, ids: Ids) -> li
 
 def fact(state: State, command: AcceptFact, now: Now, ids: Ids) -> list[Event]:
     """A line of a device's log."""
+    if command.kind in signing.KINDS:
+        return signing.decide_sign_fact(state, command, now, ids)
     return decide_fact(state, command, now)
 
 

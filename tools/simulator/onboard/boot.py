@@ -21,6 +21,8 @@ def _stand_ins():
         from onboard import bluetooth  # noqa: PLC0415 - only boards with a radio have it
 
         sys.modules["bluetooth"] = sys.modules["ubluetooth"] = bluetooth
+    if _link.link.config["matrix"]:
+        from onboard import crossings  # noqa: F401, PLC0415 - only boards with a keypad have it
     return flash
 
 

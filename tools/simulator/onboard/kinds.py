@@ -16,6 +16,7 @@ DRIVE = 2  # B pin, B level (0, 1, or RELEASED)
 UART_RX = 3  # B uart, bytes
 ARM = 4  # I operations to go, H bytes of the last one that still arrive
 FROM_AIR = 5  # a message of the radio, see airkinds.py
+CROSS = 6  # B row, B column, B held: a key of a matrix
 
 # board → supervisor
 READY = 16  # JSON: what runs, how much memory it found

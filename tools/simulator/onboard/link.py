@@ -31,6 +31,7 @@ class Link:
         self.timers = []
         self.radio = None  # function(message), once the program uses the radio
         self.most = kinds.MAX_TO_BOARD
+        self.cross = None  # function(row, column, held), on a board with a matrix of keys
         self.cut_in = 0  # flash operations until the armed power cut; 0: none armed
         self.cut_tear = 0
         self._pending = []
@@ -89,6 +90,8 @@ class Link:
         elif kind == kinds.FROM_AIR:
             if self.radio:
                 self.radio(packet[1:])
+        elif kind == kinds.CROSS:
+            self.cross(packet[1], packet[2], packet[3])
         elif kind == kinds.ARM:
             self.cut_in, self.cut_tear = struct.unpack_from("<IH", packet, 1)
 

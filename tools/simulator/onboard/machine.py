@@ -96,7 +96,7 @@ class Pin:
         self._show()
 
     def _show(self):
-        level = self._level if self._mode == Pin.OUT else 0
+        level = self._level if self._mode != Pin.IN else 0
         if level != self._shown:
             self._shown = level
             _board.send(kinds.PIN, "QBB", _board.at_us(), self._number, level)
@@ -108,7 +108,7 @@ class Pin:
 
     def value(self, level=None):
         if level is None:
-            if self._mode == Pin.OUT:
+            if self._mode == Pin.OUT or (self._mode == Pin.OPEN_DRAIN and not self._level):
                 return self._level
             _board.serve()
             return self._seen(_board.drives.get(self._number, kinds.RELEASED))
