@@ -63,6 +63,24 @@ class HallLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionLine:
+    """A region on the overview of more halls than one can look at: how many of its halls are in each state."""
+
+    region: str
+    halls: int
+    states: dict[str, int]
+    figures: Figures
+    waiting: int
+    devices_up: int
+    devices: int
+
+    @property
+    def troubled(self) -> int:
+        """Halls that somebody must look at."""
+        return self.halls - self.states.get("well", 0)
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewData:
     """All that the page shows."""
 
@@ -74,8 +92,10 @@ class OverviewData:
     lines: tuple[HallLine, ...]
     well: tuple[HallLine, ...]
     well_figures: Figures
+    regions: tuple[RegionLine, ...] = ()
 
 
+MOST_HALLS = 200  # beyond that regions come first (design)
 # What is wrong comes first.
 ORDER = ("silent", "late", "unhappy", "quarantined", "never", "well")
 
@@ -130,9 +150,38 @@ def line(hall: Hall, known: Known, limits: Overview) -> HallLine:
     )
 
 
+def _regions(lines: list[HallLine]) -> tuple[RegionLine, ...]:
+    """Those with silent halls first, then by how many halls are in trouble."""
+    found: dict[str, list[HallLine]] = {}
+    for one in lines:
+        found.setdefault(one.hall.region, []).append(one)
+    regions = []
+    for name, own in found.items():
+        figures_of_all = Figures(0, NONE)
+        states: dict[str, int] = {}
+        for one in own:
+            figures_of_all = figures_of_all.plus(one.figures)
+            states[one.state] = states.get(one.state, 0) + 1
+        known = [one for one in own if not one.old]
+        regions.append(
+            RegionLine(
+                name,
+                len(own),
+                states,
+                figures_of_all,
+                sum(one.waiting for one in known),
+                sum(one.devices_up for one in known),
+                sum(one.devices for one in own),
+            )
+        )
+    regions.sort(key=lambda region: (*(-region.states.get(state, 0) for state in ORDER[:-1]), region.region))
+    return tuple(regions)
+
+
 def build(halls: list[Hall], known: Known, limits: Overview) -> OverviewData:
     """The overview of these halls."""
     lines = [line(hall, known, limits) for hall in halls]
+    regions = _regions(lines) if len(halls) > MOST_HALLS else ()
     total, well_figures = Figures(0, NONE), Figures(0, NONE)
     for one in lines:
         total = total.plus(one.figures)
@@ -150,4 +199,5 @@ def build(halls: list[Hall], known: Known, limits: Overview) -> OverviewData:
         lines=tuple(one for one in lines if one.state != "well"),
         well=tuple(one for one in lines if one.state == "well"),
         well_figures=well_figures,
+        regions=regions,
     )

@@ -6,7 +6,18 @@ from aiohttp import web
 
 from center.errors import StoreError
 from center.ingest import MAX_UNPACKED
-from center.web import figures, journals, notice, opening, operation, overview, reporting
+from center.web import (
+    behind_page,
+    figures,
+    hall_pages,
+    journals,
+    notice,
+    opening,
+    operation,
+    overview,
+    report_page,
+    reporting,
+)
 from center.web.context import CENTER, Center
 from common import problem
 from common.pages import Handler, security_headers
@@ -47,6 +58,12 @@ def build(center: Center) -> web.Application:
             web.get("/healthz", operation.get_health),
             web.get("/readyz", operation.get_ready),
             web.get("/metrics", operation.get_metrics),
+            web.get("/halls", hall_pages.get_halls),
+            web.get("/halls/{hall}", hall_pages.get_hall),
+            web.get("/halls/{hall}/runs/{run}", behind_page.get_run),
+            web.get("/devices", hall_pages.get_devices),
+            web.get("/reports", report_page.get_reports),
+            web.get("/reports/behind", behind_page.get_list),
             web.get("/bulletin", notice.get_index),
             web.get("/bulletin/{name}", notice.get_notice),
             web.get("/", overview.get_overview),

@@ -14,6 +14,8 @@ INK, INK_2, LINE = "#13222C", "#465560", "#D8DBD7"
 DAI, DAI_LIGHT = "#0F4C5C", "#9DB9C1"
 WIDTH = 760
 MAX_LABELS = 24  # beyond that every n-th is written
+LABEL_CHARS = 12  # longer names are cut; the table has them whole
+ROW_CHARS = 90  # narrow characters that stand beside each other under a chart
 
 _COMMON = dict[str, Any](
     background="transparent",
@@ -47,6 +49,8 @@ class Bars:
 
 def bars(wanted: Bars) -> Markup:
     """An SVG image whose description carries every number."""
+    longest = max((_width(label) for label in wanted.labels), default=0)
+    crowded = min(longest, LABEL_CHARS * 2) * min(len(wanted.labels), MAX_LABELS) > ROW_CHARS
     chart = pygal.Bar(
         style=_LIGHT if wanted.light else _DARK,
         width=WIDTH,
@@ -55,8 +59,8 @@ def bars(wanted: Bars) -> Markup:
         margin=8,
         spacing=6,
         print_values=False,
-        x_label_rotation=0 if len(wanted.labels) <= MAX_LABELS else 45,
-        truncate_label=12,
+        x_label_rotation=35 if crowded else 0,
+        truncate_label=LABEL_CHARS,
         range=(0, wanted.largest or max([value for value in wanted.values if value is not None], default=0) or 1),
         max_scale=5,
         js=(),
@@ -75,6 +79,11 @@ def bars(wanted: Bars) -> Markup:
     tree.set("role", "img")
     tree.set("aria-label", f"{wanted.title}: {told}")
     return Markup(tostring(tree, encoding="unicode").replace("ns0:", "").replace(":ns0", ""))  # noqa: S704 - pygal escapes
+
+
+def _width(text: str) -> int:
+    """In narrow characters; a hanzi takes two."""
+    return sum(1 if ord(letter) < 0x2E80 else 2 for letter in text)
 
 
 def _strip(element: Element) -> None:

@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
-from center.reports.overview import Known, build
+from center.config import Hall
+from center.reports.overview import Known, OverviewData, build
 from center.web.asking import READERS
-from center.web.context import CENTER, scope
+from center.web.context import CENTER, Center, scope
 from center.web.figures import hall_journals, lag_s
 from center.web.paging import page, signed_in
 from common.envelope import format_time
@@ -26,19 +27,8 @@ def _same_origin(request: web.Request) -> None:
         raise Problem(403, "wrong-origin", "This form was sent from another site", f"Open {request.host} itself.")
 
 
-async def get_overview(request: web.Request) -> web.Response:
-    """GET /: the frame with its labels at once; the figures follow."""
-    signed_in(request)
-    return page(request, "overview.html", "overview")
-
-
-async def get_figures(request: web.Request) -> web.Response:
-    """GET /overview: the figures alone, as they stand now; the page asks for them again and again."""
-    center = request.app[CENTER]
-    holder = _reader(request)
-    if holder is None:
-        raise Problem(401, "signed-out", "Nobody is signed in here", "Sign in again.")
-    halls = scope(center, holder)
+async def known_now(center: Center, halls: list[Hall]) -> OverviewData:
+    """What the center knows of these halls now."""
     dates = center.dates()
     seen = {hall.id: dates[hall.id] for hall in halls}
     first, last = min(seen.values(), default=""), max(seen.values(), default="")
@@ -56,7 +46,26 @@ async def get_figures(request: web.Request) -> web.Response:
         lags={hall.id: lag_s(center, hall, next(iter(hall_journals(journals, hall)), None)) for hall in halls},
         heard={hall: presence.heard_ms for hall, presence in center.presence.items()},
     )
-    overview = build(halls, known, center.settings.overview)
+    return build(halls, known, center.settings.overview)
+
+
+async def get_overview(request: web.Request) -> web.Response:
+    """GET /: the frame with its labels at once; the figures follow."""
+    signed_in(request)
+    return page(request, "overview.html", "overview")
+
+
+async def get_figures(request: web.Request) -> web.Response:
+    """GET /overview: the figures alone, as they stand now; the page asks for them again and again."""
+    center = request.app[CENTER]
+    holder = _reader(request)
+    if holder is None:
+        raise Problem(401, "signed-out", "Nobody is signed in here", "Sign in again.")
+    halls = scope(center, holder)
+    region = request.query.get("region")
+    if region is not None:
+        halls = [hall for hall in halls if hall.region == region]
+    overview = await known_now(center, halls)
 
     def clock(at_ms: int, offset_minutes: int) -> str:
         return format_time(at_ms, offset_minutes)[11:16]
@@ -64,7 +73,8 @@ async def get_figures(request: web.Request) -> web.Response:
     as_of = format_time(overview.now_ms, halls[0].offset_minutes if halls else 0)[11:19]
 
     answer = web.Response(
-        text=center.pages.text(request, "figures.html", o=overview, clock=clock, as_of=as_of), content_type="text/html"
+        text=center.pages.text(request, "figures.html", o=overview, clock=clock, as_of=as_of, region=region),
+        content_type="text/html",
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -160,3 +160,20 @@ async def test_a_wrong_token_says_what_to_do_and_the_frame_is_there_at_once(
         await page.reload()
         await expect(page.locator("#stale")).to_contain_text("中心现在读不出数字")
         await screenshot(page, "center-overview-error")
+
+
+async def test_beyond_two_hundred_halls_regions_come_first_and_open(tmp_path: Path, open_page: OpenPage) -> None:
+    more = "".join(f'\n[[halls]]\nid = "h{n}"\nname = "{n}号站"\nregion = "第{n % 3}区"\n' for n in range(200))
+    async with running(tmp_path, at_noon(CONFIG) + more) as center:
+        journal = Journal(hall="h4", name="j")
+        journal.run(1, 1, at_ms=int(time.time() * 1000))
+        await center.send(journal)
+        page = await open_page(center.url)
+        await sign_in(page, center)
+        assert await page.locator("tbody tr th b").all_inner_texts() == ["第1区", "第0区", "第2区", "青溪"]
+        await screenshot(page, "center-overview-regions")
+        await page.get_by_role("link", name="第1区").click()
+        await expect(page.locator("tbody tr th b").first).to_have_text("4号站")
+        await expect(page.locator("tbody tr")).to_have_count(67)
+        await page.get_by_role("link", name="全部地区").click()
+        await expect(page.locator("tbody tr th b").first).to_have_text("第1区")

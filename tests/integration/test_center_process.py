@@ -178,7 +178,8 @@ async def test_the_description_names_exactly_the_routes(tmp_path: Path) -> None:
         if route.resource is not None and route.method != "HEAD"
     }
     pages_of_people = {"/", "/overview", "/sign-in", "/sign-out", "/static/{hash}/{name}"}
-    pages_of_people |= {"/bulletin", "/bulletin/{name}"}
+    pages_of_people |= {"/bulletin", "/bulletin/{name}", "/reports", "/reports/behind", "/devices"}
+    pages_of_people |= {"/halls", "/halls/{hall}", "/halls/{hall}/runs/{run}"}
     described = {(method, path) for path, methods in document("1")["paths"].items() for method in methods}
     assert described == {route for route in routes if route[1] not in pages_of_people}
     await store.close()

@@ -4,7 +4,7 @@ import pytest
 
 from center.config import Hall, Overview
 from center.counting import local_date
-from center.reports.overview import Known, OverviewData, build
+from center.reports.overview import MOST_HALLS, Known, OverviewData, build
 from center.reports.ratings import figures, merged, rate, report
 from center.store.answers import HallDay, JournalState, Tally, Waits
 
@@ -135,3 +135,17 @@ def test_halls_are_silent_late_unhappy_then_well() -> None:
 def test_the_limits_are_the_settings(lag_s: float, heard_s: int, state: str) -> None:
     data = overview(a=(lag_s, heard_s, GOOD, 0))
     assert [line.state for line in (*data.lines, *data.well)] == [state]
+
+
+def test_beyond_two_hundred_halls_regions_come_first() -> None:
+    halls = [Hall(f"h{number}", f"h{number}", region=f"r{number % 4}") for number in range(MOST_HALLS + 1)]
+    lags = dict.fromkeys((hall.id for hall in halls), 1.0)
+    journals = {hall.id: [JournalState(hall.id, "j", 9, NOW_MS, NOW_MS, 0)] for hall in halls}
+    lags["h5"] = 500.0  # late, in r1
+    journals["h2"] = [JournalState("h2", "j", 9, NOW_MS, NOW_MS - 9_000_000, 0)]  # silent, in r2
+    tallies = {"h3": Tally(("h3",), 5, BAD)}  # unhappy, in r3
+    known = Known(NOW_MS, tallies, {}, Waits(0, None, None), journals, lags, {})
+    data = build(halls, known, Overview())
+    assert [(region.region, region.troubled) for region in data.regions] == [("r2", 1), ("r1", 1), ("r3", 1), ("r0", 0)]
+    assert sum(region.halls for region in data.regions) == len(halls)
+    assert build(halls[:MOST_HALLS], known, Overview()).regions == ()

@@ -36,7 +36,7 @@
 
   const ask = async () => {
     try {
-      const answer = await fetch("/overview", { signal: AbortSignal.timeout(ANSWER_MS), cache: "no-store" });
+      const answer = await fetch(`/overview${location.search}`, { signal: AbortSignal.timeout(ANSWER_MS), cache: "no-store" });
       if (answer.status === 401) {
         location.assign("/sign-in");
         return;

@@ -1,0 +1,177 @@
+"""The pages of the halls and of the boxes: all halls, one hall today, every device."""
+
+from typing import Any
+
+from aiohttp import web
+
+from center.config import Hall
+from center.counting import local_date
+from center.reports import devices, ratings, times
+from center.reports.overview import HallLine
+from center.rollups.cells import Times
+from center.web.asking import Asked, halls_asked
+from center.web.charts import Bars, bars
+from center.web.context import CENTER, Center, scope
+from center.web.opening import reader_of
+from center.web.overview import known_now
+from center.web.paging import hall_name, page, signed_in, words, wrong_page
+from center.web.reporting import rating_tallies, time_tallies
+from common.envelope import format_time
+from common.problem import Problem
+
+MAX_NAMED = 10  # events in quarantine that are named
+FIRST_QUARTER, LAST_QUARTER = "08:00", "18:00"  # what the day's chart shows at least
+
+
+def _(text: str) -> str:
+    """Marks a message for the catalogue."""
+    return text
+
+
+STATES = {
+    "never": _("Never heard of"),
+    "silent": _("Silent"),
+    "late": _("Data is late"),
+    "unhappy": _("Bad ratings today"),
+    "quarantined": _("Unreadable events"),
+    "well": _("Well"),
+}
+DEVICE_STATES = {
+    "dead-key": _("A key does not work"),
+    "fault": _("Fault"),
+    "away": _("Away"),
+    "untested": _("Keys not tested for a week"),
+    "well": _("Well"),
+}
+ROLES = {
+    "evaluator": _("Evaluator"),
+    "caller": _("Caller"),
+    "dispenser": _("Dispenser"),
+    "display": _("Display"),
+}
+
+
+def _moment(at_ms: int | None, offset_minutes: int) -> str | None:
+    return None if at_ms is None else format_time(at_ms, offset_minutes)[:16].replace("T", " ")
+
+
+async def get_halls(request: web.Request) -> web.Response:
+    """GET /halls: every hall of the reader's scope, today, region by region."""
+    center = request.app[CENTER]
+    halls = scope(center, signed_in(request))
+    overview = await known_now(center, halls)
+    found = {line.hall.id: line for line in (*overview.lines, *overview.well)}
+    regions: dict[str, list[HallLine]] = {}
+    for hall in sorted(halls, key=lambda one: (one.region, one.name)):
+        regions.setdefault(hall.region, []).append(found[hall.id])
+    return page(
+        request,
+        "halls.html",
+        "halls",
+        regions=regions,
+        states=STATES,
+        name=lambda hall: hall_name(request, hall),
+        moment=_moment,
+        as_of=_as_of(center, halls),
+    )
+
+
+def _as_of(center: Center, halls: list[Hall]) -> str:
+    return str(_moment(center.now_ms(), halls[0].offset_minutes if halls else 0))
+
+
+async def get_hall(request: web.Request) -> web.Response:
+    """GET /halls/{hall}: one hall: how it stands, today by window, today by quarter hour, its boxes, its journals."""
+    center = request.app[CENTER]
+    try:
+        hall, holder = reader_of(request, request.match_info["hall"], signed_in(request))
+    except Problem as problem:
+        return wrong_page(request, "halls", problem)
+    today = local_date(center.now_ms(), hall.offset_minutes)
+    question = Asked(holder, (hall,), today, today, hall.id)
+    overview = await known_now(center, [hall])
+    (line,) = (*overview.lines, *overview.well)
+    rated = {tally.key[-1]: tally for tally in await rating_tallies(center, question, "window")}
+    timed = {tally.key[-1]: tally.times for tally in await time_tallies(center, question, "window")}
+    names = sorted({name for name in (*rated, *timed) if name is not None}, key=_numbers_first)
+    windows = [
+        {
+            "window": name,
+            "department": hall.departments.get(name),
+            "ratings": ratings.of(rated[name]) if name in rated else None,
+            "times": times.figures(timed.get(name, Times())),
+        }
+        for name in names
+    ]
+    journals = [journal for journal in await center.store.journals() if journal.hall == hall.id]
+    return page(
+        request,
+        "hall.html",
+        "halls",
+        hall=hall,
+        name=hall_name(request, hall),
+        line=line,
+        today=today,
+        states=STATES,
+        windows=windows,
+        charts=_day_charts(request, {t.key[0]: t.times for t in await time_tallies(center, question, "quarter")}),
+        devices=devices.lines(await center.store.devices([hall.id]), center.now_ms()),
+        device_states=DEVICE_STATES,
+        roles=ROLES,
+        offset_of=lambda one: hall.offset_minutes,
+        dead_keys=devices.dead_keys,
+        journals=journals,
+        quarantine=await center.store.quarantine(hall.id, MAX_NAMED),
+        moment=_moment,
+        as_of=_as_of(center, [hall]),
+    )
+
+
+def _numbers_first(name: str) -> tuple[int, int, str]:
+    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
+
+
+def _day_charts(request: web.Request, quarters: dict[str | None, Times]) -> list[Any]:
+    """Numbers taken and median wait of today, quarter hour by quarter hour, without gaps."""
+    translate = words(request).gettext
+    busy = sorted(name for name, found in quarters.items() if name and found.tickets)
+    if not busy:
+        return []
+    first, last = min(FIRST_QUARTER, busy[0]), max(LAST_QUARTER, busy[-1])
+    labels = [name for name in (f"{n // 4:02}:{n % 4 * 15:02}" for n in range(96)) if first <= name <= last]
+    found = [quarters.get(name, Times()) for name in labels]
+    medians = [one.waiting.percentiles_ms(((1, 2),))[0] for one in found]
+    waits = [None if ms is None else round(ms / 60000, 1) for ms in medians]
+    taken, waited = translate(_("Numbers taken")), translate(_("Median wait, minutes"))
+    return [
+        (taken, bars(Bars(taken, labels, [one.tickets for one in found], light=True))),
+        (waited, bars(Bars(waited, labels, waits))),
+    ]
+
+
+async def get_devices(request: web.Request) -> web.Response:
+    """GET /devices: every box of the reader's halls, what is wrong first."""
+    center = request.app[CENTER]
+    holder = signed_in(request)
+    try:
+        halls, hall = halls_asked(request, holder)
+    except Problem as problem:
+        return wrong_page(request, "devices", problem)
+    offsets = {one.id: one.offset_minutes for one in halls}
+    found = devices.lines(await center.store.devices([one.id for one in halls]), center.now_ms())
+    return page(
+        request,
+        "devices.html",
+        "devices",
+        lines=found,
+        halls={one.id: one for one in halls},
+        name=lambda one: hall_name(request, one),
+        all_halls=[(one.id, hall_name(request, one)) for one in scope(center, holder)],
+        hall=hall,
+        states=DEVICE_STATES,
+        roles=ROLES,
+        offset_of=lambda one: offsets[one],
+        dead_keys=devices.dead_keys,
+        moment=_moment,
+        as_of=_as_of(center, list(halls)),
+    )
