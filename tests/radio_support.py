@@ -1,5 +1,6 @@
 """A hub and boxes that meet on the radio without hardware: unmodified bleak, genuine MicroPython, Bumble in between."""
 
+import asyncio
 import json
 import os
 import secrets
@@ -19,6 +20,7 @@ from tools.simulator.radio.client import Radio
 
 # A box on the radio carries its link's code, two rings and a table of links more than one on a cable.
 RADIO_HEAP = 112 * 1024
+ALL_ONLINE_S = 120.0  # thirty boxes, one connect at a time, on two busy cores
 QUICK = {"heap_bytes": RADIO_HEAP, "erase_ms": 0.0, "program_ms": 0.0, "baud_delay": False}
 
 
@@ -97,9 +99,16 @@ class RadioHall:
         """Every box is registered and proven, every window open."""
         for box in self.boxes:
             await self.hub.register(box, box.window)  # type: ignore[arg-type]
+        async with asyncio.timeout(ALL_ONLINE_S):
+            while (await self.devices_online()) < len(self.boxes):
+                await asyncio.sleep(0.1)
         for box in self.boxes:
-            await until(lambda box=box: self.hub.online(box), f"{box.device} on the radio")
             await self.hub.command(box.window, "sign_in", staff=f"s{box.window}")
+
+    async def devices_online(self) -> int:
+        """How many the hub says are."""
+        _, ready = await self.hub.call("GET", "/readyz", "monitor")
+        return int(ready["devices"]["online"])
 
     async def seen(self, adapter: int = 0) -> dict[str, Any]:
         """What the hub says of its radio."""
@@ -138,8 +147,7 @@ async def radio_hall(
     made = [RadioBox(folder, number) for number in range(1, boxes + 1)]
     hub = hub_on(folder, radio, windows=boxes, links=links, invitation_s=invitation_s)
     try:
-        for box in made:
-            await box.start(radio, **options)
+        await asyncio.gather(*(box.start(radio, **options) for box in made))
         async with hub:
             hall = RadioHall(radio, hub, made)
             await hall.online()

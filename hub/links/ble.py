@@ -26,6 +26,7 @@ AGAIN_FIRST_S, AGAIN_CAP_S = 0.5, 10.0  # an adapter that was plugged in again w
 TICK_S = 0.2  # between looks where nothing has happened
 CONNECTABLE_S = 8.0  # heard so lately; a box that advertises slowly was heard several times in that
 UNPROVEN_S = 10.0  # a link on which nothing is proven by then; the box itself gives three seconds
+ASK_AGAIN_S = 1.0  # with somebody standing there, whatever the back-off has come to
 RETRY_FIRST_S, RETRY_CAP_S = 0.5, 20.0  # after a connect that failed or a link that proved nothing
 
 Log = Callable[..., None]
@@ -81,6 +82,7 @@ class Peer:
     want_since_s: float = 0.0
     keep: Keep = Keep.BUSY
     keep_since_s: float = 0.0
+    failed_s: float = 0.0
     not_before_s: float = 0.0
     opened_s: float = 0.0
     task: asyncio.Task[None] | None = None
@@ -96,6 +98,7 @@ class Peer:
             "address": self.address,
             "device": self.name,
             "connected": self.link.is_open,
+            "proven": self.user.live,
             "rssi_dbm": self.rssi,
             "heard_s": round(now_s - self.heard_s, 1),
             "connects": self.connects,
@@ -297,7 +300,7 @@ class Radio:
             age_s = now_s - peer.heard_s
             if not self.why and age_s < CONNECTABLE_S:
                 want = self._wishes.want(self.adapter, peer.user, peer.state, peer.rssi, age_s)
-            if now_s < peer.not_before_s:
+            if now_s < peer.not_before_s and not (want is Want.ASK and now_s - peer.failed_s >= ASK_AGAIN_S):
                 want = None
             if want is not peer.want:
                 peer.want, peer.want_since_s = want, now_s
@@ -335,7 +338,8 @@ class Radio:
             peer.task.cancel()
 
     def _hold_off(self, peer: Peer) -> None:
-        peer.not_before_s = self._now_s() + peer.retry.next_s()
+        peer.failed_s = self._now_s()
+        peer.not_before_s = peer.failed_s + peer.retry.next_s()
 
     async def _talk(self, peer: Peer) -> None:
         """One connection from its beginning to its end."""

@@ -28,7 +28,8 @@ async def _serve(folder: Path, adapters: int, seed: int, conditions: Conditions)
     air = Air(conditions, seed)
     peripherals: dict[str, Peripheral] = {}
     boards: set[asyncio.Task[None]] = set()
-    bluez = Bluez(daemon, air, adapters, _Responses(peripherals))
+    responses = _Responses(peripherals)
+    bluez = Bluez(daemon, air, adapters, responses)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     server: asyncio.Server | None = None
     try:
@@ -38,7 +39,7 @@ async def _serve(folder: Path, adapters: int, seed: int, conditions: Conditions)
         listener.bind(str(folder / "boards"))
         listener.listen(128)
         listener.setblocking(False)
-        server = await asyncio.start_unix_server(Control(air, bluez, peripherals).serve, folder / "control")
+        server = await asyncio.start_unix_server(Control(air, bluez, peripherals, responses).serve, folder / "control")
         accepting = asyncio.ensure_future(_accept(listener, air, peripherals, boards))
         print(f"radio: bus {daemon.address} boards {folder / 'boards'} control {folder / 'control'}", flush=True)
         await ended.wait()
@@ -53,7 +54,7 @@ async def _serve(folder: Path, adapters: int, seed: int, conditions: Conditions)
 
 
 class _Responses(dict[str, bytes]):
-    """address → scan response, asked of the board's radio when it is wanted."""
+    """address → scan response: of a board as it is at the moment, or a recording."""
 
     def __init__(self, peripherals: dict[str, Peripheral]) -> None:
         super().__init__()
@@ -62,7 +63,7 @@ class _Responses(dict[str, bytes]):
     def get(self, address: str, default: bytes = b"") -> bytes:  # type: ignore[override]
         """Of this address, or `default`."""
         found = self._peripherals.get(address)
-        return default if found is None else found.scan_response
+        return super().get(address, default) if found is None else found.scan_response
 
 
 async def _accept(

@@ -35,6 +35,7 @@ class Conditions:
     adapter_links: int = 7
     connect_ms: tuple[float, float, float] | None = None  # least, median, most; None: as quick as the packets are
     mtu: int = 517  # what the adapters ask for
+    board_links: int = 3  # NimBLE's default on ESP32; MicroPython's build for the Pico W has 1
 
 
 class Air(LocalLink):
@@ -48,6 +49,7 @@ class Air(LocalLink):
         self.frozen: set[str] = set()
         self.on_sent: dict[Controller, Callable[[], None]] = {}
         self._out_of_reach: set[str] = set()
+        self._losing: dict[str, int] = {}  # address → values that still arrive
         self._held: dict[str, list[Callable[[], None]]] = {}
         self._slots: dict[tuple[Controller, str], tuple[float, int]] = {}  # next event's time, packets left in it
 
@@ -68,11 +70,15 @@ class Air(LocalLink):
             return
         if self._is_away(packet.advertiser_address) or self.chance.random() < self.conditions.loss:
             return
-        for controller in self.controllers:
-            if controller is not sender_controller and (
-                controller.le_scan_enable or controller.pending_le_connection is not None
-            ):
-                loop.call_soon(controller.on_ll_advertising_pdu, packet)
+        listening = [
+            controller
+            for controller in self.controllers
+            if controller is not sender_controller
+            and (controller.le_scan_enable or controller.pending_le_connection is not None)
+        ]
+        self.chance.shuffle(listening)  # of two that want to connect, either may be the first
+        for controller in listening:
+            loop.call_soon(controller.on_ll_advertising_pdu, packet)
 
     def send_acl_data(
         self,
@@ -111,6 +117,10 @@ class Air(LocalLink):
         self.frozen.discard(address)
         for deliver in self._held.pop(address, ()):
             deliver()
+
+    def lose_after(self, address: str, values: int) -> None:
+        """Its links end when so many more values have been carried, whichever way."""
+        self._losing[address] = values
 
     def drop(self, address: str) -> int:
         """Ends all links of an address as a supervision timeout does; returns how many there were."""
@@ -158,6 +168,15 @@ class Air(LocalLink):
             far.on_le_disconnected(back, reason)
             self._slots.pop((far, self.name(connection.self_address)), None)
 
+    def _count_down(self, address: str) -> None:
+        left = self._losing.get(address)
+        if left is None:
+            return
+        self._losing[address] = left - 1
+        if left <= 1:
+            del self._losing[address]
+            asyncio.get_running_loop().call_soon(self.drop, address)
+
     def _slot(self, sender: Controller, destination: hci.Address, now_s: float) -> float | None:
         """When the next packet of this way arrives; None: not within the supervision timeout."""
         key = (sender, self.name(destination))
@@ -193,13 +212,18 @@ class Air(LocalLink):
         if sender in self.on_sent and len(data) > _OPCODE_AT and data[_OPCODE_AT] == _NOTIFICATION:
             self.on_sent[sender]()
         target = self.find_le_controller(connection.peer_address)
-        if target is None or connection.self_address not in target.le_connections:
+        back = None if target is None else target.le_connections.get(connection.self_address)
+        if target is None or back is None or sender.le_connections.get(connection.peer_address) is not connection:
             return  # the link ended while the packet was in the air
 
         def deliver() -> None:
-            target.on_link_acl_data(connection.self_address, core.PhysicalTransport.LE, data)
+            if target.le_connections.get(connection.self_address) is back:
+                target.on_link_acl_data(connection.self_address, core.PhysicalTransport.LE, data)
 
         address = self.name(connection.peer_address)
+        if len(data) > _OPCODE_AT and data[_OPCODE_AT] in _CARRIES_VALUE:
+            for end in (address, self.name(connection.self_address)):
+                self._count_down(end)
         if address in self.frozen:
             self._held.setdefault(address, []).append(deliver)
         else:

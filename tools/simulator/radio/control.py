@@ -11,26 +11,37 @@ from dataclasses import fields
 from inspect import isawaitable
 from typing import Any
 
+from bumble.device import Device
+from bumble.hci import OwnAddressType
+
+from protocol.air import STATE_BYTES, read_state
 from tools.simulator.errors import SimulatorError
 from tools.simulator.radio.air import Air, Conditions
 from tools.simulator.radio.bluez import Bluez
-from tools.simulator.radio.peripheral import Peripheral
+from tools.simulator.radio.peripheral import Peripheral, device
 from tools.simulator.radio.stranger import Stranger
+
+REPLAY_MS = 100.0
 
 
 class Control:
-    """The verbs. `peripherals`: address → the board's radio."""
+    """The verbs. `peripherals`: address → the board's radio; `replayed`: address → scan response of a recording."""
 
-    def __init__(self, air: Air, bluez: Bluez, peripherals: dict[str, Peripheral]) -> None:
+    def __init__(self, air: Air, bluez: Bluez, peripherals: dict[str, Peripheral], replayed: dict[str, bytes]) -> None:
+        self._replayed = replayed
         self._air = air
         self._bluez = bluez
         self._peripherals = peripherals
         self._strangers: list[Stranger] = []
+        self._replay_device: Device | None = None
         self._verbs: dict[str, Callable[..., Any]] = {
             "conditions": self._conditions,
             "rssi": self._rssi,
             "out_of_reach": air.out_of_reach,
             "lose": air.drop,
+            "lose_after": air.lose_after,
+            "replay": self._replay,
+            "replay_ends": self._replay_ends,
             "freeze": air.freeze,
             "room": lambda address, notifications: self._peripheral(address).room(notifications),
             "unplug": lambda adapter: bluez.adapter(adapter).unplug(),
@@ -39,6 +50,7 @@ class Control:
             "bus": lambda up: bluez.start_bus() if up else bluez.stop_bus(),
             "stranger": self._stranger,
             "strangers_leave": self._strangers_leave,
+            "advertised": self._advertised,
             "stats": self._stats,
         }
 
@@ -79,16 +91,40 @@ class Control:
             raise SimulatorError(f"no board {address} is on the air; there are {', '.join(self._peripherals)}")
         return found
 
-    def _stranger(self, address: str, write: bool = False, new_address: bool = False) -> None:
+    def _advertised(self, address: str) -> dict[str, Any]:
+        state = read_state(self._peripheral(address).advertisement[-STATE_BYTES:])
+        calls, pending, following, settings = state or (False, 0, 0, 0)
+        return {"calls": calls, "pending": pending, "following": following, "settings": settings}
+
+    def _stranger(self, address: str, write: bool = False, new_address: bool = False, again_s: float = 0.0) -> None:
         made = Stranger(self._air, len(self._strangers))
         self._strangers.append(made)
-        made.molest(address, write=write, new_address=new_address)
+        made.molest(address, write=write, new_address=new_address, again_s=again_s)
 
     async def _strangers_leave(self) -> int:
         strangers, self._strangers = self._strangers, []
         for stranger in strangers:
             await stranger.leave()
         return sum(stranger.connects for stranger in strangers)
+
+    async def _replay(self, address: str, new_address: str) -> None:
+        """What a box advertises now is recorded, and from then on played again under another address."""
+        recorded = self._peripheral(address)
+        self._replay_device, _ = device("recorder", new_address, self._air)
+        await self._replay_device.power_on()
+        self._replayed[new_address] = recorded.scan_response
+        await self._replay_device.start_advertising(
+            own_address_type=OwnAddressType.RANDOM,
+            auto_restart=True,
+            advertising_data=recorded.advertisement,
+            scan_response_data=recorded.scan_response,
+            advertising_interval_min=REPLAY_MS,
+            advertising_interval_max=REPLAY_MS,
+        )
+
+    async def _replay_ends(self) -> None:
+        if self._replay_device is not None:
+            await self._replay_device.stop_advertising()
 
     def _stats(self) -> dict[str, Any]:
         return {

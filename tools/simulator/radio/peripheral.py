@@ -34,7 +34,7 @@ class Peripheral:
 
     def __init__(self, air: Air, board: socket.socket) -> None:
         self.address = ""
-        self.scan_response = b""
+        self.advertisement = self.scan_response = b""
         self.on_hello: Callable[[], object] = lambda: None
         self._air = air
         self._board = board
@@ -157,13 +157,13 @@ class Peripheral:
     async def _advertise(self, body: bytes) -> None:
         assert self._device is not None
         interval_us, _, length = struct.unpack_from("<IBB", body)
-        advertisement, self.scan_response = body[6 : 6 + length], body[6 + length :]
-        if not interval_us:
+        self.advertisement, self.scan_response = body[6 : 6 + length], body[6 + length :]
+        if not interval_us or len(self._connections) >= self._air.conditions.board_links:
             await self._device.stop_advertising()
             return
         await self._device.start_advertising(
             own_address_type=OwnAddressType.RANDOM,
-            advertising_data=advertisement,
+            advertising_data=self.advertisement,
             scan_response_data=self.scan_response,
             advertising_interval_min=interval_us / 1000,
             advertising_interval_max=interval_us / 1000,

@@ -21,10 +21,12 @@ class Stranger:
         self._address = f"C2:00:00:00:00:{number:02X}"
         self._chance = random.Random(number)
         self._task: asyncio.Task[None] | None = None
+        self._again_s = 0.0
         self.connects = 0
 
-    def molest(self, address: str, *, write: bool, new_address: bool) -> None:
-        """Begins: `write` garbage besides holding the link; `new_address` each time it comes back."""
+    def molest(self, address: str, *, write: bool, new_address: bool, again_s: float) -> None:
+        """Begins: `write` garbage besides holding the link; `new_address` each time it comes back, after `again_s`."""
+        self._again_s = again_s
         self._task = asyncio.ensure_future(self._again(address, write, new_address))
 
     async def leave(self) -> None:
@@ -58,6 +60,7 @@ class Stranger:
                 if new_address:
                     tail = ":".join(f"{self._chance.randrange(256):02X}" for _ in range(5))
                     controller.random_address = Address(f"C2:{tail}")
+                await asyncio.sleep(self._again_s)
         finally:
             self._air.drop(Air.name(controller.random_address))
             self._air.remove_controller(controller)

@@ -1,0 +1,206 @@
+"""What goes wrong on the radio: each fault alone, in a hall that goes on. After it every press is there once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.hub_support import until
+from tests.radio_support import RadioHall, radio_hall
+from tools.simulator.radio.client import Radio
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def radio() -> AsyncIterator[Radio]:
+    async with await Radio.launch() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hall(radio: Radio, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RadioHall]:
+    async with radio_hall(tmp_path_factory.mktemp("hall"), radio) as made:
+        yield made
+
+
+async def pressed(hall: RadioHall) -> int:
+    """How many ratings there are."""
+    return len(await hall.hub.events("hall.rating.submitted"))
+
+
+async def visit(hall: RadioHall) -> None:
+    """A citizen is served, asked, presses; the press is there once."""
+    before = await pressed(hall)
+    await hall.ask()
+    await hall.rate()
+    await hall.ratings(before + 1)
+
+
+async def let_go(hall: RadioHall) -> None:
+    async def gone() -> bool:
+        return bool((await hall.seen())["links"] == 0)
+
+    await until(gone, "the link being let go")
+
+
+async def connected(hall: RadioHall) -> None:
+    async def there() -> bool:
+        return bool((await hall.peer(hall.box))["proven"])
+
+    await until(there, "the session")
+
+
+@pytest.mark.parametrize("values", range(1, 10))
+async def test_a_link_lost_in_any_phase_of_the_handshake(hall: RadioHall, values: int) -> None:
+    await let_go(hall)
+    await hall.radio.call("lose_after", address=hall.box.address, values=values)
+    await visit(hall)
+
+
+async def test_a_box_that_freezes_while_a_write_is_pending_gets_a_fresh_link(hall: RadioHall) -> None:
+    before = await pressed(hall)
+    await let_go(hall)
+    await hall.hub.ticket()
+    await hall.hub.command("1", "next")
+    await connected(hall)  # its window has called, so it was fetched
+    lost = (await hall.peer(hall.box))["lost"]
+    await hall.radio.call("freeze", address=hall.box.address, frozen=True)
+    for verb in ("arrive", "finish"):
+        await hall.hub.command("1", verb)
+
+    async def given_up() -> bool:
+        peer = await hall.peer(hall.box)
+        return bool(peer["lost"] > lost and "no answer within" in peer["why"])
+
+    await until(given_up, "the time limit of the write")
+    await hall.radio.call("freeze", address=hall.box.address, frozen=False)
+    await hall.box.board.wait_lamps(True, 15)
+    await hall.rate()
+    await hall.ratings(before + 1)
+
+
+async def test_full_notify_buffers_are_waited_for(hall: RadioHall) -> None:
+    await hall.radio.call("room", address=hall.box.address, notifications=1)
+    await hall.radio.call("conditions", interval_ms=50.0)
+    try:
+        await let_go(hall)
+        await visit(hall)
+    finally:
+        await hall.radio.call("room", address=hall.box.address, notifications=12)
+        await hall.radio.call("conditions", interval_ms=7.5)
+
+
+async def test_the_smallest_mtu_is_enough(hall: RadioHall) -> None:
+    await let_go(hall)
+    await hall.radio.call("conditions", mtu=23)
+    try:
+        await visit(hall)
+    finally:
+        await hall.radio.call("conditions", mtu=517)
+
+
+async def test_lost_packets_and_garbled_values_come_again(hall: RadioHall) -> None:
+    await hall.radio.call("conditions", loss=0.2, garble=0.1)
+    try:
+        for _ in range(3):
+            await visit(hall)
+    finally:
+        await hall.radio.call("conditions", loss=0.0, garble=0.0)
+
+
+async def test_a_stranger_can_not_hold_the_only_link_of_a_box(hall: RadioHall) -> None:
+    before = await pressed(hall)
+    await let_go(hall)
+    await hall.radio.call("conditions", board_links=1)
+    try:
+        await hall.ask()
+        await hall.radio.call("lose", address=hall.box.address)
+        await hall.radio.call("stranger", address=hall.box.address, again_s=1.0)
+
+        async def held() -> bool:
+            return bool((await hall.radio.call("stats"))["strangers"][0] > 0)
+
+        await until(held, "the stranger holding the link")
+        await hall.rate()
+        await hall.ratings(before + 1)
+    finally:
+        await hall.radio.call("strangers_leave")
+        await hall.radio.call("conditions", board_links=3)
+
+
+async def test_strangers_that_write_garbage_and_change_their_address(hall: RadioHall) -> None:
+    for _ in range(2):
+        await hall.radio.call("stranger", address=hall.box.address, write=True, new_address=True)
+    try:
+        for _ in range(2):
+            await let_go(hall)
+            await visit(hall)
+    finally:
+        assert await hall.radio.call("strangers_leave") > 0
+
+
+async def test_a_replayed_advertisement_costs_little_and_stops_nothing(hall: RadioHall) -> None:
+    before = await pressed(hall)
+    await hall.ask()
+    await hall.radio.call("bluetoothd", up=False)  # so that the press is still advertised when it is recorded
+    await hall.rate()
+    twin = "C1:00:00:00:00:01"
+
+    async def advertises() -> bool:
+        return bool((await hall.radio.call("advertised", address=hall.box.address))["pending"])
+
+    await until(advertises, "the press in the advertisement")
+    await hall.radio.call("replay", address=hall.box.address, new_address=twin)
+    await hall.radio.call("bluetoothd", up=True)
+    try:
+        await hall.ratings(before + 1)
+        await visit(hall)
+        connects = (await hall.radio.call("stats"))["adapters"]["hci0"]["connects"]
+        for _ in range(3):
+            await let_go(hall)
+            await visit(hall)
+        fresh = (await hall.radio.call("stats"))["adapters"]["hci0"]["connects"] - connects
+        assert fresh <= 8  # one a visit, and few for the recording, whose facts are long durable here
+    finally:
+        await hall.radio.call("replay_ends")
+
+
+@pytest.mark.parametrize("what", ["adapter", "bluetoothd", "bus"])
+async def test_the_loss_of(hall: RadioHall, what: str) -> None:
+    before = await pressed(hall)
+    await hall.ask()
+    away, back = {
+        "adapter": (("unplug", {"adapter": "hci0"}), ("plug", {"adapter": "hci0"})),
+        "bluetoothd": (("bluetoothd", {"up": False}), ("bluetoothd", {"up": True})),
+        "bus": (("bus", {"up": False}), ("bus", {"up": True})),
+    }[what]
+    await hall.radio.call(away[0], **away[1])
+    await hall.rate()
+
+    async def told() -> bool:
+        seen = await hall.seen()
+        return bool(not seen["scanning"] and seen["why"])
+
+    await until(told, f"the loss of {what} being shown")
+    assert "radio.down" in hall.hub.log()
+    await hall.radio.call(back[0], **back[1])
+    await hall.ratings(before + 1)
+    await until(lambda: hall.hub.online(hall.box), "the box on the radio again")
+    await visit(hall)
+
+
+async def test_thirty_boxes_that_press_in_the_same_second(radio: Radio, tmp_path: Path) -> None:
+    async with radio_hall(tmp_path, radio, 30, invitation_s=120) as hall:
+        await asyncio.gather(*(hall.hub.serve_one(box.window) for box in hall.boxes))
+        await asyncio.gather(*(box.board.wait_lamps(True, 60) for box in hall.boxes))
+        await asyncio.gather(*(hall.rate(box, grade=5) for box in hall.boxes))
+        await until(lambda: _has(hall, 30), "every press")
+        await hall.ratings(30)
+        assert (await radio.call("stats"))["adapters"]["hci0"]["most_links"] <= 4
+
+
+async def _has(hall: RadioHall, count: int) -> bool:
+    return await pressed(hall) >= count
