@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.hub_support import HubProcess, until
+from tests.hub_support import HubProcess
 from tests.integration import firmware_bench
 from tests.integration.simulator_bench import volume
 from tools.simulator.antenna import address_of
