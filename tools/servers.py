@@ -48,6 +48,8 @@ center.add_command(install.install_center)
 center.add_command(install.uninstall_center)
 center.add_command(operations.center_tokens)
 center.add_command(figures.recompute)
+center.add_command(figures.export)
+center.add_command(figures.verify)
 
 
 def _become(module: str, config: Path) -> None:
