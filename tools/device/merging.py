@@ -1,6 +1,7 @@
 """Makes one class of a base and its only subclass: on a box each class costs its type, its table and slower calls."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 _METHODS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -8,32 +9,42 @@ _METHODS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def merge(bodies: dict[str, list[ast.stmt]], exports: frozenset[str]) -> None:
     """In the linked files' statements, for as long as there is a base that only its one subclass names."""
-    while (found := next(_pairs(bodies, exports), None)) is not None:
+    named = {id(statement): _names(statement) for body in bodies.values() for statement in body}
+    users = sum((Counter(set(names)) for names in named.values()), Counter[str]())
+    while (found := next(_pairs(bodies, exports, named, users), None)) is not None:
         file, base, derived = found
+        for statement in (base, derived):
+            users -= Counter(set(named.pop(id(statement))))
         bodies[file].remove(base)
         _absorb(base, derived)
+        named[id(derived)] = _names(derived)
+        users += Counter(set(named[id(derived)]))
+
+
+def _names(node: ast.AST) -> Counter[str]:
+    """How often each name is read or written here."""
+    return Counter(inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
 
 
 def _pairs(
-    bodies: dict[str, list[ast.stmt]], exports: frozenset[str]
+    bodies: dict[str, list[ast.stmt]], exports: frozenset[str], named: dict[int, Counter[str]], users: Counter[str]
 ) -> Iterator[tuple[str, ast.ClassDef, ast.ClassDef]]:
+    """A base, its only subclass, and the base's file. users: how many statements have a name."""
     classes = {
         statement.name: (file, statement)
         for file, body in bodies.items()
         for statement in body
-        if isinstance(statement, ast.ClassDef) and statement.name not in exports
+        if isinstance(statement, ast.ClassDef)
     }
-    statements = [statement for body in bodies.values() for statement in body]
-    for name, (file, base) in classes.items():
-        users = [statement for statement in statements if statement is not base and _reads(statement, name)]
-        if len(users) == 1 and not _reads(base, name) and isinstance(derived := users[0], ast.ClassDef):
-            calls = sum(1 for _ in _calls(derived, name))
-            if len(derived.bases) == 1 and _reads(derived.bases[0], name) and _reads(derived, name) == calls + 1:
-                yield file, base, derived
-
-
-def _reads(node: ast.AST, name: str) -> int:
-    return sum(1 for inner in ast.walk(node) if isinstance(inner, ast.Name) and inner.id == name)
+    for _, derived in classes.values():
+        if len(derived.bases) != 1 or not isinstance(derived.bases[0], ast.Name):
+            continue
+        name = derived.bases[0].id
+        if name not in classes or name in exports or users[name] != 1:
+            continue
+        file, base = classes[name]
+        if named[id(derived)][name] == sum(1 for _ in _calls(derived, name)) + 1:
+            yield file, base, derived
 
 
 def _calls(node: ast.AST, name: str) -> Iterator[ast.Call]:
