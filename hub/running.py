@@ -50,6 +50,7 @@ from hub.web.initials import Initials
 from hub.web.schema import DeviceWanted
 from hub.web.shown import Shown
 from hub.web.stream import Stream
+from protocol import messages
 
 
 class Clocks(Protocol):
@@ -366,6 +367,22 @@ class Hub:
             **self.fleet.metrics(),
             **({} if self.uplink is None else self.uplink.metrics()),
         }
+
+    async def identify(self, device: str, for_s: int) -> None:
+        """A box shows which it is."""
+        if self.registry.find(device) is None:
+            raise Problem(
+                404, "unknown-device", f"No device {device!r} is registered", "GET /api/v1/devices lists them."
+            )
+        if not self.fleet.is_online(device):
+            raise Problem(409, "device-away", f"{device} is not heard", "Look at its cable and its power.")
+        answer = await self.fleet.identify(device, for_s * 1000)
+        if answer is None:
+            raise Problem(503, "no-answer", f"{device} did not answer in time", "Ask again; look at its cable.")
+        if answer[0] != messages.ACCEPTED:
+            raise Problem(
+                409, "refused", f"{device} can't do that", f"It answered {answer[0]} {answer[1] or ''}.".strip()
+            )
 
     async def register(self, wanted: DeviceWanted) -> list[str]:
         """A door's new device."""

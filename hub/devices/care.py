@@ -91,6 +91,12 @@ class Care:
         """How long nothing was heard of a device; None: not since the hub started."""
         return 0.0 if online else self._age_s(self._present_ms.get(device))
 
+    def heard_s(self, device: str, session: DeviceSession | None, *, online: bool) -> float | None:
+        """How long ago a word of a device came; None: none since the hub started."""
+        if session is not None and session.live and session.heard_ms is not None:
+            return self._age_s(session.heard_ms)
+        return self.silent_s(device, online=online)
+
     def device(self, device: Device, *, online: bool) -> dict[str, Any]:
         """One device as it is now."""
         return {

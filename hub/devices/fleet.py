@@ -11,7 +11,9 @@ from hub.devices.air import Air
 from hub.devices.around import Hall, Log, Surroundings
 from hub.devices.asking import Answerer
 from hub.devices.care import Care, todo
+from hub.devices.errors import RegistryError
 from hub.devices.faults import FaultBook
+from hub.devices.homes import Homes
 from hub.devices.radio_session import RadioSession
 from hub.devices.registry import Device, Registry
 from hub.devices.rivals import Doubts, Rivals, Verdict
@@ -35,6 +37,7 @@ from protocol import messages
 GRACE_S = 3.0  # a line that is back sooner was a nudged plug or a box that restarted, not an outage
 SETTLE_S = 15.0  # boxes greet again within 10 s: who hasn't told of an open question by then doesn't have it
 TICK_S = 1.0
+SWAPPED = "swapped"
 FETCH_S = 10.0  # for a box on the radio to be connected; who was served has gone by then
 AGAIN_S = 1.0  # a command that the journal couldn't take is tried again
 MAX_WAITING = 2000  # commands waiting for the journal; more is an hour of outage in the largest hall, then we say so
@@ -88,6 +91,7 @@ class Fleet:
         self._online: dict[str, DeviceSession] = {}
         self._told_online: dict[str, tuple[str, int]] = {}  # device → epoch and boot, as the journal has them
         self.care = Care(hall.rising_ms, hall.state.layout.offset_minutes)
+        self._homes = Homes(registry)
         self._rivals: Rivals[DeviceSession] = Rivals(hall.rising_ms)
         self._doubts = Doubts()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -151,6 +155,7 @@ class Fleet:
                 await asyncio.sleep(TICK_S)
                 for session in (*self.lines, *self.air.sessions.values()):
                     session.tick()
+                await self._keep_homes()
                 for device in self.air.gone():
                     self._spawn(self._say_offline(device, "nothing is heard of it on the radio", 0.0))
         finally:
@@ -232,7 +237,30 @@ class Fleet:
             self._keep(DeviceOnline(device.device, device.role, {"boot": boot, "epoch": session.epoch}))
         if isinstance(session, RadioSession):
             self.air.arrived(session, device.device)
+        elif (other_box := self._homes.arrived(device, session.url)) is not None:
+            self._swapped(session, device, other_box)
         self._show(session, device)
+
+    def _swapped(self, session: DeviceSession, device: Device, other: Device) -> None:
+        """Two boxes hang at each other's windows; both lines say so, a person is told once a period."""
+        second = self._online.get(other.device)
+        if second is not None:
+            self.care.trouble(second, SWAPPED)
+        self.care.trouble(session, SWAPPED)
+        if self.faults.seen(device.device, SWAPPED, self._hall.rising_ms()):
+            named = {"window": device.window, "other": other.device, "other_window": other.window}
+            self.fault(session, SWAPPED, named)
+
+    async def _keep_homes(self) -> None:
+        """At most once a tick: a hall that starts hears hundreds at once."""
+        if not self._homes.unkept:
+            return
+        lines, self._homes.unkept = self._homes.unkept, {}
+        try:
+            async with self._registering:
+                await asyncio.to_thread(self.registry.keep_lines, lines)
+        except RegistryError as error:
+            self._log("devices.lines_not_kept", why=str(error))
 
     def announce(self) -> None:
         """Says again who is online: a start that was journalled late has put everybody offline."""
@@ -261,6 +289,7 @@ class Fleet:
         if self._online.get(device) is not session:
             return
         del self._online[device]
+        self._homes.left(device)
         self.care.present(device)
         if not session.on_radio:  # a visit that is over says nothing; `gone` tells who is heard no more
             self._spawn(self._say_offline(device, why, GRACE_S if line_lost else 0.0))
@@ -284,10 +313,14 @@ class Fleet:
         for device in self.registry.all():
             session = self._online.get(device.device) or self.air.session(device.device)
             status = None if session is None else session.status
+            online = self.is_online(device.device)
+            known = self._hall.state.devices.get(device.device)
             found.append(
                 device.public()
                 | {
-                    "online": self.is_online(device.device),
+                    "online": online,
+                    "silent_s": self.care.heard_s(device.device, session, online=online),
+                    "firmware": None if known is None else known.firmware,
                     "app_state": None if status is None else APP_STATES.get(status["app_state"], "unknown"),
                     "health": None if session is None else session.health,
                 }
@@ -310,6 +343,7 @@ class Fleet:
         async with self._registering:  # the file is read, changed and replaced as one
             displaced = await asyncio.to_thread(self.registry.register, device)
         anew = {device.device, *(other.device for other in displaced)}
+        self._homes.put_right(anew)
         self._doubts.forget(device.device)
         for known in anew:
             self.air.forget(known)
@@ -324,12 +358,17 @@ class Fleet:
         """Gives known devices other windows; the moved ones prove themselves anew. Raises `RegistryError`."""
         async with self._registering:
             moved = await asyncio.to_thread(self.registry.place, places)
+        self._homes.put_right(set(moved))
         for session in self.lines:
             if session.device is not None and session.device.device in moved:
                 session.end("it was given another window")
         for name in moved:
             self._log("device.placed", device=name, window=places[name])
         return moved
+
+    async def identify(self, device: str, for_ms: int) -> tuple[int, str | None] | None:
+        """The box blinks and beeps; its answer, or None where none came."""
+        return await self._ask(device, messages.IDENTIFY, {"for_ms": for_ms})
 
     def care_view(self) -> dict[str, Any]:
         """Lines, devices and the last fault, for `/readyz`."""
@@ -398,7 +437,8 @@ class Fleet:
         if device is None or not self.is_online(device):
             await self._failed(run, device, "no evaluator is connected at this window")
             return
-        answer = await self._ask(device, run)
+        question = {"run": bytes.fromhex(run), "wait_ms": self.invitation_s * 1000}
+        answer = await self._ask(device, messages.INVITE, question)
         if answer is None:
             await self._failed(run, device, "no answer in time")
         elif answer[0] == messages.ACCEPTED:
@@ -407,19 +447,18 @@ class Fleet:
         elif answer[0] != messages.ENDED:  # an ended one has its own fact, which is on its way
             await self._failed(run, device, answer[1] or f"refused with code {answer[0]}")
 
-    async def _ask(self, device: str, run: str) -> tuple[int, str | None] | None:
+    async def _ask(self, device: str, command: int, question: dict[str, Any]) -> tuple[int, str | None] | None:
         """Over the line on which it is; on the radio over a link made for it, and over another if that one breaks."""
-        question = {"run": bytes.fromhex(run), "wait_ms": self.invitation_s * 1000}
         session = self._online.get(device)
         if session is not None and not session.on_radio:
-            return await session.ask(messages.INVITE, question, self._answer_s)
+            return await session.ask(command, question, self._answer_s)
         loop = asyncio.get_running_loop()
         until_s = loop.time() + FETCH_S
         while (left_s := until_s - loop.time()) > 0:
             session = await self.air.fetch(device, left_s)
             if session is None:
                 return None
-            answer = await session.ask(messages.INVITE, question, min(self._answer_s, left_s))
+            answer = await session.ask(command, question, min(self._answer_s, left_s))
             if answer is not None:
                 return answer
         return None

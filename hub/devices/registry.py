@@ -27,6 +27,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     secret: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
     board: Annotated[str, Meta(max_length=32)]
     registered_at: str
+    # The line on which it was last where it belongs; none before it was first heard, or on the radio.
+    line: str | None = None
 
     def __repr__(self) -> str:
         """Without the secret: a repr ends in logs."""
@@ -110,13 +112,26 @@ class Registry:
             for name, window in places.items()
             if self._devices[name].window != window
         }
-        if moved:
-            devices = self._devices | moved
+        self._put(moved)
+        return list(moved)
+
+    def keep_lines(self, lines: Mapping[str, str]) -> None:
+        """Remembers on which lines boxes belong, all at once. Raises `RegistryError`."""
+        kept = {name: url for name, url in lines.items() if name in self._devices}
+        changed = {name: msgspec.structs.replace(self._devices[name], line=url) for name, url in kept.items()}
+        # One line, one box: who belonged there before belongs nowhere now.
+        for name, known in self._devices.items():
+            if name not in changed and known.line in kept.values():
+                changed[name] = msgspec.structs.replace(known, line=None)
+        self._put(changed)
+
+    def _put(self, changed: dict[str, Device]) -> None:
+        if changed:
+            devices = self._devices | changed
             rows = {str(number): msgspec.to_builtins(device) for number, device in enumerate(devices.values(), 1)}
             self._db.storage.write({self._table.name: rows})
             self._table.clear_cache()
             self._devices = devices
-        return list(moved)
 
     def close(self) -> None:
         """Gives the file back."""

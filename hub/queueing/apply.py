@@ -364,6 +364,10 @@ def _offline(state: State, data: dict[str, Any], event: Event) -> None:
     _device(state, data).online = False
 
 
+def _booted(state: State, data: dict[str, Any], event: Event) -> None:
+    _device(state, data).firmware = data["detail"].get("firmware")
+
+
 def _device(state: State, data: dict[str, Any]) -> Device:
     device = state.devices.get(data["device"])
     if device is None:
@@ -423,6 +427,7 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.WINDOW_COVERED: _covered,
     ev.DEVICE_ONLINE: _online,
     ev.DEVICE_OFFLINE: _offline,
+    ev.DEVICE_BOOTED: _booted,
     ev.HUB_STARTED: _started,
     ev.DATE_SET: _date_set,
     ev.HALL_CHANGED: _hall_changed,

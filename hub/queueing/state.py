@@ -139,6 +139,8 @@ class Device:
     id: str
     role: str | None
     online: bool = False
+    # As it said when it last started.
+    firmware: str | None = None
 
 
 @dataclass(slots=True)

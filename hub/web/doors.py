@@ -203,6 +203,15 @@ async def devices(request: web.Request) -> web.Response:
     return json_response({"devices": request.app[HOUSE].devices.shown_devices()})
 
 
+async def device_commands(request: web.Request) -> web.Response:
+    """The box blinks and beeps."""
+    holder(request, "manager", "admin")
+    wanted: schema.Identify = await read_body(request, schema.Identify)
+    device = request.match_info["device"]
+    await request.app[HOUSE].devices.identify(device, wanted.for_s)
+    return json_response({"device": device, "for_s": wanted.for_s})
+
+
 async def register_device(request: web.Request) -> web.Response:
     """Registers a device, or registers it anew."""
     holder(request, "admin")
@@ -306,6 +315,16 @@ DOORS = (
         schema.DeviceWanted,
         201,
         problems=(400, 401, 403, 413, 415, 422, 503),
+    ),
+    Door(
+        "POST",
+        f"{API}/devices/{{device}}/commands",
+        device_commands,
+        ("manager", "admin"),
+        "The box blinks and beeps (`identify`), so that a person finds it",
+        schema.Identified,
+        schema.Identify,
+        problems=_COMMAND_PROBLEMS,
     ),
     *HALL_DOORS,
     *PRINTER_DOORS,

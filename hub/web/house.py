@@ -24,6 +24,9 @@ class DeviceDoors(Protocol):
     def shown_devices(self) -> list[dict[str, Any]]:
         """Every registered device without its secret, with its state."""
 
+    def identify(self, device: str, for_s: int) -> Awaitable[None]:
+        """The box blinks and beeps. Raises `Problem`."""
+
     def register(self, wanted: DeviceWanted) -> Awaitable[list[str]]:
         """Registers; returns the ids of those that stood at the window before. Raises `Problem`."""
 

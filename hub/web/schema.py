@@ -350,7 +350,13 @@ class Device(msgspec.Struct, kw_only=True):
     epoch: str
     board: str
     registered_at: str
+    # The line on which it was last where it belongs; none on the radio.
+    line: str | None
     online: bool
+    # Since its last word; none: nothing since the hub started.
+    silent_s: float | None
+    # As it said when it last started.
+    firmware: str | None
     health: dict[str, Any] | None
 
 
@@ -358,6 +364,19 @@ class Devices(msgspec.Struct, kw_only=True):
     """The registry."""
 
     devices: list[Device]
+
+
+class Identify(_Command, tag="identify"):
+    """The box blinks and beeps, so that a person finds it."""
+
+    for_s: Annotated[int, Meta(ge=1, le=60)] = 20
+
+
+class Identified(msgspec.Struct, kw_only=True):
+    """The box has answered: it blinks."""
+
+    device: str
+    for_s: int
 
 
 class Registered(msgspec.Struct, kw_only=True):

@@ -16,6 +16,7 @@ from tools.device import flashing, provisioning
 from tools.device.errors import DeviceError
 from tools.device.hub import HubClient
 from tools.device.ports import stable_name
+from tools.operations import report
 
 _BAR = 24  # characters
 
@@ -149,6 +150,30 @@ def list_(hub_url: str | None, token_file: Path | None, token_env: str) -> None:
     devices = HubClient(hub_url, _token(token_file, token_env)).devices()
     click.echo("Registered devices:" if devices else "Registered devices: none")
     for entry in devices:
-        state = "online" if entry.get("online") else "offline"
         place = f"window {entry['window']}" if entry.get("window") else "no window"
-        click.echo(f"  {entry['device']:<24} {entry['role']:<10} {place:<12} {entry.get('board', ''):<12} {state}")
+        firmware = entry.get("firmware") or "-"
+        click.echo(
+            f"  {entry['device']:<24} {entry['role']:<10} {place:<12} {entry.get('board', ''):<12} {firmware:<12} "
+            f"{_heard(entry)}"
+        )
+
+
+def _heard(entry: dict[str, Any]) -> str:
+    """Online only with the age of the last word."""
+    silent_s = entry.get("silent_s")
+    if silent_s is None:
+        return "offline, not heard since the hub started"
+    heard = f"heard {report.age(silent_s, str)} ago"
+    return f"{'online' if entry.get('online') else 'offline'}, {heard}"
+
+
+@device.command()
+@click.argument("name")
+@click.option("--hub", "hub_url", required=True, help="The hub, e.g. http://127.0.0.1:8080.")
+@click.option("--for", "for_s", type=click.IntRange(1, 60), default=20, show_default=True, help="Seconds.")
+@_with_token
+@_plainly
+def identify(name: str, hub_url: str, for_s: int, token_file: Path | None, token_env: str) -> None:
+    """Let the box NAME blink and beep, so that you find it (manager or admin token)."""
+    HubClient(hub_url, _token(token_file, token_env)).identify(name, for_s)
+    click.echo(f"{name} has answered: its power light blinks quickly for {for_s} s")

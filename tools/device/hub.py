@@ -5,8 +5,9 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 from tools.device.errors import DeviceError
 
@@ -34,10 +35,16 @@ class HubClient:
         displaced: list[str] = self._ask("POST", entry).get("displaced", [])
         return displaced
 
-    def _ask(self, method: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    def identify(self, device: str, for_s: int) -> None:
+        """The box blinks and beeps."""
+        self._ask(
+            "POST", {"command": "identify", "for_s": for_s, "id": str(uuid4())}, f"/{quote(device, safe='')}/commands"
+        )
+
+    def _ask(self, method: str, body: dict[str, Any] | None, below: str = "") -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
-        request = Request(self.url + _DOOR, data, headers, method=method)  # noqa: S310 - the scheme is checked above
+        request = Request(self.url + _DOOR + below, data, headers, method=method)  # noqa: S310 - the scheme is checked above
         try:
             with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
                 answer: dict[str, Any] = json.load(response)
