@@ -200,11 +200,7 @@ async def appointment(request: web.Request) -> web.Response:
     local = datetime.fromtimestamp(house.now_ms() / 1000, UTC) + timedelta(minutes=minutes)
     begun = local.replace(minute=local.minute // SLOT_MIN * SLOT_MIN, second=0, microsecond=0)
     slots = [begun + timedelta(minutes=SLOT_MIN * step) for step in range(-SLOTS_BACK, SLOTS_AHEAD + 1)]
-    shown = [
-        (each.strftime("%H:%M"), int((each - timedelta(minutes=minutes)).timestamp() * 1000))
-        for each in slots
-        if each.date() == local.date()
-    ]
+    shown = [(each.strftime("%H:%M"), int((each - timedelta(minutes=minutes)).timestamp() * 1000)) for each in slots]
     return part(request, "kiosk_appointment.html", slots=shown, now=rfc3339(house.now_ms(), minutes)[11:16])
 
 

@@ -233,13 +233,12 @@
     location.href = url;
     if (url.pathname + url.search === location.pathname + location.search) location.reload();
   });
-  document.querySelector("[data-still-yes]").addEventListener("click", () => idle.touch());
   root.addEventListener("aids", () => { scrollers(); clock(); });
 
   const isSlow = () => Aids.isOn("text") || aloud.isOn();
   const plain = () => path === HOME && !wish.appointment_at_ms && !["text", "contrast", "reach"].some(Aids.isOn) && !aloud.isOn() && lang === "zh-CN";
   const aloud = Aloud({ post });
-  const idle = Idle({ isSlow, mayEnd: () => !plain() && root.dataset.view !== "away" && !main.querySelector("[data-leaves]"), onEnd: leave });
+  Idle({ isSlow, mayEnd: () => !plain() && root.dataset.view !== "away" && !main.querySelector("[data-leaves]"), onEnd: leave });
 
   const state = async () => {
     try {

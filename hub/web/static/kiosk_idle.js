@@ -18,9 +18,14 @@ const Idle = (wanted) => {
     before?.isConnected && before.focus();
     before = null;
   };
-  const touch = () => {
-    touched = performance.now();
-    if (asked) close();
+  const touch = () => { touched = performance.now(); };
+  /* While it asks, a touch anywhere is the answer, and only that: it must not press what lies beneath. */
+  const answer = (event) => {
+    if (!asked) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    touch();
+    close();
   };
   const step = () => {
     const now = performance.now();
@@ -37,6 +42,8 @@ const Idle = (wanted) => {
     }
   };
   for (const name of ["pointerdown", "keydown", "wheel"]) addEventListener(name, touch, { capture: true, passive: true });
+  addEventListener("click", answer, { capture: true });
+  addEventListener("keydown", answer, { capture: true });
   setInterval(step, STEP_MS);
-  return { touch };
+
 };
