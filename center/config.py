@@ -22,6 +22,9 @@ class Http(msgspec.Struct, frozen=True):
 
     host: Annotated[str, key("address to listen on", min_length=1)] = "127.0.0.1"
     port: Annotated[int, key("port to listen on; 0 takes a free one, which is printed", ge=0, le=65535)] = 8090
+    behind_proxy: Annotated[
+        bool, key("a proxy of ours stands in front: who asks is the last of X-Forwarded-For, nobody is local")
+    ] = False
     secure_cookie: Annotated[
         bool, key("sign-in cookies travel by HTTPS only (browsers take this machine's own address as safe)")
     ] = True
@@ -70,6 +73,15 @@ class Bulletin(msgspec.Struct, frozen=True):
     ] = ""
 
 
+class Exports(msgspec.Struct, frozen=True):
+    """How a province wants its records."""
+
+    default_after_days: Annotated[
+        dict[str, Annotated[int, msgspec.Meta(ge=1, le=365)]],
+        key("by profile, e.g. { zhejiang = 7 }: a run unrated for so many days is exported as 3, marked is_default"),
+    ] = {}
+
+
 class Hall(msgspec.Struct, frozen=True):
     """A hall that may send its journal here."""
 
@@ -77,6 +89,7 @@ class Hall(msgspec.Struct, frozen=True):
     name: Annotated[str, key("the hall's name", min_length=1)]
     name_en: Annotated[str, key("the same in English; empty: the id is shown")] = ""
     region: Annotated[str, key("the region its figures add up to")] = ""
+    area_code: Annotated[str, key("the administrative division's code (GB/T 2260), for exports")] = ""
     offset_minutes: Annotated[
         int, key("the hall's offset from UTC; its service dates are by it", ge=-14 * 60, le=14 * 60)
     ] = 480
@@ -93,6 +106,7 @@ class CenterSettings(msgspec.Struct, frozen=True):
     center: Own = Own()
     cases: Cases = Cases()
     bulletin: Bulletin = Bulletin()
+    exports: Exports = Exports()
 
 
 def load(path: Path) -> CenterSettings:

@@ -113,6 +113,7 @@ class Ignored(msgspec.Struct, frozen=True):
     """A press that counts for nothing; its fact number is used up."""
 
     why: Name
+    window: Name | None = None
     device: Name | None = None
     epoch: Name | None = None
     fact: Number | None = None

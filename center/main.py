@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import os
+import secrets
 import signal
 import sys
 import time
@@ -14,9 +15,17 @@ from pathlib import Path
 from aiohttp import web
 
 from center import config
+from center.casework.book import CaseBook
+from center.casework.calendars import load as load_calendars
+from center.casework.contacts import Contacts
+from center.casework.desk import Desk, Grants
+from center.casework.watch import Watch
 from center.config import CenterSettings
 from center.errors import CenterError
 from center.metrics import Metrics
+from center.own import OwnJournals
+from center.people.accounts import Accounts, hasher
+from center.store import Store
 from center.store.sqlite import CHINA_MINUTES, FILE_NAME, SqliteStore
 from center.web import app as web_app
 from center.web.context import Center
@@ -26,9 +35,12 @@ from common.logs import Log, LogLines
 from common.pages import Pages
 from common.service_manager import ServiceManager
 from common.settings import SettingsError
+from common.throttle import Throttle
 from common.tokens import Holder, Tokens
 
 WEB = Path(__file__).parent / "web"
+ACCOUNTS_FILE = "accounts.json"
+CASES_FILE = "cases.sqlite"  # made from the store; may be deleted
 TOKEN_FILE = "tokens.json"  # noqa: S105 - a file's name; it keeps only hashes
 READERS = ("viewer", "supervisor", "auditor", "monitor")
 SHUTDOWN_S = 5.0  # answers that are on their way; a batch is durable in well under a second
@@ -67,6 +79,38 @@ def holders(settings: CenterSettings) -> list[Holder]:
     return [*(Holder("hall", hall.id) for hall in settings.halls), *(Holder(role) for role in READERS)]
 
 
+def assemble(settings: CenterSettings, folder: Path, store: Store, tokens: Tokens) -> Center:
+    """The parts of a center around its store; raises `CenterError` where a file of theirs can't be used."""
+    data = folder / settings.paths.data
+    pages = Pages([WEB / "templates"], [WEB / "static"])
+    accounts = Accounts(data / ACCOUNTS_FILE, now_ms, hasher())
+    own = OwnJournals(store, settings.center.id, now_ms)
+    desk = Desk(
+        store,
+        own,
+        CaseBook(data / CASES_FILE),
+        Contacts(data, secrets.token_bytes),
+        calendar=load_calendars([folder / name for name in settings.cases.calendars]),
+        grants=Grants(settings.cases.days, settings.cases.days_by_region),
+        now_ms=now_ms,
+    )
+    return Center(
+        settings=settings,
+        store=store,
+        tokens=tokens,
+        sessions=Sessions(now_ms, settings.http.secure_cookie, accounts),
+        accounts=accounts,
+        throttle=Throttle(now_ms),
+        own=own,
+        desk=desk,
+        watch=Watch(desk, settings.halls),
+        pages=pages,
+        metrics=Metrics(),
+        now_ms=now_ms,
+        version=version(),
+    )
+
+
 async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tell: Callable[[str], None] = say) -> None:
     """Runs a center until `stop`; `folder` is where relative paths begin."""
     data = folder / settings.paths.data
@@ -74,9 +118,8 @@ async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tel
     store = SqliteStore(data / FILE_NAME, asyncio.get_running_loop(), lambda hall: offsets.get(hall, CHINA_MINUTES))
     try:
         tokens, made = Tokens.open(data / TOKEN_FILE, holders(settings))
-        pages = Pages([WEB / "templates"], [WEB / "static"])
-        sessions = Sessions(now_ms, settings.http.secure_cookie)
-        center = Center(settings, store, tokens, sessions, pages, Metrics(), now_ms, version())
+        center = assemble(settings, folder, store, tokens)
+        center.watch.start()
         runner = web.AppRunner(
             web_app.build(center), auto_decompress=False, access_log=None, shutdown_timeout=SHUTDOWN_S
         )
@@ -95,6 +138,8 @@ async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tel
             await _until(stop, store)
         finally:
             await runner.cleanup()
+            await center.watch.close()
+            center.desk.book.close()
     finally:
         await store.close()
         log("center.stopped")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tools.center import accounts as people
 from tools.center import commands as figures
 from tools.install import commands as install
 from tools.operations import backup_commands as backups
@@ -50,6 +51,7 @@ center.add_command(operations.center_tokens)
 center.add_command(figures.recompute)
 center.add_command(figures.export)
 center.add_command(figures.verify)
+center.add_command(people.account)
 
 
 def _become(module: str, config: Path) -> None:

@@ -73,6 +73,8 @@ class CaseBook:
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
+        # What a power cut takes is followed again; `followed` goes with it.
+        connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
     def close(self) -> None:

@@ -117,16 +117,20 @@ class Desk:
         """The citizen's contact, for the case's handler alone."""
         return self.contacts.show(case.id) if case.handler == account and not case.ended else None
 
-    def forget_old_contacts(self) -> int:
-        """Contacts of ended cases, and of those that nobody has closed for too long, go; how many."""
-        gone = 0
+    def forget_old_contacts(self, orphans: frozenset[str] = frozenset()) -> tuple[int, frozenset[str]]:
+        """Contacts of ended cases, of cases that nobody has closed for too long, and of none go; how many.
+
+        `orphans`: those that had no case the last time; one that has none now either never got one, as after a power
+        cut between contact and rating. Returns today's.
+        """
+        gone, lonely = 0, set()
         for name in self.contacts.cases():
             case = self.book.find(name)
-            if case is None:
-                continue  # its rating is on the way
-            if case.ended or self._now_ms() - case.opened_ms > MAX_DAYS_KEPT * _DAY_MS:
+            if case is None and name not in orphans:
+                lonely.add(name)
+            elif case is None or case.ended or self._now_ms() - case.opened_ms > MAX_DAYS_KEPT * _DAY_MS:
                 gone += self.contacts.destroy(name)
-        return gone
+        return gone, frozenset(lonely)
 
 
 def rating_of(row: RatedRow) -> Rating:

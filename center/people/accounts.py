@@ -80,10 +80,16 @@ class Accounts:
         # A name that nobody has costs the same time as one that somebody has.
         self._nobody = hashing.hash("nobody has this password")
         self._accounts: dict[str, Account] = {}
-        self._read()
+        self._seen: tuple[int, int] | None = None
+        self._refresh()
 
-    def _read(self) -> None:
+    def _refresh(self) -> None:
+        """Reads the file where it is another than the one last seen: the command line changes it, too."""
         try:
+            stat = self._path.stat()
+            seen = stat.st_ino, stat.st_mtime_ns
+            if seen == self._seen:
+                return
             content = self._path.read_bytes()
         except FileNotFoundError:
             return
@@ -97,18 +103,22 @@ class Accounts:
         if unknown:
             raise PeopleError(f"{self._path}: {unknown[0]} has a role that is none of {', '.join(ROLES)}")
         self._accounts = {account.name: account for account in accounts}
+        self._seen = seen
 
     def all(self) -> list[Account]:
         """By name."""
+        self._refresh()
         return [self._accounts[name] for name in sorted(self._accounts)]
 
     def find(self, name: str) -> Account | None:
         """An account that may sign in."""
+        self._refresh()
         account = self._accounts.get(name)
         return None if account is None or account.disabled else account
 
     def create(self, wanted: Wanted, password: str, must_change: bool = True) -> Account:
         """A new account; raises `AccountRefusal`."""
+        self._refresh()
         if not _NAME.fullmatch(wanted.name):
             raise AccountRefusal(
                 "bad-name", "a name has 2 to 40 of a-z, 0-9, '.', '_', '-', and begins with none of those"
@@ -166,6 +176,7 @@ class Accounts:
         return self._change(account, disabled=disabled)
 
     def _known(self, name: str) -> Account:
+        self._refresh()
         account = self._accounts.get(name)
         if account is None:
             raise AccountRefusal("unknown", f"there is no account {name!r}")

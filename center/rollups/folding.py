@@ -27,7 +27,7 @@ from center.counting import (
 from center.rollups.cells import Changes
 from center.rollups.entities import Run, Ticket, WindowDay
 
-VERSION = 2  # of these rules: a store counted by others counts anew when it is opened
+VERSION = 3  # of these rules: a store counted by others counts anew when it is opened
 
 
 class DeviceFact(NamedTuple):
@@ -104,6 +104,7 @@ class Folding:
         self.window_days: dict[tuple[str, str], WindowDay] = {}
         self.facts: dict[DeviceFact, int] = {}
         self.devices: list[Arrival] = []
+        self.ignores: list[Arrival] = []
 
     def take(self, arrivals: Iterable[Arrival]) -> "Folding":
         """Folds them, and adds up what changed."""
@@ -197,8 +198,10 @@ class Folding:
         self._first(position, data)
         self._run(data.run).unrated = data.reason
 
-    def ignored(self, position: int, _fact: Fact, data: Ignored) -> None:
-        self._first(position, data)
+    def ignored(self, position: int, fact: Fact, data: Ignored) -> None:
+        # Whoever tries the keys on purpose is no sign of anything.
+        if self._first(position, data) and data.why != "key_test" and data.device is not None:
+            self.ignores.append(Arrival(position, fact))
 
     def staffed(self, _position: int, fact: Fact, data: Staffed) -> None:
         day = self._window(data.window, fact)

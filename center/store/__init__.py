@@ -22,7 +22,7 @@ from center.store.answers import (
     TimesTally,
     Waits,
 )
-from center.store.following import RatedRow, RunRow, TicketRow
+from center.store.following import IgnoredRow, RatedRow, RunRow, TicketRow
 
 
 class Refused(CenterError):  # noqa: N818 - the answer, not a failure of ours
@@ -108,6 +108,9 @@ class Store(Protocol):
 
     async def records(self, hall: str, days: tuple[str, str], after: str, limit: int) -> list[RatedRow]:
         """Runs of service dates days[0] to days[1] in the order of their ids, after one of them."""
+
+    async def ignored(self, hall: str, days: tuple[str, str]) -> list[IgnoredRow]:
+        """Presses of the dates days[0] to days[1] that nobody was asked for."""
 
     async def rated(self, hall: str, days: tuple[str, str]) -> list[RatedRow]:
         """All rated runs of service dates days[0] to days[1], in the order of their ratings."""

@@ -17,6 +17,7 @@ DERIVED = {
     "window_days": "*",
     "devices": "*",
     "key_tests": "*",
+    "ignored": "*",
     "ratings_rollup": "*",
     "times_rollup": "*",
     "quarantine": "journal, sequence, reason",

@@ -148,16 +148,30 @@ def rated(connection: sqlite3.Connection, hall: str, days: tuple[str, str]) -> l
     return [_rated(connection, RunRow(*row)) for row in rows]
 
 
-def events_of(
-    connection: sqlite3.Connection, hall: str, kind: str, since_position: int, limit: int
-) -> list[tuple[int, bytes]]:
-    """Events of a hall's journals of one type, by position; the type is looked for in the bytes, then made sure of."""
+QUIET_MS = 30 * 60_000  # nobody was served at that window for so long before and after
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredRow:
+    """A press that counted for nothing; quiet: nobody was being served there then."""
+
+    event: str
+    device: str
+    at_ms: int
+    quiet: bool
+
+
+def ignored(connection: sqlite3.Connection, hall: str, days: tuple[str, str]) -> list[IgnoredRow]:
+    """Presses of the dates days[0] to days[1] that nobody was asked for."""
     rows = connection.execute(
-        """SELECT position, bytes FROM events WHERE position > ? AND instr(bytes, CAST(? AS BLOB)) > 0
-        AND journal IN (SELECT number FROM journals WHERE hall = ?) ORDER BY position LIMIT ?""",
-        (since_position, f'"type":"{kind}"', hall, limit),
+        """SELECT journals.journal || '/' || events.sequence, ignored.device, ignored.at_ms, NOT EXISTS (
+            SELECT 1 FROM runs WHERE runs.hall = ignored.hall AND runs.date = ignored.date
+            AND runs.window IS ignored.window AND abs(runs.at_ms - ignored.at_ms) <= ?)
+        FROM ignored JOIN events USING (position) JOIN journals ON journals.number = events.journal
+        WHERE ignored.hall = ? AND ignored.date BETWEEN ? AND ? ORDER BY ignored.at_ms""",
+        (QUIET_MS, hall, *days),
     )
-    return rows.fetchall()
+    return [IgnoredRow(event, device, at_ms, bool(quiet)) for event, device, at_ms, quiet in rows]
 
 
 def _rated(connection: sqlite3.Connection, row: RunRow) -> RatedRow:
@@ -193,6 +207,10 @@ class Following:
     async def records(self, hall: str, days: tuple[str, str], after: str, limit: int) -> list[RatedRow]:
         """Runs for an export."""
         return await self._read(lambda c: records(c, hall, days, after, limit))
+
+    async def ignored(self, hall: str, days: tuple[str, str]) -> list[IgnoredRow]:
+        """Presses that nobody was asked for."""
+        return await self._read(lambda c: ignored(c, hall, days))
 
     async def rated(self, hall: str, days: tuple[str, str]) -> list[RatedRow]:
         """Rated runs."""

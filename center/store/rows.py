@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from center.counting import DeviceSeen
+from center.counting import DeviceSeen, Ignored
 from center.rollups.cells import RATINGS_WIDTH, CellKey, Changes, pack, unpack
 from center.rollups.entities import Run, Ticket, WindowDay
 from center.rollups.folding import Arrival, DeviceFact, Folding, Known, Touched
@@ -80,6 +80,13 @@ def write(connection: sqlite3.Connection, folding: Folding) -> None:
         ((*number, position) for number, position in sorted(folding.facts.items())),
     )
     write_cells(connection, folding.changes)
+    for position, fact in folding.ignores:
+        data = fact.data
+        assert isinstance(data, Ignored)
+        connection.execute(
+            "INSERT INTO ignored (position, hall, device, window, date, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
+            (position, folding.hall, data.device, data.window, fact.date, fact.at_ms),
+        )
     for arrival in folding.devices:
         _device(connection, folding.hall, arrival)
 

@@ -7,7 +7,10 @@ from aiohttp import web
 from center.errors import StoreError
 from center.ingest import MAX_UNPACKED
 from center.web import (
+    accounts,
     behind_page,
+    cases,
+    exports,
     figures,
     hall_pages,
     journals,
@@ -15,8 +18,11 @@ from center.web import (
     opening,
     operation,
     overview,
+    paper,
+    phone,
     report_page,
     reporting,
+    signs,
 )
 from center.web.context import CENTER, Center
 from common import problem
@@ -68,9 +74,12 @@ def build(center: Center) -> web.Application:
             web.get("/bulletin/{name}", notice.get_notice),
             web.get("/", overview.get_overview),
             web.get("/overview", overview.get_figures),
-            web.get("/sign-in", overview.get_sign_in),
-            web.post("/sign-in", overview.post_sign_in),
-            web.post("/sign-out", overview.post_sign_out),
+            *accounts.ROUTES,
+            *cases.ROUTES,
+            *signs.ROUTES,
+            *paper.ROUTES,
+            *exports.ROUTES,
+            *phone.ROUTES,
         ]
     )
     center.pages.add_to(app)

@@ -1,16 +1,17 @@
 """What a reader asks for: which dates, which halls, by what; read from an address, and checked."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from aiohttp import web
 
 from center.config import Hall
-from center.web.context import CENTER, require_reader, scope
+from center.people.reader import Reader
+from center.web.context import CENTER, parts_in_scope, require_reader, scope
 from common.problem import Problem
-from common.tokens import Holder
 
-READERS = ("viewer", "supervisor", "auditor")
+READERS = ("viewer", "manager", "supervisor", "auditor")
 # Who sees which person had which rating; the others see persons in tables alone, and small cells of these hidden.
 SEES_PERSONS = ("supervisor", "auditor")
 MAX_DAYS = 3660  # ten years: one answer by day stays small
@@ -20,11 +21,18 @@ MAX_DAYS = 3660  # ten years: one answer by day stays small
 class Asked:
     """Figures of the service dates first to last, both included, of these halls."""
 
-    holder: Holder
+    holder: Reader
     halls: tuple[Hall, ...]
     first: str
     last: str
     hall: str | None = None
+    # Of halls that are only in part in scope: the windows that are.
+    windows: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def sees(self, key: tuple[str | None, ...]) -> bool:
+        """Whether figures of (hall, window) are in scope."""
+        windows = self.windows.get(key[0] or "")
+        return windows is None or key[1] in windows
 
     @property
     def hall_ids(self) -> list[str]:
@@ -54,7 +62,7 @@ def dates(request: web.Request) -> tuple[str, str]:
     return first.isoformat(), last.isoformat()
 
 
-def halls_asked(request: web.Request, holder: Holder) -> tuple[tuple[Hall, ...], str | None]:
+def halls_asked(request: web.Request, holder: Reader) -> tuple[tuple[Hall, ...], str | None]:
     """The halls in the reader's scope, or the one of them that `hall` names."""
     halls = tuple(scope(request.app[CENTER], holder))
     wanted = request.query.get("hall")
@@ -66,11 +74,19 @@ def halls_asked(request: web.Request, holder: Holder) -> tuple[tuple[Hall, ...],
     return chosen, wanted
 
 
-def asked(request: web.Request, holder: Holder | None = None) -> Asked:
-    """The whole question, by bearer token or by whoever is signed in."""
+def asked(request: web.Request, holder: Reader | None = None, parts: bool = False) -> Asked:
+    """The whole question, by bearer token or by whoever is signed in.
+
+    parts: also of halls of which only some windows are in scope; who asks so leaves the others out (`Asked.sees`).
+    """
     reader = holder or require_reader(request, *READERS)
-    halls, hall = halls_asked(request, reader)
-    return Asked(reader, halls, *dates(request), hall)
+    halls, hall = ((), None) if parts and reader.scope.department is not None else halls_asked(request, reader)
+    first, last = dates(request)
+    if parts and reader.scope.department is not None:
+        seen = parts_in_scope(request.app[CENTER], reader)
+        windows = {each.id: found for each in seen if (found := reader.scope.windows(each)) is not None}
+        return Asked(reader, tuple(seen), first, last, None, windows)
+    return Asked(reader, halls, first, last, hall)
 
 
 def grouping(request: web.Request, allowed: tuple[str, ...]) -> str:

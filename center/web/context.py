@@ -7,15 +7,21 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from center.casework.desk import Desk
+from center.casework.watch import Watch
 from center.config import CenterSettings, Hall
 from center.counting import local_date
 from center.metrics import Metrics
+from center.own import OwnJournals
+from center.people.accounts import Accounts
+from center.people.reader import TOKEN_MAY, Reader, token_reader
 from center.store import Store
-from center.web.sessions import Sessions
+from center.web.sessions import Sessions, check_csrf
 from common.envelope import format_time
 from common.pages import Pages
 from common.problem import Problem
-from common.tokens import Holder, Tokens, require
+from common.throttle import Throttle
+from common.tokens import Tokens, require
 
 
 @dataclass(slots=True)
@@ -34,6 +40,11 @@ class Center:
     store: Store
     tokens: Tokens
     sessions: Sessions
+    accounts: Accounts
+    throttle: Throttle
+    own: OwnJournals
+    desk: Desk
+    watch: Watch
     pages: Pages
     metrics: Metrics
     now_ms: Callable[[], int]
@@ -78,18 +89,45 @@ def require_hall(request: web.Request) -> Hall:
     return hall
 
 
-def require_reader(request: web.Request, *roles: str) -> Holder:
+def require_reader(request: web.Request, *roles: str) -> Reader:
     """Who reads: by bearer token, or signed in on the page."""
     center = request.app[CENTER]
     if "Authorization" not in request.headers:
-        holder = center.sessions.find(request)
-        if holder is not None:
-            if holder.role not in roles:
-                raise Problem(403, "wrong-role", f"You are signed in as {holder.role}", f"For {', '.join(roles)}.")
-            return holder
-    return require(request, center.tokens, *roles)
+        reader = center.sessions.find(request)
+        if reader is not None:
+            if reader.role not in roles:
+                raise Problem(403, "wrong-role", f"You are signed in as {reader.role}", f"For {', '.join(roles)}.")
+            return reader
+    return token_reader(require(request, center.tokens, *roles).role)
 
 
-def scope(center: Center, holder: Holder) -> list[Hall]:
-    """The halls a reader may see: a token with a place sees that hall."""
-    return [hall for hall in center.settings.halls if holder.place in (None, hall.id)]
+async def require_actor(request: web.Request, what: str) -> Reader:
+    """Who does something, if they may: by bearer token, or by a page, which proves that it is ours."""
+    center = request.app[CENTER]
+    session = None if "Authorization" in request.headers else center.sessions.session(request)
+    if session is None:
+        reader = token_reader(require(request, center.tokens, *TOKEN_MAY).role)
+    else:
+        if request.method not in ("GET", "HEAD"):
+            await check_csrf(request, session)
+        reader = session.reader
+    if not reader.may(what) or (session is not None and session.must_change):
+        raise Problem(403, "wrong-role", f"You are {reader.role}", "Your role does not include this; ask who has it.")
+    return reader
+
+
+def scope(center: Center, reader: Reader) -> list[Hall]:
+    """The halls of which a reader may see everything."""
+    return [hall for hall in parts_in_scope(center, reader) if reader.scope.windows(hall) is None]
+
+
+def parts_in_scope(center: Center, reader: Reader) -> list[Hall]:
+    """The halls of which a reader may see anything; who asks this looks at `reader.scope.windows` as well."""
+    return [hall for hall in center.settings.halls if reader.scope.sees(hall)]
+
+
+def client_address(request: web.Request) -> str:
+    """Who asks: the other end of the connection, or who our own proxy says it is."""
+    if request.app[CENTER].settings.http.behind_proxy:
+        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or str(request.remote)
+    return str(request.remote)

@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from center.config import Hall
+from center.ingest import OWN
 from center.store.answers import JournalState
 from center.web.asking import READERS
 from center.web.context import CENTER, Center, json_response, require_reader, scope
@@ -15,7 +16,7 @@ MAX_NAMED = 10  # events in quarantine that are named; all of them are counted
 
 def hall_journals(journals: list[JournalState], hall: Hall) -> list[JournalState]:
     """A hall's journals, the one heard last first."""
-    return [journal for journal in journals if journal.hall == hall.id]
+    return [journal for journal in journals if journal.hall == hall.id and not journal.journal.startswith(OWN)]
 
 
 def lag_s(center: Center, hall: Hall, latest: JournalState | None) -> float | None:

@@ -10,6 +10,7 @@ from center.errors import StoreBusyError, StoreError
 from center.ingest import BatchError, Heading, RequestError, TooLargeError
 from center.store import FOREIGN, Refused
 from center.store.answers import Part, Stored
+from center.web.audit import AUDIT, audit_hall
 from center.web.context import CENTER, Center, Presence, json_response, require_hall, require_reader
 from common.envelope import BATCH_CONTENT_TYPE
 from common.problem import Problem
@@ -84,6 +85,7 @@ async def post_events(request: web.Request) -> web.Response:
 def _heard(center: Center, hall: str, stored: Stored) -> None:
     """A batch tells how far we know; an empty one tells that there is nothing more to know now."""
     if stored.added:
+        center.watch.note(hall)
         for sequence, reason in sorted(stored.quarantined.items()):
             event = {"event": "center.quarantined"}
             log.warning("hall %s, journal %s: event %d: %s", hall, stored.journal, sequence, reason, extra=event)
@@ -115,7 +117,8 @@ async def get_events(request: web.Request) -> web.Response:
     """GET /api/v1/halls/{hall}/events: the stored events, byte for byte."""
     center = request.app[CENTER]
     require_reader(request, "auditor")
-    hall = center.hall(request.match_info["hall"])
+    name = request.match_info["hall"]
+    hall = audit_hall(center.settings) if name == AUDIT else center.hall(name)
     if hall is None:
         raise Problem(404, "no-such-hall", "There is no such hall here", request.match_info["hall"])
     limit_text = request.query.get("limit", str(MAX_LIMIT))

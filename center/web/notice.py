@@ -14,6 +14,7 @@ from center.bulletin import figures, paper, workbook
 from center.bulletin.figures import MonthError, Notice
 from center.bulletin.wording import Wording
 from center.config import Hall
+from center.people.reader import Reader
 from center.reports.ranking import points
 from center.reports.times import spread
 from center.web.asking import READERS, halls_asked
@@ -22,7 +23,6 @@ from center.web.paging import page, signed_in, wrong_page
 from common import pages as frame
 from common.envelope import format_time
 from common.problem import Problem
-from common.tokens import Holder
 
 PATH = "/bulletin"
 MAX_MARKS = 230  # bad ratings that have a mark each: ten lines on paper
@@ -116,7 +116,7 @@ async def get_notice(request: web.Request) -> web.StreamResponse:
         return wrong_page(request, "bulletin", problem)
 
 
-async def _answer(request: web.Request, holder: Holder, month: str, kind: str | None) -> web.StreamResponse:
+async def _answer(request: web.Request, holder: Reader, month: str, kind: str | None) -> web.StreamResponse:
     center = request.app[CENTER]
     halls, hall = halls_asked(request, holder)
     notice = await make(center, halls, hall, month)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from center.web import openapi_reports
+from center.web import openapi_cases, openapi_reports
 from center.web.openapi_parts import (
     BATCH,
     COUNT,
@@ -140,9 +140,9 @@ def document(version: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Tingting center", "version": version, "license": {"name": "Apache-2.0"}},
         "security": [{"token": []}],
-        "paths": operations | openapi_reports.paths(),
+        "paths": operations | openapi_reports.paths() | openapi_cases.paths(),
         "components": {
-            "schemas": _schemas() | openapi_reports.schemas(),
+            "schemas": _schemas() | openapi_reports.schemas() | openapi_cases.schemas(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from center.config import Hall
+from center.people.reader import Reader
 from center.rollups.entities import Run, Ticket
 from center.store.answers import ANY, Behind, StoredEvent
 from center.store.opening import RUN_FIGURES, TICKET_FIGURES
@@ -16,7 +17,6 @@ from center.web.asking import READERS, SEES_PERSONS, Asked, asked
 from center.web.context import CENTER, Center, json_response, require_reader, scope
 from common.envelope import format_time
 from common.problem import Problem
-from common.tokens import Holder
 
 FIGURES = (*RUN_FIGURES, *TICKET_FIGURES)
 PAGE_ROWS = 100  # more is nothing that anybody reads; `next` leads on
@@ -165,7 +165,7 @@ def positions(run: Run | None, ticket: Ticket | None) -> list[int]:
     return [mark for mark in marks if mark is not None]
 
 
-def reader_of(request: web.Request, hall: str, holder: Holder | None = None) -> tuple[Hall, Holder]:
+def reader_of(request: web.Request, hall: str, holder: Reader | None = None) -> tuple[Hall, Reader]:
     """A hall in the reader's scope."""
     center = request.app[CENTER]
     reader = holder or require_reader(request, *READERS)

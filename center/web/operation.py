@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from center.errors import StoreError
-from center.web.context import CENTER, json_response
+from center.web.context import CENTER, client_address, json_response
 from center.web.figures import hall_journals, lag_s
 from center.web.openapi import document
 from common.metrics import CONTENT_TYPE
@@ -15,7 +15,7 @@ LOCAL = ("127.0.0.1", "::1")
 
 def _local_or_monitor(request: web.Request) -> None:
     """Asked from this machine, or with the monitor's token."""
-    if request.remote not in LOCAL:
+    if client_address(request) not in LOCAL:
         require(request, request.app[CENTER].tokens, "monitor")
 
 

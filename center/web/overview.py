@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from center.config import Hall
+from center.people.reader import Reader
 from center.reports.overview import Known, OverviewData, build
 from center.web.asking import READERS
 from center.web.context import CENTER, Center, scope
@@ -10,21 +11,13 @@ from center.web.figures import hall_journals, lag_s
 from center.web.paging import page, signed_in
 from common.envelope import format_time
 from common.problem import Problem
-from common.tokens import Holder
 
 MAX_TOKEN_CHARS = 200  # a token has 22
 
 
-def _reader(request: web.Request) -> Holder | None:
+def _reader(request: web.Request) -> Reader | None:
     holder = request.app[CENTER].sessions.find(request)
     return holder if holder is not None and holder.role in READERS else None
-
-
-def _same_origin(request: web.Request) -> None:
-    """A form sent from another site must not sign anybody in or out."""
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.host:
-        raise Problem(403, "wrong-origin", "This form was sent from another site", f"Open {request.host} itself.")
 
 
 async def known_now(center: Center, halls: list[Hall]) -> OverviewData:
@@ -77,31 +70,4 @@ async def get_figures(request: web.Request) -> web.Response:
         content_type="text/html",
     )
     answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
-async def get_sign_in(request: web.Request) -> web.Response:
-    """GET /sign-in."""
-    center = request.app[CENTER]
-    return center.pages.page(request, "sign_in.html", center=center.settings.overview, wrong=False)
-
-
-async def post_sign_in(request: web.Request) -> web.Response:
-    """POST /sign-in: the viewer's token, once; then a cookie."""
-    center = request.app[CENTER]
-    _same_origin(request)
-    token = str((await request.post()).get("token", ""))[:MAX_TOKEN_CHARS].strip()
-    holder = center.tokens.find(token)
-    if holder is None or holder.role not in READERS:
-        return center.pages.page(request, "sign_in.html", status=403, center=center.settings.overview, wrong=True)
-    answer = web.Response(status=303, headers={"Location": "/"})
-    center.sessions.begin(answer, holder)
-    return answer
-
-
-async def post_sign_out(request: web.Request) -> web.Response:
-    """POST /sign-out."""
-    _same_origin(request)
-    answer = web.Response(status=303, headers={"Location": "/sign-in"})
-    request.app[CENTER].sessions.end(request, answer)
     return answer

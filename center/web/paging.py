@@ -1,16 +1,17 @@
 """What every page of the center has: somebody signed in, the navigation, names in the reader's language."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
 
 from center.config import Hall
+from center.people.reader import Reader
+from center.people.roles import ADMINISTER, ENTER_PAPER, FOLLOW_CASES, READ
 from center.web.asking import READERS
 from center.web.context import CENTER
 from common import catalogue
 from common.problem import Problem
-from common.tokens import Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class NavigationEntry:
     name: str
     path: str
     label: str
+    needs: str = READ
 
 
 def _(text: str) -> str:
@@ -33,10 +35,24 @@ NAVIGATION = (
     NavigationEntry("reports", "/reports", _("Reports")),
     NavigationEntry("bulletin", "/bulletin", _("Monthly notice")),
     NavigationEntry("devices", "/devices", _("Devices")),
+    NavigationEntry("cases", "/cases", _("Cases"), FOLLOW_CASES),
+    NavigationEntry("signs", "/signs", _("Signs"), FOLLOW_CASES),
+    NavigationEntry("paper", "/paper", _("Paper forms"), ENTER_PAPER),
+    NavigationEntry("accounts", "/accounts", _("Accounts"), ADMINISTER),
 )
 
 
-def signed_in(request: web.Request) -> Holder:
+def navigation(request: web.Request) -> tuple[NavigationEntry, ...]:
+    """The pages that whoever is signed in may open."""
+    reader = request.app[CENTER].sessions.find(request)
+    if reader is None:
+        return ()
+    translate = words(request).gettext
+    allowed = (entry for entry in NAVIGATION if reader.may(entry.needs))
+    return tuple(replace(entry, label=translate(entry.label)) for entry in allowed)
+
+
+def signed_in(request: web.Request) -> Reader:
     """Who reads this page; whoever isn't signed in is sent to do so."""
     holder = request.app[CENTER].sessions.find(request)
     if holder is None or holder.role not in READERS:
@@ -60,7 +76,7 @@ def page(request: web.Request, template: str, here: str, status: int = 200, **va
     """A page in the center's frame."""
     center = request.app[CENTER]
     return center.pages.page(
-        request, template, status, center=center.settings.overview, navigation=NAVIGATION, here=here, **values
+        request, template, status, center=center.settings.overview, navigation=navigation(request), here=here, **values
     )
 
 

@@ -10,17 +10,32 @@ from center.rollups.histogram import ERROR
 from center.store.answers import Tally, TimesTally
 from center.web.asking import Asked, asked, grouping
 from center.web.context import CENTER, Center, json_response
+from common.problem import Problem
+
+# Figures that are kept by window: a department's can be told apart in these alone.
+BY_WINDOW = ("window", "department")
+
+
+def _check_parts(question: Asked, by: str) -> None:
+    if question.windows and by not in BY_WINDOW:
+        raise Problem(403, "outside-scope", f"by={by} tells of other departments, too", f"{', '.join(BY_WINDOW)}.")
 
 
 async def rating_tallies(center: Center, question: Asked, by: str) -> list[Tally]:
     """Runs and grades, grouped; regions and departments by the settings."""
+    _check_parts(question, by)
     found = await center.store.tallies(STORE_GROUP[by], question.first, question.last, question.hall_ids)
+    if question.windows:
+        found = [tally for tally in found if question.sees(tally.key)]
     return ratings.merged(found, regrouped(by, [tally.key for tally in found], question.halls))
 
 
 async def time_tallies(center: Center, question: Asked, by: str) -> list[TimesTally]:
     """Tickets and times, grouped likewise."""
+    _check_parts(question, by)
     found = await center.store.times(STORE_GROUP[by], question.first, question.last, question.hall_ids)
+    if question.windows:
+        found = [tally for tally in found if question.sees(tally.key)]
     return times.merged(found, regrouped(by, [tally.key for tally in found], question.halls))
 
 
@@ -31,7 +46,7 @@ def _heading(question: Asked, by: str) -> dict[str, Any]:
 async def get_ratings(request: web.Request) -> web.Response:
     """GET /api/v1/reports/ratings: the figures of the service dates from..to, both included."""
     center = request.app[CENTER]
-    question, by = asked(request), grouping(request, RATINGS_BY)
+    question, by = asked(request, parts=True), grouping(request, RATINGS_BY)
     answer = _heading(question, by) | ratings.report(by, await rating_tallies(center, question, by))
     return json_response(answer | {"as_of": center.as_of()})
 
@@ -39,7 +54,7 @@ async def get_ratings(request: web.Request) -> web.Response:
 async def get_waiting(request: web.Request) -> web.Response:
     """GET /api/v1/reports/waiting: tickets, no-shows, waiting and serving of the same dates."""
     center = request.app[CENTER]
-    question, by = asked(request), grouping(request, TIMES_BY)
+    question, by = asked(request, parts=True), grouping(request, TIMES_BY)
     answer = _heading(question, by) | times.report(await time_tallies(center, question, by))
     return json_response(answer | {"precision": ERROR, "as_of": center.as_of()})
 
@@ -47,7 +62,7 @@ async def get_waiting(request: web.Request) -> web.Response:
 async def get_ranking(request: web.Request) -> web.Response:
     """GET /api/v1/reports/ranking: by points, with sample size and confidence interval."""
     center = request.app[CENTER]
-    question, by = asked(request), grouping(request, RANKED_BY)
+    question, by = asked(request, parts=True), grouping(request, RANKED_BY)
     tallies = await rating_tallies(center, question, by)
     few = ratings.too_few(by, tallies)
     rows = [ranking.row(one, one.key in few) for one in ranking.rank(tallies)]

@@ -56,11 +56,19 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @web.middleware
 async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Puts the security headers on every answer; put it outermost."""
-    answer = await handler(request)
+    try:
+        answer = await handler(request)
+    except web.HTTPException as raised:  # a redirection is an answer, too
+        _secure(raised)
+        raise
     if not answer.prepared:
-        for name, value in SECURITY_HEADERS.items():
-            answer.headers.setdefault(name, value)
+        _secure(answer)
     return answer
+
+
+def _secure(answer: web.StreamResponse) -> None:
+    for name, value in SECURITY_HEADERS.items():
+        answer.headers.setdefault(name, value)
 
 
 class Pages:

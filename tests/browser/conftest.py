@@ -52,3 +52,11 @@ async def screenshot(page: Page, name: str) -> Path:
     path = SCREENSHOTS / f"{name}.png"
     await page.screenshot(path=path, full_page=True)
     return path
+
+
+async def enter_token(page: Page, token: str) -> None:
+    """Signs in at the center with a token."""
+    if not await page.locator("#token").is_visible():
+        await page.locator("details summary").click()
+    await page.locator("#token").fill(token)
+    await page.keyboard.press("Enter")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import OpenPage, screenshot
+from tests.browser.conftest import OpenPage, enter_token, screenshot
 from tests.center_support import CONFIG, CenterProcess, Journal, running
 
 MORE_HALLS = """
@@ -61,8 +61,7 @@ async def fill(center: CenterProcess) -> None:
 
 
 async def sign_in(page: Page, center: CenterProcess) -> None:
-    await page.get_by_role("textbox").fill(center.tokens["viewer"])
-    await page.keyboard.press("Enter")
+    await enter_token(page, center.tokens["viewer"])
     await expect(page.locator("#figures")).to_have_attribute("data-state", "live")
 
 
@@ -142,14 +141,12 @@ async def test_a_wrong_token_says_what_to_do_and_the_frame_is_there_at_once(
 ) -> None:
     async with running(tmp_path) as center:
         page = await open_page(center.url)
-        await page.get_by_role("textbox").fill("wrong")
-        await page.get_by_role("button", name="登录").click()
+        await enter_token(page, "wrong")
         await expect(page.get_by_role("alert")).to_contain_text("打不开")
         await screenshot(page, "center-sign-in-wrong")
 
         await page.route("**/overview", lambda route: None)  # an answer that never comes
-        await page.get_by_role("textbox").fill(center.tokens["viewer"])
-        await page.keyboard.press("Enter")
+        await enter_token(page, center.tokens["viewer"])
         await expect(page.locator(".kpi dt").first).to_have_text("今天办结")
         await expect(page.locator(".kpi .num").first).to_have_text("—")
         await expect(page.get_by_text("正在等中心的数字")).to_be_visible()

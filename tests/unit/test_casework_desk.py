@@ -190,9 +190,18 @@ async def test_a_contact_whose_case_nobody_closes_goes_all_the_same(tmp_path: Pa
         await h.take(journal)
         h.desk.contacts.keep(f"qingxi.{run}", "a@example.cn")
         await h.desk.open_new(HALL)
-        assert h.desk.forget_old_contacts() == 0
+        assert h.desk.forget_old_contacts() == (0, frozenset())
         h.now[0] += 181 * 86_400_000
-        assert h.desk.forget_old_contacts() == 1
+        assert h.desk.forget_old_contacts() == (1, frozenset())
+
+
+async def test_a_contact_that_never_got_a_case_goes_the_second_time(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.desk.contacts.keep("qingxi.aa", "a@example.cn")
+        gone, orphans = h.desk.forget_old_contacts()
+        assert (gone, orphans) == (0, frozenset({"qingxi.aa"}))
+        assert h.desk.forget_old_contacts(orphans) == (1, frozenset())
+        assert h.desk.contacts.cases() == ()
 
 
 async def test_a_case_of_another_hall_is_none(tmp_path: Path) -> None:
