@@ -165,10 +165,10 @@ class EventLog:
             raise LogError("fact %d is not in the log, which holds %d to %d" % (number, self.oldest, self.next - 1))
         scan, body = self._find(raw)
         context = scan.context or Context(0)  # rotten: no boot has this number
-        if body is None:
-            kind, uptime_ms, fields = messages.FAULT, 0, {"code": messages.FAULT_LOG_DAMAGED, "detail": "fact %d" % raw}
-        else:
-            kind, uptime_ms, fields = decode_body(body)
+        decoded = None if body is None else decode_body(body)
+        if decoded is None:  # rotten, or of another firmware or role that this one doesn't know
+            decoded = messages.FAULT, 0, {"code": messages.FAULT_LOG_DAMAGED, "detail": "fact %d" % raw}
+        kind, uptime_ms, fields = decoded
         if context.boot == self._now.boot:
             context = self._now
         return {

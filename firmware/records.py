@@ -80,11 +80,11 @@ def encode_body(kind, uptime_ms, fields):
 
 
 def decode_body(body):
-    """(kind, uptime_ms, fields) of what `encode_body` wrote. The body has passed its CRC."""
+    """(kind, uptime_ms, fields) of what `encode_body` wrote, None for a kind that this firmware doesn't know."""
     kind, low, high = struct.unpack_from(_HEAD, body, 0)
     layout = LAYOUTS.get(kind)
     if layout is None:
-        raise LogError("a fact of kind %d is in the log: was it written by a newer firmware?" % kind)
+        return None
     fields = {}
     at = _HEAD_BYTES
     for name, code in layout:

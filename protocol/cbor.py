@@ -19,9 +19,9 @@ _TOP = 0xFFFFFFFFFFFFFFFF
 
 def encode(value: "Any") -> bytes:
     """The one encoding of a value; raises `MisuseError` for what the subset doesn't hold."""
-    parts: list[bytes] = []
-    _write(parts, value, 0)
-    return b"".join(parts)
+    out = bytearray()
+    _write(out, value, 0)
+    return bytes(out)
 
 
 def decode(data: bytes) -> "Any":
@@ -32,17 +32,21 @@ def decode(data: bytes) -> "Any":
     return value
 
 
-def _head(parts: list[bytes], major: int, number: int) -> None:
+def _head(out: bytearray, major: int, number: int) -> None:
     if number < 24:
-        parts.append(bytes([major | number]))
+        out.append(major | number)
     elif number < 0x100:
-        parts.append(bytes([major | 24, number]))
+        out.append(major | 24)
+        out.append(number)
     elif number < 0x10000:
-        parts.append(bytes([major | 25]) + number.to_bytes(2, "big"))
+        out.append(major | 25)
+        out.extend(number.to_bytes(2, "big"))
     elif number < 0x100000000:
-        parts.append(bytes([major | 26]) + number.to_bytes(4, "big"))
+        out.append(major | 26)
+        out.extend(number.to_bytes(4, "big"))
     elif number <= _TOP:
-        parts.append(bytes([major | 27]) + number.to_bytes(8, "big"))
+        out.append(major | 27)
+        out.extend(number.to_bytes(8, "big"))
     else:
         raise MisuseError("an integer beyond 64 bits")
 
@@ -51,39 +55,39 @@ def _order(key: int) -> "tuple[bool, int]":
     return (key < 0, key if key >= 0 else -1 - key)
 
 
-def _write(parts: list[bytes], value: "Any", depth: int) -> None:
+def _write(out: bytearray, value: "Any", depth: int) -> None:
     if value is None:
-        parts.append(b"\xf6")
+        out.append(_NULL)
     elif value is True:
-        parts.append(b"\xf5")
+        out.append(_TRUE)
     elif value is False:
-        parts.append(b"\xf4")
+        out.append(_FALSE)
     elif isinstance(value, int):
         if value >= 0:
-            _head(parts, 0x00, value)
+            _head(out, 0x00, value)
         else:
-            _head(parts, 0x20, -1 - value)
+            _head(out, 0x20, -1 - value)
     elif isinstance(value, (bytes, bytearray)):
-        _head(parts, 0x40, len(value))
-        parts.append(bytes(value))
+        _head(out, 0x40, len(value))
+        out.extend(value)
     elif isinstance(value, str):
         text = _text_bytes(value)
-        _head(parts, 0x60, len(text))
-        parts.append(text)
+        _head(out, 0x60, len(text))
+        out.extend(text)
     elif depth >= MAX_DEPTH:
         raise MisuseError("more than %d containers inside each other" % MAX_DEPTH)
     elif isinstance(value, (list, tuple)):
-        _head(parts, 0x80, len(value))
+        _head(out, 0x80, len(value))
         for item in value:
-            _write(parts, item, depth + 1)
+            _write(out, item, depth + 1)
     elif isinstance(value, dict):
         for key in value:
             if type(key) is not int:
                 raise MisuseError("a map key that is no integer: %r" % (key,))
-        _head(parts, 0xA0, len(value))
+        _head(out, 0xA0, len(value))
         for key in sorted(value, key=_order):
-            _write(parts, key, depth + 1)
-            _write(parts, value[key], depth + 1)
+            _write(out, key, depth + 1)
+            _write(out, value[key], depth + 1)
     else:
         raise MisuseError("no CBOR here for %s" % type(value))
 

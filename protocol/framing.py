@@ -19,20 +19,20 @@ def encode_frame(payload: bytes) -> bytes:
     if not 0 < size <= MAX_PAYLOAD:
         raise MisuseError("a payload has 1 to %d bytes, this one %d: send less at once" % (MAX_PAYLOAD, size))
     data = bytes(payload) + crc32(payload).to_bytes(_CRC_SIZE, "little")
-    parts: list[bytes] = []
+    frame = bytearray()
     pieces = data.split(b"\x00")
     last = len(pieces) - 1
     for index, piece in enumerate(pieces):
         rest = piece
         while len(rest) >= _RUN:
-            parts.append(b"\xff")
-            parts.append(rest[:_RUN])
+            frame.append(0xFF)
+            frame.extend(rest[:_RUN])
             rest = rest[_RUN:]
         if rest or index < last or len(piece) < _RUN:
-            parts.append(bytes([len(rest) + 1]))
-            parts.append(rest)
-    parts.append(b"\x00")
-    return b"".join(parts)
+            frame.append(len(rest) + 1)
+            frame.extend(rest)
+    frame.append(0)
+    return bytes(frame)
 
 
 def decode_frame(frame: bytes) -> bytes:
@@ -40,7 +40,7 @@ def decode_frame(frame: bytes) -> bytes:
     size = len(frame)
     if size >= MAX_FRAME:
         raise FrameError("a frame of %d bytes; at most %d with its delimiter" % (size, MAX_FRAME))
-    parts: list[bytes] = []
+    data = bytearray()
     at = 0
     while at < size:
         code = frame[at]
@@ -49,12 +49,11 @@ def decode_frame(frame: bytes) -> bytes:
         end = at + code
         if end > size:
             raise FrameError("a frame that ends inside a run")
-        parts.append(bytes(frame[at + 1 : end]))
+        data.extend(frame[at + 1 : end])
         if code <= _RUN and end < size:
-            parts.append(b"\x00")
+            data.append(0)
         at = end
-    data = b"".join(parts)
-    payload = data[:-_CRC_SIZE]
+    payload = bytes(data[:-_CRC_SIZE])
     if not payload or crc32(payload) != int.from_bytes(data[-_CRC_SIZE:], "little"):
         raise FrameError("a frame whose CRC-32 doesn't fit")
     return payload

@@ -6,7 +6,7 @@ files, so that a box doesn't carry the hub's.
 """
 
 from protocol import messages
-from protocol.compat import TYPE_CHECKING, const
+from protocol.compat import SMALL, TYPE_CHECKING, const
 from protocol.delivery import Answers, Requests
 from protocol.errors import MisuseError, PeerError
 from protocol.framing import FrameReader, encode_frame
@@ -40,6 +40,7 @@ LOST = "lost"
 
 MAX_EVENTS = const(128)  # waiting to be taken; beyond it packets count as lost on the wire and come again
 MAX_OUTGOING = const(2048)  # bytes of one `outgoing`, give or take a frame: 180 ms at 115,200 baud
+_OUTGOING = 192 if SMALL else MAX_OUTGOING  # a box has better use for 4 KB in large pieces; a PROOF and a STATUS fit
 STEP_MS = const(1000)  # a handshake step's answer; a hub answers in less than 50 ms
 LAST_STEP_MS = const(10000)  # where doubling stops: a hub that comes back finds its boxes within 10 s
 GREET_MS = const(2000)  # between greetings while nothing is proven
@@ -114,7 +115,7 @@ class Endpoint:
             # A first delimiter ends whatever the line carried before us.
             self._flush = False
             parts.append(b"\x00")
-        while size < MAX_OUTGOING:
+        while size < _OUTGOING:
             packet = self._next_packet()
             if packet is None:
                 break

@@ -167,10 +167,10 @@ class Hub:
     def _event(self, event: tuple[Any, ...]) -> None:
         """What only some boxes say."""
 
-    async def wait_for(self, there: Callable[[], Any], what: str) -> Any:
+    async def wait_for(self, there: Callable[[], Any], what: str, limit_s: float = WAIT_S) -> Any:
         """Until something holds; named, should it never."""
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(limit_s):
                 while not (found := there()):
                     self._news.clear()
                     try:

@@ -1,10 +1,12 @@
 """The linker: the linked files do what the modules do, and hold only what is needed."""
 
+import ast
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tools.device.build import linked
 from tools.device.linker import Linker, LinkError
 
 BASE = '''
@@ -183,3 +185,26 @@ def test_linker_refuses_what_it_can_not_follow(root: Path, text: str, why: str) 
     (root / "ours" / "main.py").write_text(text, "utf-8")
     with pytest.raises(LinkError, match=why):
         Linker(root, ["ours"]).link("ours.main")
+
+
+def test_linker_drops_functions_that_only_call_each_other(root: Path) -> None:
+    (root / "ours" / "alone.py").write_text(
+        "def run():\n    return 1\ndef _to():\n    return _fro()\ndef _fro():\n    return _to()\n", "utf-8"
+    )
+    assert Linker(root, ["ours"]).link("ours.alone")["ours.alone"] == "def run():\n    return 1\n"
+
+
+def test_a_role_carries_no_rows_of_what_it_never_names() -> None:
+    """In its tables of facts and commands stand those that its own code names, and those only."""
+    for role, has, lacks in (("evaluator", ("_RATED", "_INVITE"), ("_WINDOW_COMMAND",)),):
+        text = dict(linked(role, "rpi_pico"))["firmware.wire"]
+        rows = {
+            key.id
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Dict)
+            for key in node.keys
+            if isinstance(key, ast.Name)
+        }
+        assert rows.issuperset(has)
+        assert not rows.intersection(lacks)
+        assert "WINDOW_COMMAND" not in text

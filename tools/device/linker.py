@@ -20,6 +20,14 @@ from tools.device import merging, syntax
 from tools.device.syntax import COMPREHENSIONS, FUNCTIONS, LinkError, Symbol
 
 _CONST: Final = Symbol("micropython", "const")
+# Tables of all roles by a constant: a role that never names the constant has no use for its row.
+_TABLES: Final = frozenset(
+    (
+        Symbol("protocol.messages", "FACT_FIELDS"),
+        Symbol("protocol.messages", "COMMAND_FIELDS"),
+        Symbol("firmware.records", "_LAYOUTS"),
+    )
+)
 
 
 Parts = Sequence[tuple[str, tuple[str, ...]]]
@@ -101,6 +109,9 @@ class Linker:
         syntax.silence(tree, self._silent)
         outside = sum((syntax.uses(ast.parse(text)) for text in used), Counter[str]())
         syntax.drop_unused(tree, exports, alone, outside)
+        tables = {self._names[symbol] for symbol in self._names if symbol in _TABLES}
+        if syntax.drop_rows(tree, tables):
+            syntax.drop_unused(tree, exports, alone, outside)
         return {name: ast.unparse(ast.fix_missing_locations(file)) + "\n" for name, file in syntax.files(tree, bodies)}
 
     def symbol(self, module: _Module, name: str) -> Symbol | None:

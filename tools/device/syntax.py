@@ -131,35 +131,70 @@ def uses(node: ast.AST) -> Counter[str]:
 
 
 def drop_unused(tree: ast.Module, exports: frozenset[str], public_methods: bool, outside: Counter[str]) -> None:
-    """Takes out what nobody names, until everything left is named by something else."""
-    while True:
-        named = uses(tree)
+    """Takes out what can't be reached from the exports, functions that only call each other included."""
+    units = list(_units(tree, public_methods))
+    needed = set(exports) | set(outside)
+    reached: set[int] = set()
+    grown = True
+    while grown:
+        grown = False
+        for names, owner, node, shell in units:
+            if id(node) in reached or (owner is not None and id(owner) not in reached):
+                continue
+            if not names or needed.intersection(names):
+                reached.add(id(node))
+                needed |= set(uses(ast.Module(shell, [])))
+                grown = True
+    dropped = {id(node) for _, _, node, _ in units} - reached
+    tree.body = [statement for statement in tree.body if id(statement) not in dropped]
+    for statement in tree.body:
+        if isinstance(statement, ast.ClassDef):
+            statement.body = [inner for inner in statement.body if id(inner) not in dropped] or [ast.Pass()]
 
-        def needed(name: str, node: ast.stmt, named: Counter[str] = named) -> bool:
-            return name in exports or named[name] > uses(node)[name]
 
-        before = sum(1 for _ in ast.walk(tree))
-        tree.body = [
-            statement
-            for statement in tree.body
-            if not (names := names_of(statement)) or any(needed(name, statement) for name in names)
+def _units(
+    tree: ast.Module, public_methods: bool
+) -> Iterator[tuple[list[str], ast.ClassDef | None, ast.stmt, list[ast.stmt]]]:
+    """What stays or goes as one: by which names it is needed, in which class, what it is, what it needs if it stays."""
+    for statement in tree.body:
+        shell = [statement]
+        if isinstance(statement, ast.ClassDef) and not called_from_outside(statement, tree):
+            own = class_body_names(statement)
+            loose = [
+                inner
+                for inner in statement.body
+                if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef))
+                and not (public_methods and not inner.name.startswith("_"))
+                and not inner.name.startswith("__")
+                and inner.name not in own
+            ]
+            for inner in loose:
+                yield ["." + inner.name], statement, inner, [inner]
+            kept = [inner for inner in statement.body if inner not in loose]
+            shell = [ast.ClassDef(statement.name, statement.bases, statement.keywords, kept, statement.decorator_list)]
+        yield names_of(statement), None, statement, shell
+
+
+def drop_rows(tree: ast.Module, tables: set[str]) -> bool:
+    """Takes rows out of these dictionaries whose key is a constant that is named nowhere but in them."""
+    found = [
+        statement.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and tables.intersection(names_of(statement))
+        if isinstance(statement.value, ast.Dict)
+    ]
+    named = uses(tree)
+    for table in found:
+        named.subtract(key.id for key in table.keys if isinstance(key, ast.Name))
+    before = sum(len(table.keys) for table in found)
+    for table in found:
+        rows = [
+            (key, value)
+            for key, value in zip(table.keys, table.values, strict=True)
+            if not isinstance(key, ast.Name) or named[key.id]
         ]
-        for statement in tree.body:
-            if isinstance(statement, ast.ClassDef) and not called_from_outside(statement, tree):
-                own = class_body_names(statement)
-                kept = [
-                    inner
-                    for inner in statement.body
-                    if not isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef))
-                    or (public_methods and not inner.name.startswith("_"))
-                    or needed("." + inner.name, inner)
-                    or inner.name.startswith("__")
-                    or inner.name in own
-                    or outside["." + inner.name]
-                ]
-                statement.body = kept or [ast.Pass()]
-        if sum(1 for _ in ast.walk(tree)) == before:
-            return
+        table.keys, table.values = [key for key, _ in rows], [value for _, value in rows]
+    return sum(len(table.keys) for table in found) < before
 
 
 def class_body_names(node: ast.ClassDef) -> set[str]:
