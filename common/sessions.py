@@ -95,6 +95,13 @@ class Sessions:
             self._write()
         answer.del_cookie(cookie_name(holder), path="/", httponly=True, samesite="Strict", secure=request.secure)
 
+    def end_all(self, holder: Holder) -> None:
+        """Everybody who came in by this holder's token is out: it was replaced."""
+        kept = {key: each for key, each in self._kept.items() if each[0] != holder}
+        if len(kept) != len(self._kept):
+            self._kept = kept
+            self._write()
+
     def _read(self) -> dict[str, tuple[Holder, int]]:
         """A file that can't be read costs everybody a sign-in, not the start."""
         try:

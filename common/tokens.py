@@ -80,6 +80,20 @@ class Tokens:
         self._holders = grown._holders
         return made
 
+    def holders(self) -> list[Holder]:
+        """Everybody who has a token, by role and place."""
+        return sorted(set(self._holders.values()), key=lambda each: (each.role, each.place or ""))
+
+    def renew(self, holder: Holder) -> str:
+        """A new token for a holder, shown once; the old one opens nothing any more. Written before it is believed."""
+        assert self._path is not None  # only tokens that were opened from a file can change
+        token = new()
+        kept = {key: each for key, each in self._holders.items() if each != holder} | {digest(token): holder}
+        entries = {key: {"role": each.role, "place": each.place} for key, each in kept.items()}
+        files.replace(self._path, json.dumps(entries, indent=1).encode())
+        self._holders = kept
+        return token
+
     def find(self, token: str) -> Holder | None:
         """Who holds this token; compared in constant time."""
         wanted = digest(token)

@@ -359,6 +359,7 @@ def _house(hub: Hub) -> House:
         rows=hub,
         paper=PaperDesk(hub.paperwork, hub.printers, hub.hall),
         staff=hub.staff,
+        admin=hub.admin_facts,
         submit=hub.submit_request,
         hall_view=hub.hall_view,
         queue_view=hub.queue_view,

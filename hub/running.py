@@ -44,6 +44,7 @@ from hub.voice.announcer import Announcer
 from hub.voice.errors import VoiceError
 from hub.voice.wording import Place
 from hub.web import opening
+from hub.web.admin_now import Facts
 from hub.web.guide import Guide
 from hub.web.hall_schema import HallWanted, UndoWanted, in_full, public_rows
 from hub.web.initials import Initials
@@ -351,6 +352,24 @@ class Hub:
             "clock_sure": self.service.now().sure,
             **self.fleet.care_view(),
         }
+
+    def admin_facts(self) -> Facts:
+        """What the manager's page is made from."""
+        offset_minutes = self.config.hall.offset_minutes
+        tests = {
+            device.id: rfc3339(device.key_tested_at_ms, offset_minutes)
+            for device in self.service.shown.devices.values()
+            if device.key_tested_at_ms is not None
+        }
+        return Facts(
+            ready=self.ready(),
+            devices=self.shown_devices(),
+            printers=self.printers.state(),
+            leds=self.leds.state(),
+            config=self.config_view(),
+            key_tests=tests,
+            as_of=rfc3339(self.service.now().ms, offset_minutes),
+        )
 
     def metrics(self) -> Values:
         """All numbers for Prometheus; their meaning stands in hub/web/metrics.py."""

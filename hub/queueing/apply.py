@@ -368,6 +368,10 @@ def _booted(state: State, data: dict[str, Any], event: Event) -> None:
     _device(state, data).firmware = data["detail"].get("firmware")
 
 
+def _key_tested(state: State, data: dict[str, Any], event: Event) -> None:
+    _device(state, data).key_tested_at_ms = event.time_ms
+
+
 def _device(state: State, data: dict[str, Any]) -> Device:
     device = state.devices.get(data["device"])
     if device is None:
@@ -427,6 +431,7 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.WINDOW_COVERED: _covered,
     ev.DEVICE_ONLINE: _online,
     ev.DEVICE_OFFLINE: _offline,
+    ev.DEVICE_KEY_TESTED: _key_tested,
     ev.DEVICE_BOOTED: _booted,
     ev.HUB_STARTED: _started,
     ev.DATE_SET: _date_set,

@@ -141,6 +141,8 @@ class Device:
     online: bool = False
     # As it said when it last started.
     firmware: str | None = None
+    # When its keys were last tested.
+    key_tested_at_ms: int | None = None
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from common import problem
 from common.pages import security_headers
-from hub.web import board, kiosk, kiosk_tickets, openapi, pages, phone, window_page
+from hub.web import admin_page, board, kiosk, kiosk_tickets, openapi, pages, phone, window_page
 from hub.web.claims import Claims
 from hub.web.door import API
 from hub.web.doors import DOORS
@@ -39,5 +39,6 @@ def build(house: House, version: str) -> web.Application:
     app.add_routes(window_page.ROUTES)
     app[CLAIMS] = Claims()
     app.add_routes((*phone.ROUTES, *kiosk.ROUTES, *kiosk_tickets.ROUTES))
+    app.add_routes(admin_page.ROUTES)
     house.pages.add_to(app)
     return app

@@ -12,6 +12,7 @@ from common.sessions import Sessions
 from common.tokens import Tokens
 from hub.queueing.commands import Command, IssueTicket
 from hub.queueing.layout import Layout
+from hub.web.admin_now import Facts
 from hub.web.guide import Guide
 from hub.web.hall_schema import HallWanted, UndoWanted
 from hub.web.schema import DeviceWanted
@@ -124,6 +125,7 @@ class House:
     rows: HallRows
     paper: PaperDoors
     staff: StaffDesk
+    admin: Callable[[], Facts]
     submit: Callable[[Command, str], Awaitable[dict[str, Any]]]
     hall_view: Callable[[], dict[str, Any]]
     queue_view: Callable[[], dict[str, Any]]

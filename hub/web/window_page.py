@@ -12,6 +12,13 @@ from hub.web.window_words import reasons, words
 TOKEN_CHARS = 200  # the longest honest token is a tenth of this
 
 
+def hall_name(request: web.Request, house: House) -> str:
+    """The hall's name in the request's language."""
+    hall = house.hall_view()
+    english = house.pages.language(request) == catalogue.ENGLISH and hall["name_en"]
+    return str(hall["name_en"] if english else hall["name"])
+
+
 def _names(request: web.Request, house: House, window: str) -> tuple[str, str]:
     """The hall's and the window's name in the request's language; the window must be in the layout."""
     english = house.pages.language(request) == catalogue.ENGLISH
@@ -95,7 +102,7 @@ def _no_window(request: web.Request, house: House) -> web.Response:
         request,
         "not_here.html",
         status=404,
-        heading=hall["name_en"] if english and hall["name_en"] else hall["name"],
+        heading=hall_name(request, house),
         title=_("This hall has no such window"),
         words=_("Choose one of these, or look at the address again."),
         places=[

@@ -117,7 +117,15 @@ ROOMS = (
     Room(
         "hub.web",
         "pages and API",
-        ("hub.queueing", "hub.hall.rows", "hub.hall.errors", "hub.staff.errors", "hub.errors", "common"),
+        (
+            "hub.queueing",
+            "hub.leds.drivers",
+            "hub.hall.rows",
+            "hub.hall.errors",
+            "hub.staff.errors",
+            "hub.errors",
+            "common",
+        ),
     ),
     Room("hub.voice", "speech: order, clips, engine, sound card", ("hub.queueing.events", "hub.errors", "common")),
     Room("hub.printing", "tickets", ("hub.queueing.views", "hub.errors", "common", *_PAPER)),
