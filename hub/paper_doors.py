@@ -15,7 +15,14 @@ from hub.queueing.commands import IssueTicket
 from protocol.ticket import NARROW, WIDE
 
 # A practice ticket: it looks like one, and nobody waits for it.
-PRACTICE = {"ticket": "", "number": "A000", "ahead": 3, "wait": {"low_min": 5, "high_min": 12}, "token": "practice"}
+PRACTICE = {
+    "ticket": "",
+    "number": "A000",
+    "ahead": 3,
+    "wait": {"low_min": 5, "high_min": 12},
+    "token": "practice",
+    "training": True,
+}
 COLUMNS = {58: NARROW, 80: WIDE}
 
 
@@ -79,10 +86,7 @@ class PaperDesk:
         rows = self._hall.rows
         row = next((row for row in rows.services if row.id == service), rows.services[0])
         reply = PRACTICE | {"number": f"{row.prefix}000", "issued_at": "2026-01-01T09:00"}
-        paper = compose(rows, IssueTicket(row.id, "kiosk"), reply, "http://example.invalid")
-        return Paper(
-            **{name: getattr(paper, name) for name in Paper.__dataclass_fields__ if name != "training"}, training=True
-        )
+        return compose(rows, IssueTicket(row.id, "kiosk"), reply, "http://example.invalid")
 
 
 def _picture(data: bytes, columns: int) -> bytes:

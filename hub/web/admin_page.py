@@ -79,7 +79,8 @@ async def now(request: web.Request) -> web.Response:
     translate = catalogue.translations(house.pages.language(request)).gettext
     found = admin_now.now(house.admin(), translate)
     holders = [{"role": each.role, "place": each.place} for each in house.tokens.holders()]
-    return json_response(found | {"tokens": holders})
+    staff = {each["staff"]: each["pin_set_at"] for each in house.staff.shown()}
+    return json_response(found | {"tokens": holders, "pins": staff})
 
 
 async def export(request: web.Request) -> web.Response:

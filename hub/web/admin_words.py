@@ -59,6 +59,14 @@ def words(_: Translate) -> dict[str, Any]:
         "no_answer": _("No answer from the hub; it may or may not be done. Look when it is back."),
         "new_tokens": _("New tokens, shown this once. Write them down for those windows:"),
         "got_it": _("I have them"),
+        "staff_words": _("Where staff is entered, each signs on at a window with the staff number and a PIN."),
+        "pin_heads": [_("Staff number"), _("Name, Chinese"), _("PIN")],
+        "pin_since": _("since {time}"),
+        "pin_none": _("none yet: can't sign on"),
+        "pin_make": _("Make a PIN"),
+        "pin_reset": _("New PIN"),
+        "pin_sure": _("Make a new PIN for {who}? The old one opens nothing any more. It is recorded."),
+        "pin_new": _("The new PIN of {who}, shown this once. Hand it over; it can be changed at the window."),
         "renew": _("Replace"),
         "renew_sure": _(
             "Replace the token of {who}? The old one opens nothing any more, and who came in by it is out."

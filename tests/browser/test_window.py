@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.browser.axe import serious
 from tests.browser.conftest import OpenPage, screenshot
 from tests.hub_support import HubProcess, new_id, until
 
@@ -134,6 +135,7 @@ async def test_a_day_by_keyboard_alone(hub: HubProcess, open_page: OpenPage) -> 
     await expect(key(page, "arrive").locator("small")).to_contain_text("已到")
     await expect(key(page, "next").locator("small")).to_have_text("办结后可按")
     await screenshot(page, "window-serving")
+    assert await serious(page) == []
     await page.keyboard.press("n")  # barred: it says why, and nothing happens
     await expect(page.locator("#told")).to_contain_text("办结后可按")
 
@@ -165,6 +167,7 @@ async def test_a_day_by_keyboard_alone(hub: HubProcess, open_page: OpenPage) -> 
     await page.locator("#to-window").select_option("3")
     await page.locator('#ask-transfer [name="back"]').press("Space")
     await screenshot(page, "window-transfer")
+    assert await serious(page) == []
     await page.locator('#ask-transfer [name="remark"]').fill("先备案再缴费")
     await page.keyboard.press("Enter")
     await expect(page.locator("#idle")).to_be_visible()
@@ -266,6 +269,7 @@ async def test_without_the_hub_nothing_is_kept_for_later(hub: HubProcess, open_p
         await page.keyboard.press(letter)
     await expect(page.locator("#told")).to_contain_text("未连接主机")
     await screenshot(page, "window-offline")
+    assert await serious(page) == []
     await hub.start()
     await expect(page.locator("#offline")).to_be_hidden()
     await filled(page, "办结")  # the session lives on, and the ticket is still at the window
@@ -355,6 +359,7 @@ async def test_large_print_and_high_contrast(hub: HubProcess, open_page: OpenPag
     for mode in ("text=large", "contrast=high", "text=large&contrast=high&lang=en"):
         await page.goto(f"{hub.url}/window/1?{mode}")
         await has(page, "A001")
+        assert await serious(page) == [], mode
         await fits(page, re.sub(r"\W", "-", mode))
 
 
@@ -428,3 +433,41 @@ async def test_what_stands_between_the_page_and_strangers(hub: HubProcess, open_
     await take(hub)  # the page asks again, hears that it is let in no longer, and says so
     await expect(page.get_by_role("heading", name="登录")).to_be_visible()
     await until(lambda: not json.loads((hub.folder / "data" / "sessions.json").read_text()), "the session's end")
+
+
+async def test_a_clerk_signs_on_with_a_pin_that_the_manager_made(hub: HubProcess, open_page: OpenPage) -> None:
+    page = await open_page(f"{hub.url}/admin")
+    await page.get_by_role("textbox").fill(hub.tokens["manager"])
+    await page.keyboard.press("Enter")
+    await page.locator('#nav a[href="#staff"]').click()
+    await page.get_by_role("link", name="新增窗口人员").click()
+    await page.locator("#field-code").fill("1027")
+    await page.locator("#field-name").fill("张三")
+    await page.get_by_role("button", name="保存", exact=True).click()
+    await expect(page.get_by_text("还没有，不能签到")).to_be_visible()
+    await page.get_by_role("button", name="重置密码 1027").click()
+    await page.get_by_role("button", name="确定").click()
+    pin = await page.locator("#told code").inner_text()
+    hub.secrets.add(f'"{pin}"')
+
+    window = await open_page(f"{hub.url}/window/1")
+    await let_in(window, hub)
+    await window.locator("#staff-code").fill("1027")
+    await window.keyboard.press("Enter")
+    await expect(window.locator("#enter-wrong")).to_have_text("请填这一项。")
+    await window.locator("#staff-pin").fill("000000")
+    await window.keyboard.press("Enter")
+    await expect(window.locator("#said-words")).to_contain_text("工号或密码不对")
+    await screenshot(window, "window-wrong-pin")
+    await window.locator("#pin-change").click()
+    for field, text in (("staff", "1027"), ("old", pin), ("new", "730518"), ("again", "730519")):
+        await window.locator(f"#pin-{field}").fill(text)
+    await window.locator("#ask-pin .main").click()
+    await expect(window.locator("#ask-pin-wrong")).to_have_text("两次填的新密码不一样。")
+    await window.locator("#pin-again").fill("730518")
+    await window.locator("#ask-pin .main").click()
+    await expect(window.locator("#told")).to_have_text("新密码已生效。")
+    await window.locator("#staff-pin").fill("730518")
+    await window.locator("#staff-pin").press("Enter")
+    await expect(window.locator("#idle")).to_be_visible()
+    assert [event["data"]["staff"] for event in await hub.events("hall.staff.signed_in")] == ["1027"]

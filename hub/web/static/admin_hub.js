@@ -39,6 +39,7 @@ const Hub = (() => {
     put: (tables) => change(CONFIG, "PUT", tables),
     undo: (revision) => change(`${CONFIG}/undo`, "POST", { revision }),
     renew: (holder) => change("/admin/tokens", "POST", holder),
+    resetPin: (staff) => change(`/api/v1/staff/${encodeURIComponent(staff)}/pin/reset`, "POST", {}),
     testPrint: (printer) => change("/api/v1/printers/test", "POST", { printer }, 30_000),
   };
 })();

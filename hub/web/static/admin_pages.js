@@ -45,6 +45,18 @@ const Pages = (() => {
     make("h2", { text: WORDS.journal_head }), pairs(known.journal),
     make("h2", { text: WORDS.uplink_head }), pairs(known.uplink), make("p", { text: WORDS.uplink_words }),
   ];
+  const staff = ({ now: known, config }) => {
+    const reset = async (row) => {
+      if (!(await sure(fill(WORDS.pin_sure, { who: row.name })))) return;
+      const { done, problem } = await Hub.resetPin(row.code);
+      if (done) tell(fill(WORDS.pin_new, { who: `${row.code} ${row.name}` }), { list: [[row.name, done.pin]], act: Parts.hush, actText: WORDS.got_it });
+      else tell(problem ? fill(WORDS.refused, { detail: problem.detail ?? problem.title }) : WORDS.no_answer, { bad: true });
+    };
+    if (!config.staff.length) return [make("p", { text: WORDS.staff_words })];
+    return [make("p", { text: WORDS.staff_words }), table(WORDS.pin_heads, config.staff.map((row) => ({ bad: !known.pins[row.code],
+      cells: [row.code, row.name, known.pins[row.code] ? fill(WORDS.pin_since, { time: known.pins[row.code].slice(0, 10) }) : WORDS.pin_none],
+      acts: [button(known.pins[row.code] ? WORDS.pin_reset : WORDS.pin_make, () => reset(row), { "aria-label": `${WORDS.pin_reset} ${row.code}` })] })), WORDS.pin_heads[2])];
+  };
   const tokens = ({ now: known }) => [table(WORDS.token_heads, known.tokens.map((holder) => {
     const who = `${WORDS.roles[holder.role] ?? holder.role} ${holder.place ?? ""}`.trim();
     const may = WORDS.renewable.includes(holder.role);
@@ -109,5 +121,5 @@ const Pages = (() => {
       make("h2", { text: WORDS.import }), make("p", { text: WORDS.import_words }),
       make("div", { class: "field" }, make("label", { for: "import-file", text: WORDS.import_file }), make("input", { type: "file", id: "import-file", accept: ".json,application/json", on: { change: read } })), place];
   };
-  return { now, start, devices, printers, leds, journal, tokens, history, backup, what };
+  return { now, start, devices, printers, leds, journal, staff, tokens, history, backup, what };
 })();

@@ -90,7 +90,8 @@
     now.busy = command;
     say(null);
     draw();
-    const { view, problem, lost } = await Hub.press(command, more);
+    const { view, problem, lost } = command === "pin"
+      ? await Hub.changePin(more.staff, more.pin, more.fresh) : await Hub.press(command, more);
     now.busy = "";
     if (lost) {
       say(WORDS.lost);
@@ -100,7 +101,8 @@
     if (problem) {
       const kind = problem.type.replace("urn:tingting:problem:", "").replaceAll("-", "_");
       say(fill(WORDS.refused[kind] ?? WORDS.refused.other, { number: more?.number ?? now.desk?.ticket?.number ?? "", detail: problem.detail ?? problem.title }));
-    } else {
+    } else if (command === "pin") tell(WORDS.pin_changed);
+    else {
       const number = view.ticket?.number ?? more?.number ?? "";
       tell(fill(WORDS.done[command] ?? WORDS.done.other, { number }));
     }
@@ -186,6 +188,8 @@
     if (now.desk?.staff) form.reset();
     else at("staff-code").focus();
   });
+
+  at("pin-change")?.addEventListener("click", () => { if (now.online) Ask.open("pin", now); });
 
   setInterval(draw, 1000);
   /* With no stream to be had (too many listen), the page asks by itself. */

@@ -21,6 +21,13 @@ const Ask = (() => {
     cancel: (form) => ["cancel", { reason: reason(form) }],
     walk_up: (form) => ["walk_up", { service: form.elements.service.value || null }],
     finish_then: (form) => ["finish", { then: form.elements.then.value }],
+    pin: (form) => {
+      const fields = ["staff", "pin", "fresh", "again"].map((name) => form.elements[name]);
+      const empty = fields.find((field) => !field.value.trim());
+      if (empty) return { words: WORDS.fill_in, field: empty };
+      if (fields[2].value !== fields[3].value) return { words: WORDS.pin_twice, field: fields[3] };
+      return ["pin", { staff: fields[0].value.trim(), pin: fields[1].value, fresh: fields[2].value }];
+    },
     transfer: (form) => {
       const to_service = form.elements.to_service.value || null;
       const to_window = form.elements.to_window.value || null;

@@ -23,9 +23,7 @@ const Hub = (() => {
 
   const ask = async (path, options = {}) => {
     const answer = await fetch(path, { ...options, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
-    if (answer.status === 401 || (answer.status === 403 && options.method === "POST")) {
-      location.reload(); // the session has ended: the page that comes says so and asks for the token
-    }
+    if (answer.status === 401) location.reload(); // the session has ended: the page that comes asks for the token
     return answer;
   };
 
@@ -36,19 +34,21 @@ const Hub = (() => {
   };
 
   /* {view} when done, {problem} when refused, {lost: true} when nobody answered: then it may or may not be done. */
-  const press = async (command, more) => {
-    const body = JSON.stringify({ command, id: uuid(), ...more });
+  const post = async (path, wanted) => {
+    const body = JSON.stringify(wanted);
     const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
       try {
-        const answer = await ask(`${door}/commands`, { method: "POST", body, headers });
+        const answer = await ask(path, { method: "POST", body, headers });
         return answer.ok ? { view: await answer.json() } : { problem: await answer.json() };
       } catch (error) {
-        console.info(command, error);
+        console.info(path, error);
       }
     }
     return { lost: true };
   };
+  const press = (command, more) => post(`${door}/commands`, { command, id: uuid(), ...more });
+  const changePin = (staff, pin, fresh) => post(`/api/v1/staff/${encodeURIComponent(staff)}/pin`, { pin, new_pin: fresh });
 
-  return { desk: () => read(door), hall: () => read("/api/v1/hall"), press };
+  return { desk: () => read(door), hall: () => read("/api/v1/hall"), press, changePin };
 })();
