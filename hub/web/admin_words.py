@@ -96,7 +96,7 @@ def words(_: Translate) -> dict[str, Any]:
             _("Repeats"),
             _("Key test"),
         ],
-        "line_heads": [_("Line"), _("State"), _("Device"), _("Silent for"), _("Fault")],
+        "line_heads": [_("Line"), _("State"), _("Device"), _("Silent for"), _("Trouble")],
         "printer_heads": [_("Printer"), _("Stands at"), _("State"), _("Printed"), _("Failed"), _("Reason")],
         "led_heads": [_("Window"), _("Line"), _("Address"), _("Protocol"), _("State"), _("Shows"), _("Reason")],
         "no_devices": _("No device is registered. `tingting device provision` registers one; its line stands below."),
