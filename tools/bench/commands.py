@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tools.bench import hall, hub_accept, hub_offline, results, small
+from tools.bench import boards, hall, hub_accept, hub_offline, results, small
 from tools.bench.results import Result
 
 
@@ -21,6 +21,7 @@ GROUPS: dict[str, Callable[[bool], list[Result]]] = {
     "hall": lambda _: _hall(),
     "accept": lambda quick: asyncio.run(hub_accept.measure(quick)),
     "offline": lambda quick: asyncio.run(hub_offline.measure(quick)),
+    "boards": lambda quick: asyncio.run(boards.measure(quick)),
     "simulation": lambda _: small.simulation(),
 }
 

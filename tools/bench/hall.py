@@ -122,7 +122,7 @@ async def running() -> AsyncIterator[Hall]:
         )
         ear = Ear(board)
         await ear.open()
-        hub = Server("hub", folder, processes, lambda path, port: _config(path, port, ear.url))
+        hub = Server("hub", folder, processes, lambda path, port: config(path, port, ear.url))
         try:
             await hub.start()
             tool = [sys.executable, "-m", "tools.cli", "device"]
@@ -140,7 +140,7 @@ async def running() -> AsyncIterator[Hall]:
             await board.close()
 
 
-def _config(path: Path, port: int, url: str) -> None:
+def config(path: Path, port: int, url: str) -> None:
     tables: list[tuple[str, dict[str, object]]] = [
         ("[hall]", {"id": "bench", "name": "测速"}),
         ("[paths]", {"data": "hub"}),
@@ -180,7 +180,7 @@ async def _press_to_ack(hall: Hall) -> Result:
         await asyncio.sleep(APART_S)
     frames_bytes = (hall.ear.sent_bytes - before) / PRESSES + ACK_FRAME_BYTES
     line_ms = frames_bytes * 10 * 1000 / BAUD
-    commit_ms = 1000 / _raw_commits_per_s(1, 50)
+    commit_ms = 1000 / raw_commits_per_s(1, 50)
     return Result(
         "serial.press_to_ack_p99_ms",
         percentile(waits, 0.99),
@@ -199,13 +199,13 @@ async def _tickets(hall: Hall) -> Result:
     began = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
     per_s = TICKETS / (time.perf_counter() - began)
-    raw = _raw_commits_per_s(CLIENTS, TICKETS // CLIENTS) * CLIENTS
+    raw = raw_commits_per_s(CLIENTS, TICKETS // CLIENTS) * CLIENTS
     return Result(
         "hub.tickets_per_s", per_s, "1/s", f"rows/s of raw SQLite, same settings, {CLIENTS} rows a commit", raw
     )
 
 
-def _raw_commits_per_s(rows: int, commits: int) -> float:
+def raw_commits_per_s(rows: int, commits: int) -> float:
     """Commits a second of so many rows of an event's size; WAL, synchronous=FULL."""
     with (
         tempfile.TemporaryDirectory(prefix="tingting-bench-") as folder,
