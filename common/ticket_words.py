@@ -58,24 +58,31 @@ def words(names: tuple[str, ...], columns: int) -> tuple[bytes, ...]:
 
 
 def wrapped(text: str, columns: int) -> list[str]:
-    """Lines of at most so many columns, as even as so few lines can be.
-
-    Hanzi break anywhere but beside punctuation, English at spaces.
-    """
-    lines = _filled(text, columns)
-    narrower = columns - 1
-    while narrower > 0 and len(even := _filled(text, narrower)) == len(lines):
-        lines, narrower = even, narrower - 1
-    return lines
-
-
-def _filled(text: str, columns: int) -> list[str]:
+    """Lines of at most so many columns: Chinese breaks behind its punctuation where it can, English at spaces."""
     lines = [""]
+    for clause in _clauses(text):
+        if _columns(lines[-1] + clause.rstrip()) <= columns:
+            lines[-1] += clause
+        elif _columns(clause.rstrip()) <= columns:
+            lines.append(clause)
+        else:
+            for piece in _pieces(clause):
+                if _columns(lines[-1] + piece.rstrip()) > columns and lines[-1]:
+                    lines.append("")
+                lines[-1] += piece
+    return [line.strip() for line in lines if line.strip()] or [""]
+
+
+def _clauses(text: str) -> list[str]:
+    """What is kept on one line while that has room: up to a comma or a full stop, and English words."""
+    clauses: list[str] = []
     for piece in _pieces(text):
-        if _columns(lines[-1] + piece.rstrip()) > columns and lines[-1]:
-            lines.append("")
-        lines[-1] += piece
-    return [line.strip() for line in lines]
+        ended = not clauses or clauses[-1][-1] in _NOT_FIRST or (piece.isascii() and clauses[-1].isascii())
+        if ended:
+            clauses.append(piece)
+        else:
+            clauses[-1] += piece
+    return clauses
 
 
 def _pieces(text: str) -> list[str]:

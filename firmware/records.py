@@ -25,9 +25,10 @@ class LogFullError(LogError):
 
 
 # How a field stands in flash: a positive number is a text of at most so many bytes, behind its length.
-_RUN = const(0)  # 8 bytes, as they are
+_RUN = const(-8)  # 8 bytes, as they are; any other number from here down: so many bytes
 _U8 = const(-1)
 _U16 = const(-2)
+_ENDING = const(16)
 # Fact kind (its number on the wire is its number in flash) → its fields in their order here. 0 is the log's own.
 LAYOUTS = {
     messages.BOOTED: (
@@ -69,10 +70,10 @@ def encode_body(kind, uptime_ms, fields):
             if len(data) <= code:
                 body += bytes((len(data),)) + data
                 continue
-        elif code == _RUN and isinstance(value, bytes) and len(value) == 8:
+        elif code <= _RUN and isinstance(value, bytes) and len(value) == -code:
             body += value
             continue
-        elif code < 0 and isinstance(value, int) and 0 <= value < 1 << -8 * code:
+        elif _RUN < code < 0 and isinstance(value, int) and 0 <= value < 1 << -8 * code:
             body += value.to_bytes(-code, "little")
             continue
         raise LogError("a fact of kind %d can't hold %s=%r" % (kind, name, value))
@@ -91,16 +92,15 @@ def decode_body(body):
         if code > 0:
             end = at + 1 + body[at]
             fields[name] = bytes(body[at + 1 : end]).decode()
-        elif code == _RUN:
-            end = at + 8
-            fields[name] = bytes(body[at:end])
         else:
             end = at - code
-            fields[name] = int.from_bytes(body[at:end], "little")
+            value = bytes(body[at:end])
+            fields[name] = value if code <= _RUN else int.from_bytes(value, "little")
         at = end
     return kind, high << 32 | low, fields
 
 
 def run_of(body):
-    """The run that this fact ends, or None."""
-    return bytes(body[_HEAD_BYTES : _HEAD_BYTES + 8]) if body[0] in (messages.RATED, messages.UNRATED) else None
+    """The run that this fact ends, or None; facts of a dispenser, from `_ENDING` on, end the ticket they begin with."""
+    ends = body[0] in (messages.RATED, messages.UNRATED) or body[0] >= _ENDING
+    return bytes(body[_HEAD_BYTES : _HEAD_BYTES + 8]) if ends else None

@@ -13,6 +13,7 @@ from hub.hall.layout import layout as hall_layout
 from hub.hall.rows import (
     KEYS,
     AnnouncementRow,
+    DispenserRow,
     HallRow,
     Id,
     LedRow,
@@ -71,6 +72,22 @@ class Radio(msgspec.Struct, frozen=True, kw_only=True):
     links: Annotated[int, key("boxes that are connected at once; many controllers hold no more", ge=1, le=16)] = 4
 
 
+class Tickets(msgspec.Struct, frozen=True, kw_only=True):
+    """What dispensers print, and what they may do while the hub is away."""
+
+    url: Annotated[
+        str,
+        key(
+            "where phones find the hub, for the QR of a dispenser, e.g. http://192.168.1.20:8080; empty: no QR",
+            max_length=200,
+        ),
+    ] = ""
+    lease_numbers: Annotated[
+        int, key("numbers of each service that a dispenser holds for when the hub is away; 0: none", ge=0, le=100)
+    ] = 20
+    lease_minutes: Annotated[int, key("how long a dispenser goes on without the hub", ge=1, le=720)] = 120
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What the hub lets itself use."""
 
@@ -119,6 +136,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     printers: tuple[PrinterRow, ...] = ()
     leds: tuple[LedRow, ...] = ()
     radios: tuple[Radio, ...] = ()
+    dispensers: tuple[DispenserRow, ...] = ()
+    tickets: Tickets = Tickets()
     limits: Limits = Limits()
     journal: Journal = Journal()
     voice: Voice = Voice()

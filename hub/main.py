@@ -35,10 +35,13 @@ from common.tokens import Holder, Tokens
 from hub import config as hub_config
 from hub.config import Config
 from hub.devices import callers
+from hub.devices.dispensers import ROLE as DISPENSER
+from hub.devices.dispensers import Dispensers, Paper
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.errors import HubError
 from hub.hall.changing import Around, Changing
+from hub.hall.layout import dispenser_columns, dispenser_keys, service_place
 from hub.hall.layout import layout as hall_layout
 from hub.hall.rows import Rows
 from hub.hall.store import HALL_FILE, HallStore
@@ -175,7 +178,25 @@ def build(config: Config) -> Hub:
     hub.lines = Lines(hub.fleet, random.random, rows.links)
     hub.changing = Changing(hall, _around(hub))
     _printing(hub)
+    hub.dispensers = dispensers(hub)
+    hub.fleet.answerers[DISPENSER] = hub.dispensers.answer
+    hub.fleet.attendants[DISPENSER] = hub.dispensers
     return hub
+
+
+def dispensers(hub: Hub) -> Dispensers:
+    """Who looks after the dispensers, as the settings want it."""
+    wanted = hub.config.tickets
+    paper = Paper(
+        partial(dispenser_keys, hub.hall),
+        partial(dispenser_columns, hub.hall),
+        partial(service_place, hub.hall),
+        lambda: hub.hall.rows.hall.name,
+        f"{wanted.url.rstrip('/')}/t/" if wanted.url else "",
+        wanted.lease_numbers,
+        wanted.lease_minutes * 60_000,
+    )
+    return Dispensers(hub, paper, hub.fleet.on_line, log)
 
 
 def _printing(hub: Hub) -> None:

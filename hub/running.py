@@ -15,6 +15,8 @@ from common.problem import Problem
 from common.sessions import Sessions
 from common.tokens import Holder, Tokens
 from hub.config import Config
+from hub.devices.dispensers import ROLE as DISPENSER
+from hub.devices.dispensers import Dispensers
 from hub.devices.errors import RegistryError
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
@@ -108,6 +110,7 @@ class Hub:
     old_journals: Coroutine[Any, Any, None] | None = None
     fleet: Fleet = field(init=False)
     staff: StaffDesk = field(init=False)
+    dispensers: Dispensers = field(init=False)
     pages: Pages = field(init=False)
     guide: Guide = field(init=False)
     initials: Initials = field(init=False)
@@ -415,3 +418,14 @@ class Hub:
     def shown_devices(self) -> list[dict[str, Any]]:
         """The registry without secrets."""
         return self.fleet.shown()
+
+    async def reprint(self, device: str) -> None:
+        """A dispenser's last ticket once more."""
+        known = self.registry.find(device)
+        if known is None or known.role != DISPENSER:
+            raise Problem(
+                404, "unknown-dispenser", f"There is no dispenser {device!r}", "GET /api/v1/devices lists them."
+            )
+        done, why = await self.dispensers.reprint(device)
+        if not done:
+            raise Problem(409, "not-reprinted", "The dispenser prints nothing now", f"{why}. Look at its lamps.")

@@ -8,6 +8,8 @@ from protocol import escpos
 from protocol.compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from protocol.compat import Any
 
 # The fixed words, by their place in the tuple.
@@ -51,7 +53,7 @@ class Ticket:
         self.training = False
 
 
-def render(words: "tuple[bytes, ...]", ticket: Ticket, columns: int) -> bytes:
+def render(words: "Sequence[bytes]", ticket: Ticket, columns: int) -> bytes:
     """The bytes of one ticket, cut off at its end."""
     parts = [escpos.RESET, escpos.HANZI_ON, escpos.CENTRE]
     for flag, word in ((ticket.training, TRAINING), (ticket.reprint, REPRINT)):
@@ -82,7 +84,22 @@ def render(words: "tuple[bytes, ...]", ticket: Ticket, columns: int) -> bytes:
     return b"".join(parts)
 
 
-def void(words: "tuple[bytes, ...]", number: bytes, columns: int) -> bytes:
+def at_text(unix_min: int) -> bytes:
+    """2026-11-21 10:42, of local minutes since 1970 (Howard Hinnant, "chrono-compatible date algorithms")."""
+    days = unix_min // 1440 + 719468
+    era = days // 146097
+    of_era = days - era * 146097
+    year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    day = of_year - (153 * month + 2) // 5 + 1
+    month = month + 3 if month < 10 else month - 9
+    year += era * 400 + (1 if month <= 2 else 0)
+    minute = unix_min % 1440
+    return b"%04d-%02d-%02d %02d:%02d" % (year, month, day, minute // 60, minute % 60)
+
+
+def void(words: "Sequence[bytes]", number: bytes, columns: int) -> bytes:
     """A slip that says that this number doesn't count: it ends the paper of a ticket that failed half-way."""
     parts = [escpos.RESET, escpos.HANZI_ON, escpos.CENTRE, b"\n"]
     _lines(parts, words[VOID_TITLE], escpos.BOLD + escpos.size(2, 2), escpos.NORMAL + escpos.NOT_BOLD)
@@ -94,7 +111,7 @@ def void(words: "tuple[bytes, ...]", number: bytes, columns: int) -> bytes:
     return b"".join(parts)
 
 
-def _said(words: "tuple[bytes, ...]", ticket: Ticket) -> "list[tuple[bytes, bytes]]":
+def _said(words: "Sequence[bytes]", ticket: Ticket) -> "list[tuple[bytes, bytes]]":
     """(label, value) of the row under the number."""
     cells = []
     if ticket.ahead is not None:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from protocol import calling, delivery, framing, messages, seal, session
+from protocol import calling, delivery, dispensing, framing, messages, seal, session
 
 # What only one role and its hub say stands in files of their own, which add their rows to the tables of messages.py.
-_SOURCES = (messages, calling)
+_SOURCES = (messages, calling, dispensing)
 ROOM = Path(messages.__file__).parent
 TYPES = ("integer", "bytes", "text", "bool", "map: settings", "map: by fact kind", "map: by command")
 _NAMED = {
@@ -17,12 +17,19 @@ _NAMED = {
     "Reasons of `unrated`": "UNRATED_",
     "Why of `ignored`": "IGNORED_",
     "Codes of `fault`": "FAULT_",
+    "Reasons of `print_failed` and `away`": "PRINT_",
     "States of the app": "APP_",
     "States of the window": "WINDOW_",
 }
 _KINDS = ("STATUS", "FACT", "REQUEST", "ANSWER", "HEALTH", "WELCOME", "ANCHOR", "ACK", "VIEW", "CONFIG")
-_FACTS = ("BOOTED", "RATED", "UNRATED", "IGNORED", "KEY_TESTED", "FAULT", "RECOVERED", "SIGNED_IN", "SIGNED_OUT")
-_COMMANDS = ("INVITE", "KEY_TEST", "IDENTIFY", "MAINTENANCE", "WINDOW_COMMAND", "SIGN_IN")
+_FACTS = (
+    "BOOTED", "RATED", "UNRATED", "IGNORED", "KEY_TESTED", "FAULT", "RECOVERED", "SIGNED_IN", "SIGNED_OUT",
+    "PRINTED", "PRINT_FAILED", "AWAY",
+)  # fmt: skip
+_COMMANDS = (
+    "INVITE", "KEY_TEST", "IDENTIFY", "MAINTENANCE", "PRINT", "REPRINT", "LEASE", "SERVICE", "WORD", "HALL",
+    "WINDOW_COMMAND", "SIGN_IN", "ISSUE",
+)  # fmt: skip
 _CODES = ("ACCEPTED", "ENDED", "REFUSED", "UNKNOWN_COMMAND", "FAILED")
 _TO_HUB = {"STATUS", "FACT", "HEALTH"}
 _BOTH = {"REQUEST", "ANSWER"}
@@ -87,8 +94,8 @@ def numbers() -> str:
     rows = [
         [title, name[len(prefix) :].lower(), value]
         for title, prefix in _NAMED.items()
-        for name, value in vars(messages).items()
-        if name.startswith(prefix) and isinstance(value, int) and name != "WINDOW_COMMAND"
+        for name, value in (*vars(messages).items(), *vars(dispensing).items())
+        if name.startswith(prefix) and isinstance(value, int) and name not in _COMMANDS + _FACTS
     ]
     rows += [["Roles of SIGNED_IN", name.removeprefix("ROLE_"), _number(name)] for name in ("ROLE_A", "ROLE_B")]
     rows += [["Codes of ANSWER", name.lower(), _number(name)] for name in _CODES]

@@ -1,12 +1,12 @@
 """What the fleet needs of the hall, what a device's session needs of the house, and whom it tells."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hub.devices.asking import Answerer
 from hub.devices.faults import FaultBook
-from hub.devices.registry import Registry
+from hub.devices.registry import Device, Registry
 from hub.devices.times import Moment
 from hub.queueing.commands import AcceptFact, Command
 from hub.queueing.state import State
@@ -57,6 +57,16 @@ class Hall(Protocol):
 
     def rising_ms(self) -> int:
         """The one that only rises."""
+
+
+class Attendant(Protocol):
+    """Who looks after the devices of a role besides the fleet."""
+
+    def arrived(self, session: "DeviceSession", device: Device) -> None:
+        """One is let in."""
+
+    def due(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        """Work to be begun now; asked every second."""
 
 
 class Keeper(Protocol):

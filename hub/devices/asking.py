@@ -14,9 +14,9 @@ Answerer = Callable[["Asked"], Awaitable[Answer]]
 class Asked:
     """A REQUEST of a proven device.
 
-    command: messages.WINDOW_COMMAND and alike; arguments: as its table says; epoch: of the device's facts. Whoever
-    answers asks `alive` after each wait and before anything is decided: what the device no longer waits for must not
-    be done.
+    command: messages.WINDOW_COMMAND and alike; arguments: as its table says; epoch: of the device's facts; number: the
+    request's, for what refers to it. Whoever answers asks `alive` after each wait and before anything is decided: what
+    the device no longer waits for must not be done.
     """
 
     device: Device
@@ -24,3 +24,4 @@ class Asked:
     command: int
     arguments: Mapping[str, Any]
     alive: Callable[[], bool]
+    number: int = 0

@@ -19,6 +19,12 @@ BOX_TODO = {
     "number_behind": "its numbers were behind the hub's (an older flash?): what it still has is taken, look at its log",
     "task_died": "its software failed and restarted: report it with the hub's log",
     "memory": "its memory ran out: report it with the hub's log",
+    "paper_out": "its paper is out: put in a new roll; numbers are given again at once",
+    "paper_low": "its paper runs low: have a roll ready",
+    "cover_open": "its printer's cover is open: close it",
+    "printer_fault": "its printer's knife or head has a fault: free the knife, then switch the printer off and on",
+    "printer_offline": "its printer is off line: press its feed or on-line key",
+    "printer_silent": "its printer says nothing: check its power and the cable to the box",
     "display": "its display doesn't answer: check the display's cable; rating goes on",
 }
 OTHER_TODO = "look into the hub's log"

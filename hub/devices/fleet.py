@@ -8,7 +8,7 @@ from common import envelope
 from common.metrics import Values
 from hub.devices import callers
 from hub.devices.air import Air
-from hub.devices.around import Hall, Log, Surroundings
+from hub.devices.around import Attendant, Hall, Log, Surroundings
 from hub.devices.asking import Answerer
 from hub.devices.care import Care, todo
 from hub.devices.errors import RegistryError
@@ -82,6 +82,7 @@ class Fleet:
         self.faults = FaultBook()
         self.lines: list[DeviceSession] = []
         self.counts = dict.fromkeys(("invited", "invitations_failed", "not_journalled"), 0)
+        self.attendants: dict[str, Attendant] = {}  # role → who looks after its devices
         self.answerers: dict[str, Answerer] = {}  # role → who answers what its devices ask
         self._hall = hall
         self._log = log
@@ -126,6 +127,10 @@ class Fleet:
     def _durable_through(self, device: str, epoch: str) -> int:
         return self._durable.get((device, epoch), 0)
 
+    def on_line(self, device: str) -> DeviceSession | None:
+        """The line of a device that is proven now."""
+        return self._online.get(device)
+
     def session(self, name: str, url: str) -> DeviceSession:
         """The user for a line."""
         session = DeviceSession(name, url, self._around, self)
@@ -158,6 +163,9 @@ class Fleet:
                 await self._keep_homes()
                 for device in self.air.gone():
                     self._spawn(self._say_offline(device, "nothing is heard of it on the radio", 0.0))
+                for attendant in self.attendants.values():
+                    for work in attendant.due():
+                        self._spawn(work())
         finally:
             for task in tuple(self._tasks):
                 task.cancel()
@@ -240,6 +248,8 @@ class Fleet:
         elif (other_box := self._homes.arrived(device, session.url)) is not None:
             self._swapped(session, device, other_box)
         self._show(session, device)
+        if device.role in self.attendants:
+            self.attendants[device.role].arrived(session, device)
 
     def _swapped(self, session: DeviceSession, device: Device, other: Device) -> None:
         """Two boxes hang at each other's windows; both lines say so, a person is told once a period."""

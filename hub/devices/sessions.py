@@ -383,7 +383,7 @@ class DeviceSession:
         def alive() -> bool:
             return generation == self._generation and self._rising_ms() < deadline_ms
 
-        asked = Asked(device, self.epoch, command, arguments, alive)
+        asked = Asked(device, self.epoch, command, arguments, alive, number)
         task = self._loop.create_task(self._answer(number, asked, answerer, generation))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -5,7 +5,7 @@ from typing import Any
 from hub.devices.registry import Device
 from hub.devices.times import When
 from hub.queueing.commands import AcceptFact
-from protocol import calling, messages
+from protocol import calling, dispensing, messages
 
 ROLES = {messages.ROLE_EVALUATOR: "evaluator", messages.ROLE_CALLER: "caller", messages.ROLE_DISPENSER: "dispenser"}
 
@@ -20,6 +20,9 @@ FACT_KINDS = {
     messages.RECOVERED: "recovered",
     calling.SIGNED_IN: "signed_in",
     calling.SIGNED_OUT: "signed_out",
+    dispensing.PRINTED: "printed",
+    dispensing.PRINT_FAILED: "print_failed",
+    dispensing.AWAY: "away",
 }
 STAFF_ROLES = {calling.ROLE_A: "A", calling.ROLE_B: "B"}
 UNRATED_REASONS = {
@@ -41,6 +44,21 @@ FAULT_CODES = {
     messages.FAULT_MEMORY: "memory",
     messages.FAULT_DISPLAY: "display",
     messages.FAULT_KEY_DEAD: "key_dead",
+    dispensing.FAULT_PAPER_OUT: "paper_out",
+    dispensing.FAULT_COVER_OPEN: "cover_open",
+    dispensing.FAULT_PRINTER: "printer_fault",
+    dispensing.FAULT_PRINTER_OFFLINE: "printer_offline",
+    dispensing.FAULT_PRINTER_SILENT: "printer_silent",
+    dispensing.FAULT_PAPER_LOW: "paper_low",
+}
+PRINT_REASONS = {
+    dispensing.PRINT_NOT_FAILED: None,
+    dispensing.PRINT_PAPER_OUT: "paper_out",
+    dispensing.PRINT_COVER_OPEN: "cover_open",
+    dispensing.PRINT_PRINTER_FAULT: "printer_fault",
+    dispensing.PRINT_PRINTER_OFFLINE: "printer_offline",
+    dispensing.PRINT_NO_ANSWER: "no_answer",
+    dispensing.PRINT_POWER_CUT: "power_cut",
 }
 APP_STATES = {
     messages.APP_IDLE: "idle",
@@ -50,6 +68,10 @@ APP_STATES = {
     messages.APP_PAUSED: "paused",
     messages.APP_FAULT: "fault",
     messages.APP_KEY_TEST: "key_test",
+    dispensing.APP_READY: "ready",
+    dispensing.APP_ASKING: "asking",
+    dispensing.APP_PRINTING: "printing",
+    dispensing.APP_VOIDING: "voiding",
 }
 WINDOW_STATES = {
     "closed": messages.WINDOW_CLOSED,
@@ -111,6 +133,8 @@ def _fields(kind: str, fields: dict[Any, Any]) -> dict[str, Any]:
         shown["why"] = IGNORED_WHYS.get(fields["why"], f"why_{fields['why']}")
     elif kind == "signed_in":
         shown["role"] = STAFF_ROLES.get(fields["role"], f"role_{fields['role']}")
+    elif kind in ("print_failed", "away"):
+        shown["reason"] = PRINT_REASONS.get(fields["reason"], f"reason_{fields['reason']}")
     elif kind in ("fault", "recovered"):
         shown["code"] = FAULT_CODES.get(fields["code"], f"code_{fields['code']}")
     return shown

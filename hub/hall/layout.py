@@ -1,9 +1,19 @@
 """The rows as the rules want them."""
 
+from typing import Protocol
+
 from hub.hall.errors import RowsError
 from hub.hall.rows import Rows, ServiceRow
 from hub.queueing.errors import LayoutError
 from hub.queueing.layout import Layout, Service, Window
+
+DISPENSER_KEYS = 12
+
+
+class Standing(Protocol):
+    """Whoever has the rows that hold now."""
+
+    rows: Rows
 
 
 def layout(hall: str, offset_minutes: int, rows: Rows) -> Layout:
@@ -46,3 +56,24 @@ def _service(row: ServiceRow) -> Service:
 def _minute(text: str) -> int:
     """Minutes of the day from 09:30."""
     return int(text[:2]) * 60 + int(text[3:])
+
+
+def dispenser_keys(hall: Standing, device: str) -> tuple[str, ...]:
+    """The services behind a dispenser's keys: its own, or all of the hall."""
+    own = next((row.services for row in hall.rows.dispensers if row.device == device), ())
+    return (own or tuple(row.id for row in hall.rows.services))[:DISPENSER_KEYS]
+
+
+def dispenser_columns(hall: Standing, device: str) -> int:
+    """Letters on a line of a dispenser's paper."""
+    return next((32 for row in hall.rows.dispensers if row.device == device and row.paper_mm == 58), 48)
+
+
+def service_place(hall: Standing, service: str) -> str:
+    """Where one goes with a number: as it says itself, or its zone, or the zones of its windows."""
+    rows = hall.rows
+    found = next((row for row in rows.services if row.id == service), None)
+    if found is None:
+        return ""
+    wanted = [found.zone] if found.zone else [row.zone for row in rows.windows if service in row.services]
+    return found.place or " ".join(row.name for row in rows.zones if row.id in wanted)

@@ -26,6 +26,7 @@ MOST = {
     "links": 500,
     "printers": 50,
     "leds": 500,
+    "dispensers": 50,
 }
 # All rows together as JSON: 1,000 matters with all six disclosures in both languages, 1.5 KB each, and 500 windows.
 MAX_BYTES = 2 * 1024 * 1024
@@ -185,6 +186,16 @@ class PrinterRow(_Row, frozen=True, kw_only=True):
         return 48 if self.paper_mm == 80 else 32
 
 
+class DispenserRow(_Row, frozen=True, kw_only=True):
+    """A dispenser that differs from the rule: every service on a key, in their order, on 80 mm paper."""
+
+    device: Annotated[Id, key("the device's name, as it was provisioned")]
+    services: Annotated[
+        tuple[str, ...], key("ids of the services behind its keys 1 to 12; empty: all", max_length=12)
+    ] = ()
+    paper_mm: Annotated[Literal[58, 80], key("width of its paper")] = 80
+
+
 class LedRow(_Row, frozen=True, kw_only=True):
     """An LED module over a window."""
 
@@ -208,6 +219,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[LinkRow, ...] = ()
     printers: tuple[PrinterRow, ...] = ()
     leds: tuple[LedRow, ...] = ()
+    dispensers: tuple[DispenserRow, ...] = ()
 
 
 # table → the field that names a row of it
@@ -221,6 +233,7 @@ KEYS = {
     "links": "url",
     "printers": "id",
     "leds": "window",
+    "dispensers": "device",
 }
 
 
@@ -249,11 +262,12 @@ def check(rows: Rows) -> None:
     services = [service.id for service in rows.services]
     for number, matter in enumerate(rows.matters):
         _known(f"matters[{number}].service", "service", matter.service, services)
-    for number, window in enumerate(rows.windows):
-        where = f"windows[{number}].services"
-        for wanted in window.services:
-            _known(where, "service", wanted, services)
-        _once(where, window.services)
+    for name in ("windows", "dispensers"):
+        for number, row in enumerate(table(rows, name)):
+            where = f"{name}[{number}].services"
+            for wanted in row.services:
+                _known(where, "service", wanted, services)
+            _once(where, row.services)
     size = len(msgspec.json.encode(rows))
     if size > MAX_BYTES:
         raise RowsError("all rows", f"{size} bytes as JSON; {MAX_BYTES} is the most. Shorten the disclosures")

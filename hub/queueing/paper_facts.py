@@ -10,8 +10,6 @@ from hub.queueing.state import State
 from hub.queueing.tables import TicketState
 from hub.queueing.times import local_date
 
-# Why a dispenser's paper didn't come out.
-PRINT_REASONS = ("paper_out", "cover_open", "printer_offline", "printer_fault", "no_answer", "power_cut", "not_taken")
 NOT_PRINTED = "not_printed"
 
 # An event's type, subject and data.

@@ -4,7 +4,7 @@ from collections.abc import Container
 from itertools import islice
 from typing import Any
 
-from hub.queueing.commands import AcceptFact, Command, IssueTicket, SetDate, SetTraining, Sweep
+from hub.queueing.commands import AcceptFact, Command, GrantLease, IssueTicket, SetDate, SetTraining, Sweep
 from hub.queueing.events import TICKET_CANCELLED, Event, Now
 from hub.queueing.layout import Layout
 from hub.queueing.priority import lines_of
@@ -144,6 +144,8 @@ def reply(state: State, command: Command, events: list[Event]) -> dict[str, Any]
             "token": issued.secret,
             "wait": expected(state, issued.data["service"], issued.data["ahead"], Now(issued.time_ms)),
         }
+    if isinstance(command, GrantLease):
+        return dict(events[0].data)
     if isinstance(command, AcceptFact):
         return {"stored_through": state.stored_through(command.device, command.epoch)}
     if isinstance(command, SetDate | SetTraining | Sweep):

@@ -228,6 +228,15 @@ async def register_device(request: web.Request) -> web.Response:
     return json_response({"device": wanted.device, "displaced": displaced}, 201)
 
 
+async def reprint(request: web.Request) -> web.Response:
+    """The last ticket once more."""
+    holder(request, "desk", "clerk", "manager")
+    await read_body(request, schema.ReprintWanted)
+    device = request.match_info["device"]
+    await request.app[HOUSE].devices.reprint(device)
+    return json_response({"device": device, "printing": True})
+
+
 _COMMAND_PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
 DOORS = (
@@ -325,6 +334,16 @@ DOORS = (
         schema.Identified,
         schema.Identify,
         problems=_COMMAND_PROBLEMS,
+    ),
+    Door(
+        "POST",
+        f"{API}/devices/{{device}}/reprint",
+        reprint,
+        ("desk", "clerk", "manager"),
+        "A dispenser prints its last ticket once more, marked as a second print",
+        schema.Reprinting,
+        schema.ReprintWanted,
+        problems=(400, 401, 403, 404, 409, 413, 415, 422),
     ),
     *HALL_DOORS,
     *PRINTER_DOORS,

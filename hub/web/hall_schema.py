@@ -14,6 +14,7 @@ from hub.hall.rows import (
     KEYS,
     MAX_BYTES,
     AnnouncementRow,
+    DispenserRow,
     HallRow,
     LedRow,
     LinkRow,
@@ -51,6 +52,7 @@ class HallWanted(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[LinkRow, ...] | None = None
     printers: tuple[PrinterRow, ...] | None = None
     leds: tuple[LedRow, ...] | None = None
+    dispensers: tuple[DispenserRow, ...] | None = None
 
 
 class UndoWanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +103,7 @@ class HallConfig(msgspec.Struct, kw_only=True):
     links: list[LinkRow]
     printers: list[PrinterRow]
     leds: list[LedRow]
+    dispensers: list[DispenserRow]
 
 
 class HallServices(msgspec.Struct, kw_only=True):

@@ -31,6 +31,9 @@ class DeviceDoors(Protocol):
     def register(self, wanted: DeviceWanted) -> Awaitable[list[str]]:
         """Registers; returns the ids of those that stood at the window before. Raises `Problem`."""
 
+    def reprint(self, device: str) -> Awaitable[None]:
+        """A dispenser's last ticket once more; raises `Problem`."""
+
 
 class Sounding(Protocol):
     """A clip of the voice."""

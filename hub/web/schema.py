@@ -379,6 +379,17 @@ class Identified(msgspec.Struct, kw_only=True):
     for_s: int
 
 
+class ReprintWanted(msgspec.Struct, kw_only=True):
+    """Nothing more is needed: a dispenser has one last ticket."""
+
+
+class Reprinting(msgspec.Struct, kw_only=True):
+    """The dispenser has taken it."""
+
+    device: str
+    printing: bool
+
+
 class Registered(msgspec.Struct, kw_only=True):
     """A device was registered; those named in `displaced` stood there before and have no window now."""
 

@@ -3,7 +3,14 @@
 import json
 from binascii import hexlify, unhexlify
 
-from protocol import calling, cbor, framing, messages, seal  # noqa: F401 - a caller's rows belong to the tables
+from protocol import (  # a caller's and a dispenser's rows belong to the tables
+    calling,
+    cbor,
+    dispensing,
+    framing,
+    messages,
+    seal,
+)
 from protocol.compat import Ccm, utf8
 from protocol.errors import CborError, FrameError, MessageError, MisuseError, PeerError, ProtocolError, SealError
 from tests.both_pythons.wire import Chance
@@ -268,6 +275,7 @@ def test_every_kind_has_a_vector():
     entries = vectors("messages")["good"]
     assert {entry["kind"] for entry in entries} == set(messages.FIELDS)
     kinds = {entry["values"]["fact_kind"] for entry in entries if entry["kind"] == messages.FACT}
+    assert calling.SIGNED_IN in kinds and dispensing.AWAY in kinds
     assert kinds == set(messages.FACT_FIELDS)
     commands = {entry["values"]["command"] for entry in entries if entry["kind"] == messages.REQUEST}
     assert commands == set(messages.COMMAND_FIELDS)

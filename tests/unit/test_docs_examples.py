@@ -127,7 +127,9 @@ def test_each_picture_names_and_describes_itself(path: Path) -> None:
 def test_the_page_of_the_benchmarks_names_those_that_there_are() -> None:
     made = set()
     for path in (ROOT / "tools/bench").glob("*.py"):
-        made |= set(re.findall(r'"((?:wire|firmware|serial|hub|uplink|simulation|board)\.\w+_\w+)"', path.read_text("utf-8")))
+        made |= set(
+            re.findall(r'"((?:wire|firmware|serial|hub|uplink|simulation|board)\.\w+_\w+)"', path.read_text("utf-8"))
+        )
     page = (ROOT / "docs/reference/benchmarks.md").read_text("utf-8").partition("What a recorded run gave")[0]
     assert made == set(re.findall(r"`(\w+\.\w+_\w+)`", page))
 

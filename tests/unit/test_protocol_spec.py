@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol import calling, device, hub, messages, session
+from protocol import calling, device, dispensing, hub, messages, session
 from tools import protocol_tables
 
 ROOM = Path(messages.__file__).parent
@@ -42,14 +42,15 @@ def test_every_constant_of_the_messages_stands_in_the_spec() -> None:
         "TYPE_CHECKING",
         "SMALL",
     }
-    for name, value in (*vars(messages).items(), *vars(calling).items()):
+    for name, value in (*vars(messages).items(), *vars(calling).items(), *vars(dispensing).items()):
         if not isinstance(value, int) or not name.isupper() or name.startswith("_") or name in plain:
             continue
         if name == "VERSION":
             assert f"Version {value}." in text
-        elif not name.startswith(("MAX_", "RUN_SIZE", "EPOCH_SIZE")):
-            prefix = re.match(r"(ROLE|REFUSED|UNRATED|IGNORED|FAULT|APP|WINDOW)_", name)
-            word = name if name == "WINDOW_COMMAND" or prefix is None else name[prefix.end() :].lower()
+        elif not name.startswith("MAX_") and not name.endswith(("_SIZE", "_BASE_MIN")):
+            prefix = re.match(r"(ROLE|REFUSED|UNRATED|IGNORED|FAULT|APP|WINDOW|PRINT)_", name)
+            whole = name in ("WINDOW_COMMAND", "PRINT_FAILED")
+            word = name if whole or prefix is None else name[prefix.end() :].lower()
             row = re.search(rf"\| {word} \| {value} \||\({value}\)|\| {value} \| {word} \|", text, re.IGNORECASE)
             assert row, f"{name} = {value} is missing in SPEC.md"
 
@@ -69,7 +70,7 @@ def test_keys_and_names_are_unique_in_each_table(table: dict[int, tuple[messages
 
 
 def test_commands_keep_to_their_halves() -> None:
-    from_device = {messages.WINDOW_COMMAND, calling.SIGN_IN}
+    from_device = {messages.WINDOW_COMMAND, calling.SIGN_IN, dispensing.ISSUE}
     for command in messages.COMMAND_FIELDS:
         assert (command >= 64) == (command in from_device)
 

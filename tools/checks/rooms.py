@@ -61,7 +61,12 @@ ROOMS = (
     Room(
         "firmware.boxes",
         "what only one role's box does, one class a role",
-        ("firmware.apps", "firmware.box", "firmware.drivers", "firmware.records", "protocol"),
+        ("firmware.apps", "firmware.box", "firmware.drivers", "firmware.notes", "firmware.records", "protocol"),
+    ),
+    Room(
+        "firmware.notes",
+        "what a dispenser has in flash while a paper is under way",
+        ("firmware.eventlog", "firmware.records"),
     ),
     Room(
         "firmware.roles",

@@ -19,8 +19,10 @@ from tools.simulator.antenna import Antenna
 from tools.simulator.errors import SimulatorError
 from tools.simulator.fittings import Fittings
 from tools.simulator.onboard import kinds
+from tools.simulator.printer_port import PrinterPort
 from tools.simulator.process import STAND_INS_HEAP, Process
 from tools.simulator.serial_line import SerialLine
+from tools.simulator.shift_register import ShiftRegister
 from tools.simulator.terminal import UsbTerminal
 from tools.simulator.verbs import Board, Change, View
 
@@ -44,6 +46,7 @@ class Options:
     uart_port: int = 0
     overrun: bool = False  # True: bytes that find the UART's buffer full are lost, as on hardware
     lose_unsynced: bool = False  # True: a power cut takes back what flash had not synced
+    paper_columns: int = 48  # of a dispenser's printer: 48 (80 mm) or 32 (58 mm)
     start_ticks_ms: int = 0  # close to 2^30 to see the ticks wrap
     radio: str | None = None  # socket of the radio process; None: a board without a radio
 
@@ -80,7 +83,15 @@ class SimulatedBoard(Board):
         self._interrupts = 0
         self._failure: BaseException | None = None
         self._parts = self._name_parts()
-        self.view = View(lamps=(False,) * len(self.profile.lamp_pins))
+        self._shift = ShiftRegister(self.profile.shift_pins, self.profile.shift_lamps)
+        self._paper = PrinterPort(
+            self.profile.printer_uart_id,
+            self._process.send,
+            lambda: self._change("paper", 0, None),
+            options.baud_delay,
+            options.paper_columns,
+        )
+        self.view = View(lamps=(False,) * (len(self.profile.lamp_pins) + self.profile.shift_lamps))
         self._verbs: dict[str, Callable[..., Any]] = {
             "hold": lambda key: self._fittings.finger(key, True),
             "release": lambda key: self._fittings.finger(key, False),
@@ -94,6 +105,7 @@ class SimulatedBoard(Board):
             "cut_wire": self._cut_wire,
             "unplug": self._line.unplug,
             "garble": self._line.garble,
+            **self._paper.verbs,
             "stats": lambda: self.stats,
             "output": lambda: bytes(self.output).decode(errors="replace"),
         }
@@ -145,6 +157,7 @@ class SimulatedBoard(Board):
         if self._boots is not None:
             self._boots.cancel()
             await asyncio.wait([self._boots])
+        self._paper.close()
         await self._line.close()
         self._terminal.close()
         shutil.rmtree(self._room, ignore_errors=True)
@@ -246,6 +259,9 @@ class SimulatedBoard(Board):
         """What stops with the program: UART and every output. A watchdog once started outlives a soft reset."""
         self._line.listen(0, 0)
         self._antenna.off()
+        self._paper.halt()
+        if self._shift.dark():
+            self._change("lamps", 0, None, lamps=self._shift.shown)
         for pin, part in self._parts.items():
             if self._level(part):
                 self._output(pin, 0, None)
@@ -334,11 +350,15 @@ class SimulatedBoard(Board):
             self._interrupt_again()
         elif kind == kinds.TO_AIR and self._ready.is_set():
             self._antenna.send(body)
-        elif body and body[0] == self.profile.uart_id:
+        elif body:
             self._uart_packet(kind, body)
 
     def _uart_packet(self, kind: int, body: bytes) -> None:
-        if kind == kinds.UART_TX:
+        if body[0] == self.profile.printer_uart_id:
+            self._paper.packet(kind, body)
+        elif body[0] != self.profile.uart_id:
+            return
+        elif kind == kinds.UART_TX:
             self._line.from_board(body[1:])
         elif kind == kinds.UART_TAKEN:
             self._line.taken(struct.unpack("<H", body[1:])[0])
@@ -371,6 +391,10 @@ class SimulatedBoard(Board):
         return self.view.lamps[int(part.removeprefix("lamp"))]
 
     def _output(self, pin: int, value: int, at_us: int | None) -> None:
+        if pin in self._shift.pins:
+            if self._shift.pin(pin, value):
+                self._change("lamps", 0, at_us, lamps=self._shift.shown)
+            return
         part = self._parts.get(pin, f"pin{pin}")
         if part == "buzzer":
             self._change(part, value, at_us, buzzer_hz=value)

@@ -11,6 +11,7 @@ from tools.simulator.errors import SimulatorError
 EVALUATOR = "evaluator"
 CALLER = "caller"
 FOUR_KEY_CALLER = "caller_four"  # an older one
+DISPENSER = "dispenser"
 GRADES = (5, 4, 3, 2, 1)  # the order of EVALUATOR_KEY_PINS
 KEYPAD = (
     "1", "2", "3", "next",
@@ -37,6 +38,9 @@ class BoardProfile:
     uart_id: int
     crossings: dict[Key, tuple[int, int]] = field(default_factory=dict)  # keys of a matrix: row and column
     display_pins: tuple[int, int] | None = None  # clock and data of a TM1637
+    shift_pins: tuple[int, ...] = ()  # data, clock, latch of the lamps' shift registers
+    shift_lamps: int = 0
+    printer_uart_id: int | None = None
     pin_names: dict[str, int] = field(default_factory=dict)
 
     def key_pin(self, key: Key) -> int:
@@ -77,6 +81,17 @@ def _evaluator(board: ModuleType) -> dict[str, Any]:
     }
 
 
+def _dispenser(board: ModuleType) -> dict[str, Any]:
+    keys: dict[Key, int] = dict(enumerate(board.DISPENSER_KEY_PINS, 1))
+    return {
+        "key_pins": keys | {"clerk": board.DISPENSER_CLERK_PIN},
+        "lamp_pins": (),
+        "shift_pins": tuple(board.DISPENSER_LAMP_PINS),
+        "shift_lamps": len(keys) + 1,
+        "printer_uart_id": board.PRINTER_UART_ID,
+    }
+
+
 def _caller(board: ModuleType) -> dict[str, Any]:
     places = [(row, column) for row in board.CALLER_ROW_PINS for column in board.CALLER_COLUMN_PINS]
     return _display(board) | {"key_pins": {}, "crossings": dict(zip(KEYPAD, places, strict=True))}
@@ -94,6 +109,7 @@ _PARTS: dict[str, Callable[[ModuleType], dict[str, Any]]] = {
     EVALUATOR: _evaluator,
     CALLER: _caller,
     FOUR_KEY_CALLER: _four_key_caller,
+    DISPENSER: _dispenser,
 }
 
 

@@ -1,6 +1,7 @@
 """What anybody can do to a board and see of it, whether it lives in this process or in another."""
 
 import asyncio
+import base64
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -186,6 +187,23 @@ class Board(ABC):
     async def garble(self, rate: float, seed: int = 0) -> None:
         """Changes each byte on UART and USB with this probability; 0 heals."""
         await self.call("garble", rate=rate, seed=seed)
+
+    async def printer(self, **changes: Any) -> None:
+        """Changes a dispenser's printer: paper ("ok", "low", "out"), cover, offline, fault, plugged."""
+        await self.call("printer", **changes)
+
+    async def printer_after(self, count: int, **changes: Any) -> None:
+        """The same, once so many more bytes are on paper."""
+        await self.call("printer_after", count=count, **changes)
+
+    async def slips(self) -> dict[str, Any]:
+        """What a dispenser's printer has given: slips (lines, codes, cut), hanging, problems, condition."""
+        told: dict[str, Any] = await self.call("slips")
+        return told
+
+    async def picture(self, number: int = -1) -> bytes:
+        """A slip as PNG; -1: the last one that was cut, -2: what hangs in the slot."""
+        return base64.b64decode(await self.call("picture", number=number))
 
     async def read_output(self) -> str:
         """The last 4 KB that the board's terminal printed."""

@@ -75,6 +75,20 @@ def _class(state: State, command: IssueTicket, now: Now) -> str | None:
     return None if now.sure and late_ms > state.layout.grace_ms else APPOINTMENT
 
 
+def gives(state: State, service_id: str, now: Now) -> bool:
+    """Whether a number for this service would be given now."""
+    service = state.layout.service_by_id[service_id]
+    if service_id not in state.layout.served:
+        return False
+    date = business_date(state, now)
+    try:
+        _check_open(state, service, now)
+        _check_cap(state, service, date)
+    except Refusal:
+        return False
+    return leases.next_own(state, service, date, last_number(state, service, date)) is not None
+
+
 def _check_open(state: State, service: Service, now: Now) -> None:
     """Refuses outside the hours; a hub that doesn't know the time turns nobody away."""
     if not service.hours or not now.sure:

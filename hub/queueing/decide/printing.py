@@ -55,7 +55,7 @@ def grant_lease(state: State, command: GrantLease, now: Now, ids: Ids) -> list[E
         last = state.below_left(service, date, last, command.count)
         first = last - command.count + 1
         # As many are left to the hall itself: a lease must not be what ends a day's numbers.
-        if first - command.count > last_number(state, service, date):
+        if name in state.layout.served and first - command.count > last_number(state, service, date):
             ranges.append({"service": name, "first": first, "last": last})
     if not ranges:
         raise Refusal("no_numbers_left", "full", "grant_lease", "No service has numbers left to lease today.")

@@ -1,0 +1,34 @@
+"""What a dispenser has in flash while a paper is under way: the fact that tells of it if nothing else does.
+
+The file's name is that of an open invitation (eventlog.py), whose recovery at a boot it shares: one whose fact is in
+the log already is removed there. Its content is the ticket's number, behind its length, and the body of the fact.
+"""
+
+from firmware.eventlog import open_name
+from firmware.records import decode_body, encode_body
+
+
+def open_note(log, ticket, number, kind, fields):
+    """In flash before the first byte goes to the printer."""
+    text = number.encode()
+    log._files.write(open_name(ticket), bytes((len(text),)) + text + encode_body(kind, 0, fields))
+    log.open_run = ticket
+
+
+def read_note(log):
+    """(number, kind, fields) of the paper that a restart cut off, or None. One that was cut itself printed nothing."""
+    if log.open_run is None:
+        return None
+    name = open_name(log.open_run)
+    data = log._files.read(name, 0, log._files.size(name))
+    if not data or len(data) < data[0] + 8:
+        return None
+    kind, _, fields = decode_body(data[data[0] + 1 :])
+    return bytes(data[1 : data[0] + 1]).decode(), kind, fields
+
+
+def close_note(log):
+    """Its fact is in the log."""
+    if log.open_run is not None:
+        log._files.remove(open_name(log.open_run))
+        log.open_run = None
