@@ -9,12 +9,10 @@ import pytest
 
 from protocol import calling, session
 from protocol import messages as m
+from tests.caller_support import HEAP, SAME_KEY_S, enter, press, sign_in
 from tests.integration.firmware_bench import QUICK, WAIT_S, Hub, flash, settings
 from tools.simulator.board import SimulatedBoard
-from tools.simulator.profile import CALLER, FOUR_KEY_CALLER, FOUR_KEYS, KEYPAD
-
-HEAP = 112 * 1024  # of 64-bit words, the least that a caller runs in
-PAUSE_S = 1.1  # two presses of a key within a second are one
+from tools.simulator.profile import CALLER, FOUR_KEY_CALLER, FOUR_KEYS
 
 
 class Desk(Hub):
@@ -53,7 +51,7 @@ async def desk(images: dict[str, bytes], folder: Path, role: str = CALLER, **opt
     image = folder / "flash.img"
     image.write_bytes(images[role])
     async with await SimulatedBoard.start(
-        image, "rpi_pico", role=role, **{**QUICK, "heap_bytes": HEAP, **options}
+        image, "rpi_pico", role=role, **{**QUICK, "heap_bytes": HEAP[CALLER], **options}
     ) as board:
         hub = Desk(board)
         await hub.open()
@@ -62,30 +60,6 @@ async def desk(images: dict[str, bytes], folder: Path, role: str = CALLER, **opt
             yield board, hub
         finally:
             await hub.close()
-
-
-async def press(board: SimulatedBoard, *keys: str) -> None:
-    for key in keys:
-        await board.press(key)
-        await asyncio.sleep(0.05)
-
-
-async def enter(board: SimulatedBoard, prefix: str, digits: str) -> None:
-    """Types, each digit when the one before it is seen."""
-    for count in range(1, len(digits) + 1):
-        await board.press(digits[count - 1])
-        shown = f"{count}" if prefix == "P" else digits[:count][-3:]
-        await board.wait_text(f"{prefix}{shown:>3}", WAIT_S)
-        await asyncio.sleep(0.06)  # the finger is off the key
-
-
-async def sign_in(board: SimulatedBoard, code: str, pin: str, last: str = "ok") -> None:
-    await enter(board, "C", code)
-    await press(board, "ok")
-    await board.wait_text("P  0", WAIT_S)
-    await enter(board, "P", pin)
-    await asyncio.sleep(PAUSE_S)
-    await press(board, last)
 
 
 async def test_caller_shows_what_the_window_does(images, tmp_path):
@@ -104,9 +78,7 @@ async def test_caller_shows_what_the_window_does(images, tmp_path):
         await board.wait_text("b007", WAIT_S)
         await board.wait_text("L140", WAIT_S)
         await board.wait_text("b007", WAIT_S)
-        await hub.close()
-        await board.unplug()
-        await board.wait_text("noHb", WAIT_S)
+        assert hub.asked == []
 
 
 async def test_caller_signs_in_by_code_and_pin_and_the_fact_follows_the_answer(images, tmp_path):
@@ -149,7 +121,7 @@ async def test_caller_keys_are_the_halls_commands(images, tmp_path):
         await enter(board, "t", "12")
         await press(board, "ok")
         assert (await hub.question(asked + 1))[1] == {"command": "transfer", "to": "12"}
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(SAME_KEY_S)
         await press(board, "2")
         await board.wait_text("t   ", WAIT_S)
         await enter(board, "t", "01")
@@ -172,7 +144,7 @@ async def test_caller_with_four_keys(images, tmp_path):
             assert (await hub.question(count))[1] == {"command": key}
         hub.endpoint.show(m.WINDOW_IDLE, "", "3", 0)
         await board.wait_text("L  0", WAIT_S)
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(SAME_KEY_S)
         await press(board, "finish")
         assert (await hub.question(5))[1] == {"command": "walk_up"}
 
@@ -181,12 +153,11 @@ async def test_caller_takes_two_presses_within_a_second_for_one(images, tmp_path
     async with desk(images, tmp_path) as (board, hub):
         hub.endpoint.show(m.WINDOW_IDLE, "", "3", 2)
         await board.wait_text("L  2", WAIT_S)
-        await board.press("next", ms=30)
-        await board.press("next", ms=30)
+        await press(board, "next", "next")
         await hub.question(1)
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(SAME_KEY_S)
         assert len(hub.asked) == 1
-        await board.press("next")
+        await press(board, "next")
         await hub.question(2)
 
 
@@ -200,9 +171,7 @@ async def test_caller_forgets_what_found_no_hub(images, tmp_path):
         await board.cut_wire(True)
         await board.wait_text("noAn", WAIT_S)
         await board.wait_text("noHb", WAIT_S)
-        for _ in range(5):
-            await press(board, "next")
-            await asyncio.sleep(PAUSE_S)
+        await press(board, "next")
         await board.cut_wire(False)
         hub.answer = (m.ACCEPTED, None)
         await board.wait_text("L  2", WAIT_S)
@@ -225,16 +194,9 @@ async def test_caller_feels_each_of_its_keys_and_one_that_hangs(images, tmp_path
         hub.endpoint.configure({"stuck_key_s": 1})
         hub.endpoint.show(m.WINDOW_CLOSED, "", "3", 2)
         await board.wait_text("----", WAIT_S)
-        for key in KEYPAD:
-            if key.isdigit():
-                await press(board, key)
-                await board.wait_text(f"C  {key}", WAIT_S)
-                await press(board, "clear")
-                await board.wait_text("C   ", WAIT_S)
-                await asyncio.sleep(PAUSE_S)
-                await press(board, "clear")
-                await board.wait_text("----", WAIT_S)
-                await asyncio.sleep(PAUSE_S)
+        await enter(board, "C", "12345678")
+        await press(board, "clear")
+        await enter(board, "C", "90")
         await board.hold("7")
         fault = await hub.fact(m.FAULT)
         assert fault["fields"]["code"] == m.FAULT_STUCK_KEY

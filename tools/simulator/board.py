@@ -66,6 +66,7 @@ class SimulatedBoard(Board):
         self.history: deque[Change] = deque(maxlen=HISTORY)
         self.output = bytearray()  # the last of what the terminal printed
         self.found: dict[str, Any] = {}  # what the interpreter said of itself at its last boot
+        self.turns = 0  # of the program's loop, each of which feeds the watchdog: how far it has come, however slowly
         self.resets = {"soft": 0, "hard": 0, "watchdog": 0, "crash": 0}
         self._room = Path(tempfile.mkdtemp(prefix="tingting-board-"))
         self._line = SerialLine(self._to_uart, options.baud_delay, options.overrun)
@@ -372,6 +373,7 @@ class SimulatedBoard(Board):
         asyncio.get_running_loop().call_later(delay_s, self._process.interrupt)
 
     def _feed(self, timeout_ms: int) -> None:
+        self.turns += 1
         self._stop_watchdog()
         loop = asyncio.get_running_loop()
         self._watchdog = loop.call_later(timeout_ms / 1000, self._hard_reset, kinds.WDT_RESET, "watchdog")
