@@ -14,9 +14,14 @@ LIT_MS = 60_000  # the first citizen is through within half a minute
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo lives; `said.txt` there is what it printed."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def demo(room: Path) -> Iterator[str]:
     """The address of the shipped demo; one for all tests that leave it running."""
-    room = tmp_path_factory.mktemp("demo")
     with demo_support.running(room) as url:
         yield url
 
@@ -93,6 +98,44 @@ async def test_a_box_without_power_is_dark_and_comes_back(demo: str, open_page: 
     await box.get_by_role("button", name="拔掉电源").click()
     await expect(box.get_by_text("评价器在运行")).to_be_visible()
     await expect(box).to_have_attribute("data-led", "on")
+
+
+async def test_a_person_works_a_window_and_looks_in_as_the_manager(demo: str, room: Path, open_page: OpenPage) -> None:
+    assert demo
+    said = (room / "said.txt").read_text("utf-8")
+    found = re.search(r"your window +(http\S+) +token: ([^;]+);", said)
+    assert found is not None, said
+    page = await open_page(found[1])
+    await page.get_by_role("textbox").fill(found[2])
+    await page.keyboard.press("Enter")
+    await page.locator("#staff-code").fill("1027")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".key.filled b")).to_have_text("叫下一位")
+    # The simulated clerks call, too; whom they leave in line, this window gets.
+    for _ in range(60):
+        await page.keyboard.press("Enter")
+        try:
+            await expect(page.locator("#now")).to_be_visible(timeout=1000)
+        except AssertionError:
+            continue
+        break
+    await expect(page.locator(".key.filled b")).to_have_text("到达")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".key.filled b")).to_have_text("办结")
+    await screenshot(page, "demo-window")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#day-finished")).to_have_text("1")
+    # Whoever pauses a window of the others stops nothing of the demo.
+    manager = re.search(r"the manager +(http\S+) +token: (\S+)", said)
+    assert manager is not None, said
+    other = await open_page(found[1].removesuffix("4") + "1")
+    await other.get_by_role("textbox").fill(manager[2])
+    await other.keyboard.press("Enter")
+    admin = await open_page(manager[1])
+    await admin.get_by_role("textbox").fill(manager[2])
+    await admin.keyboard.press("Enter")
+    await expect(admin.locator("#nav a").first).to_be_visible()
+    await screenshot(admin, "demo-admin")
 
 
 async def test_no_other_page_presses(demo: str, open_page: OpenPage) -> None:

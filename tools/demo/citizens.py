@@ -16,6 +16,10 @@ from tools.demo.plan import Citizen
 from tools.demo.presses import Press, PressLog, clock_text
 from tools.demo.story import Story
 
+# A number that a person at the kiosk page took has nobody of ours behind it: after so long it is served all the same.
+STRANGER_S: Final = 2.0
+STRANGER_SERVING_MS: Final = 8_000
+STRANGER_THINKING_MS: Final = 3_000
 LOOK_AGAIN_S: Final = 0.15  # a clerk with nobody waiting
 INVITED_S: Final = 8.0  # the hub gives a box 5 s to accept; after 8 s without lamps nobody waits for them
 THANKED_S: Final = 2.0  # a box that took a press puts its lamps out within some 100 ms, durable write included
@@ -54,7 +58,10 @@ class Play:
         story: Story,
         now_ms: Callable[[], int],
         invitation_s: int,
+        shared: bool = False,
     ) -> None:
+        """shared: people work the pages, too, so a clerk here takes a refusal as a colleague's doing."""
+        self._shared = shared
         self.progress = Progress()
         self.hands_off = False  # the person before the page presses, the citizens don't
         self._hub = hub
@@ -95,14 +102,18 @@ class Play:
             if ticket is None:
                 await asyncio.sleep(LOOK_AGAIN_S)
                 continue
-            await self._serve(window, ticket)
+            try:
+                await self._serve(window, ticket)
+            except RefusalError:
+                if not self._shared:
+                    raise
             await self.progress.add()
 
     async def _next(self, window: Window) -> Mapping[str, Any] | None:
         try:
             state = await self._command(window, "next")
         except RefusalError as refusal:
-            if refusal.kind == NOBODY_WAITS:
+            if refusal.kind == NOBODY_WAITS or self._shared:
                 return None
             raise
         ticket: Mapping[str, Any] | None = state["ticket"]
@@ -111,7 +122,7 @@ class Play:
     async def _serve(self, window: Window, ticket: Mapping[str, Any]) -> None:
         number = ticket["number"]
         self._story.say("Number %(number)s is called to window %(window)s.", number=number, window=window.id)
-        citizen = await self._holder(ticket["ticket"])
+        citizen = await self._citizen(ticket)
         await self._command(window, "arrive")
         await asyncio.sleep(citizen.serving_ms / 1000)
         # A visit lasts until the lamps of the one before are out, or its finger could press for a stranger.
@@ -136,6 +147,24 @@ class Play:
         body = {"command": command, "id": str(uuid.uuid4()), **more}
         token = self._hub.token("clerk", f"window/{window.id}")
         return await self._doors.post(f"/api/v1/windows/{window.id}/commands", token, body)
+
+    async def _citizen(self, ticket: Mapping[str, Any]) -> Citizen:
+        """Who holds a ticket; a stranger presses the keys on the demo's page, or leaves without."""
+        if not self._shared:
+            return await self._holder(ticket["ticket"])
+        try:
+            async with asyncio.timeout(STRANGER_S):
+                return await asyncio.shield(self._holder(ticket["ticket"]))
+        except TimeoutError:
+            return Citizen(
+                index=-1,
+                service=ticket["service"],
+                arrival_ms=0,
+                serving_ms=STRANGER_SERVING_MS,
+                thinking_ms=STRANGER_THINKING_MS,
+                grade=None,
+                second=None,
+            )
 
     def _holder(self, ticket: str) -> asyncio.Future[Citizen]:
         return self._holders.setdefault(ticket, asyncio.get_running_loop().create_future())

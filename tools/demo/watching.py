@@ -6,7 +6,7 @@ from typing import Any, Final
 from tools.demo import plan
 from tools.demo.center_reading import CenterReader
 from tools.demo.citizens import Play
-from tools.demo.hall import SERVICES
+from tools.demo.hall import SERVICES, YOURS
 from tools.demo.headless import now_ms
 from tools.demo.house import House
 from tools.demo.page.server import Page
@@ -29,6 +29,7 @@ async def run(seed: int, port: int, story: Story) -> None:
             story=story,
             now_ms=now_ms,
             invitation_s=INVITATION_S,
+            shared=True,
         )
         page = Page(house, story, play)
         await page.start(port)
@@ -49,7 +50,10 @@ def _invite(house: House, page: Page, story: Story) -> None:
     story.step("")
     story.step("A whole hall is running. Open in a browser on this machine:")
     story.step(f"  the boxes      {page.url}/   press a key when the lamps burn")
-    story.step(f"  the hub        {house.hub.url}/   its pages need no sign-in")
+    story.step(f"  the hub        {house.hub.url}/   where everything is; no sign-in")
+    clerk, manager = house.hub.token("clerk", f"window/{YOURS}"), house.hub.token("manager")
+    story.step(f"  your window    {house.hub.url}/window/{YOURS}   token: {clerk}; then any staff number")
+    story.step(f"  the manager    {house.hub.url}/admin   token: {manager}")
     story.step(f"  the center     {house.center.url}/   sign in with the viewer's token: {viewer}")
     story.step("Ctrl-C ends it.")
 
