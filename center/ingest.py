@@ -40,8 +40,7 @@ class RequestError(CenterError):
     """The address or a header of the request is not what the door asks for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(msgspec.Struct, frozen=True):
     """One element of a batch: its exact bytes and what they say; `reason` is set when they are malformed."""
 
     data: bytes

@@ -6,26 +6,20 @@ differ.
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 
 from center.rollups.entities import Run, Ticket, WindowDay
-from center.rollups.histogram import Histogram
+from center.rollups.histogram import Histogram, step
 
 BY_DAY, BY_MONTH = "day", "month"
 DIMENSIONS = ("hall", "window", "staff", "service")
 QUARTER = "quarter"
 
 
-class CellKey(NamedTuple):
-    """grain: day or month; span: 2026-11-21 or 2026-11; key: of the dimension, empty where there is none."""
-
-    grain: str
-    dimension: str
-    span: str
-    hall: str
-    key: str
+# grain (day or month), dimension, span (2026-11-21 or 2026-11), hall, key (of the dimension, or empty):
+# a plain tuple, since a batch makes ten thousands of them.
+CellKey = tuple[str, str, str, str, str]
 
 
 # served, grades 1 to 5, ratings set aside after an appeal
@@ -69,37 +63,58 @@ class Times:
 _Packed = tuple[int, int, int, int, int, int, int, int, dict[int, int], int, dict[int, int]]
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Packed)
+_quarters_decoder = msgspec.msgpack.Decoder(dict[str, _Packed])
+
+
+def _plain(times: Times) -> _Packed:
+    waiting, serving = times.waiting, times.serving
+    return (
+        times.tickets,
+        times.called,
+        times.no_shows,
+        times.restored,
+        times.left,
+        times.served,
+        times.open_ms,
+        waiting.sum_ms,
+        dict(sorted(waiting.counts.items())),
+        serving.sum_ms,
+        dict(sorted(serving.counts.items())),
+    )
 
 
 def pack(times: Times) -> bytes:
     """The one way that these counts are written, so that equal figures are equal bytes."""
-    return _encoder.encode(
-        (
-            times.tickets,
-            times.called,
-            times.no_shows,
-            times.restored,
-            times.left,
-            times.served,
-            times.open_ms,
-            times.waiting.sum_ms,
-            dict(sorted(times.waiting.counts.items())),
-            times.serving.sum_ms,
-            dict(sorted(times.serving.counts.items())),
-        )
-    )
+    return _encoder.encode(_plain(times))
+
+
+def pack_quarters(quarters: dict[str, Times]) -> bytes:
+    """The quarter hours of a hall's day or month, which are read and written together: one row instead of forty."""
+    return _encoder.encode({name: _plain(times) for name, times in sorted(quarters.items())})
 
 
 def unpack(data: bytes) -> Times:
     """The other way."""
-    tickets, called, no_shows, restored, left, served, open_ms, wait_ms, waits, serve_ms, serves = _decoder.decode(data)
+    return _times(_decoder.decode(data))
+
+
+def unpack_quarters(data: bytes) -> dict[str, Times]:
+    """The other way."""
+    return {name: _times(packed) for name, packed in _quarters_decoder.decode(data).items()}
+
+
+def _times(packed: _Packed) -> Times:
+    tickets, called, no_shows, restored, left, served, open_ms, wait_ms, waits, serve_ms, serves = packed
     waiting, serving = Histogram(wait_ms, waits), Histogram(serve_ms, serves)
     return Times(tickets, called, no_shows, restored, left, served, open_ms, waiting, serving)
 
 
+_CLOCK = tuple(f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in range(96))
+
+
 def clock(quarter: int) -> str:
     """When a quarter hour begins, e.g. 09:15."""
-    return f"{quarter // 4:02}:{quarter % 4 * 15:02}"
+    return _CLOCK[quarter]
 
 
 class Changes:
@@ -113,26 +128,26 @@ class Changes:
         """What a run counts for: once more, or with -1 no longer."""
         if not run.stands:
             return
-        date, hall = run.date or "", run.hall
-        places = (("hall", ""), ("window", run.window), ("staff", run.staff), ("service", run.service))
-        for dimension, key in places:
-            cell = CellKey(BY_DAY, dimension, date, hall, key or "")
+        date, hall, grade, served_ms = run.date or "", run.hall, run.grade, run.served_ms
+        served = None if served_ms is None else step(served_ms)
+        for dimension, key in (("hall", ""), ("window", run.window), ("staff", run.staff), ("service", run.service)):
+            cell = (BY_DAY, dimension, date, hall, key or "")
             ratings = self.ratings.get(cell)
             if ratings is None:
                 ratings = self.ratings[cell] = [0] * RATINGS_WIDTH
             ratings[0] += sign
-            if run.grade is not None:
-                ratings[run.grade] += sign
+            if grade is not None:
+                ratings[grade] += sign
                 ratings[6] += sign * run.aside
-            self._served(cell, run, sign)
+            times = self._times(cell)
+            times.served += sign
+            if served_ms is not None and served is not None:
+                times.serving.put(served, served_ms, sign)
         if run.quarter is not None:
-            self._served(CellKey(BY_DAY, QUARTER, date, hall, clock(run.quarter)), run, sign)
-
-    def _served(self, cell: CellKey, run: Run, sign: int) -> None:
-        times = self._times(cell)
-        times.served += sign
-        if run.served_ms is not None:
-            times.serving.add(run.served_ms, sign)
+            times = self._times((BY_DAY, QUARTER, date, hall, _CLOCK[run.quarter]))
+            times.served += sign
+            if served_ms is not None and served is not None:
+                times.serving.put(served, served_ms, sign)
 
     def ticket(self, ticket: Ticket, sign: int) -> None:
         """What a ticket counts for."""
@@ -141,15 +156,16 @@ class Changes:
         date = ticket.date or ticket.called_date or ""
         quarter = ticket.quarter if ticket.quarter is not None else ticket.called_quarter or 0
         wait_ms = ticket.wait_ms
+        waited = None if wait_ms is None else step(wait_ms)
         places = (
             ("hall", ""),
             ("window", ticket.window),
             ("staff", ticket.staff),
             ("service", ticket.service),
-            (QUARTER, clock(quarter)),
+            (QUARTER, _CLOCK[quarter]),
         )
         for dimension, key in places:
-            times = self._times(CellKey(BY_DAY, dimension, date, ticket.hall, key or ""))
+            times = self._times((BY_DAY, dimension, date, ticket.hall, key or ""))
             times.tickets += sign
             if ticket.called_date is not None:
                 times.called += sign
@@ -158,14 +174,14 @@ class Changes:
             if ticket.missed:
                 times.no_shows += sign
                 times.restored += sign * min(ticket.restored, 1)
-            if wait_ms is not None:
-                times.waiting.add(wait_ms, sign)
+            if wait_ms is not None and waited is not None:
+                times.waiting.put(waited, wait_ms, sign)
 
     def window_day(self, day: WindowDay, sign: int) -> None:
         """How long a window was open."""
         if day.open_ms:
             for dimension, key in (("hall", ""), ("window", day.window)):
-                self._times(CellKey(BY_DAY, dimension, day.date, day.hall, key)).open_ms += sign * day.open_ms
+                self._times((BY_DAY, dimension, day.date, day.hall, key)).open_ms += sign * day.open_ms
 
     def _times(self, cell: CellKey) -> Times:
         times = self.times.get(cell)
@@ -190,4 +206,5 @@ class Changes:
 
 
 def _month(cell: CellKey) -> CellKey:
-    return CellKey(BY_MONTH, cell.dimension, cell.span[:7], cell.hall, cell.key)
+    _, dimension, span, hall, key = cell
+    return (BY_MONTH, dimension, span[:7], hall, key)

@@ -40,8 +40,11 @@ class Histogram:
 
     def add(self, ms: int, times: int = 1) -> None:
         """A sample, or with -1 one less."""
+        self.put(step(ms), ms, times)
+
+    def put(self, number: int, ms: int, times: int) -> None:
+        """The same, where its step is known already."""
         self.sum_ms += ms * times
-        number = step(ms)
         left = self.counts.get(number, 0) + times
         if left:
             self.counts[number] = left

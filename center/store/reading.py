@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from center.rollups.cells import Times, unpack
+from center.rollups.cells import Times, unpack, unpack_quarters
 from center.store.answers import (
     DIMENSION,
     GROUPS,
@@ -116,6 +116,8 @@ def times(connection: sqlite3.Connection, question: Question) -> list[TimesTally
     columns = [_COLUMNS[name] for name in GROUPS[question.by]]
     where, values = _where(question)
     found: dict[tuple[str | None, ...], Times] = {}
+    if question.by == "quarter":
+        return _quarters(connection, where, values)
     rows = connection.execute(f"SELECT {', '.join(columns)}, counts FROM times_rollup WHERE {where}", values)  # noqa: S608
     for *parts, counts in rows:
         key = tuple(part or None for part in parts)
@@ -125,6 +127,19 @@ def times(connection: sqlite3.Connection, question: Question) -> list[TimesTally
         else:
             known.merge(unpack(counts))
     return [TimesTally(key, found[key]) for key in sorted(found, key=lambda key: tuple(part or "" for part in key))]
+
+
+def _quarters(connection: sqlite3.Connection, where: str, values: list[str | int]) -> list[TimesTally]:
+    """Quarter hours stand together in a row of their hall's day or month."""
+    found: dict[str, Times] = {}
+    for (counts,) in connection.execute(f"SELECT counts FROM times_rollup WHERE {where}", values):  # noqa: S608
+        for name, times_of in unpack_quarters(counts).items():
+            known = found.get(name)
+            if known is None:
+                found[name] = times_of
+            else:
+                known.merge(times_of)
+    return [TimesTally((name,), found[name]) for name in sorted(found)]
 
 
 def hall_day(connection: sqlite3.Connection, dates: dict[str, str]) -> list[HallDay]:

@@ -3,12 +3,22 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from center.counting import DeviceSeen, Ignored
-from center.rollups.cells import RATINGS_WIDTH, CellKey, Changes, pack, unpack
+from center.rollups.cells import (
+    QUARTER,
+    RATINGS_WIDTH,
+    Changes,
+    Times,
+    pack,
+    pack_quarters,
+    unpack,
+    unpack_quarters,
+)
 from center.rollups.entities import Run, Ticket, WindowDay
 from center.rollups.folding import Arrival, DeviceFact, Folding, Known, Touched
 
@@ -26,6 +36,10 @@ def _put(table: str, kind: type[Any]) -> str:
 
 
 _PUT_RUN, _PUT_TICKET, _PUT_DAY = _put("runs", Run), _put("tickets", Ticket), _put("window_days", WindowDay)
+# `dataclasses.astuple` copies deeply, which costs more than the insert.
+_run_values = attrgetter(*(field.name for field in fields(Run)))
+_ticket_values = attrgetter(*(field.name for field in fields(Ticket)))
+_day_values = attrgetter(*(field.name for field in fields(WindowDay)))
 _ADD_RATINGS = (
     f"INSERT INTO ratings_rollup (grain, dimension, span, hall, key, {', '.join(_COUNTS)}) "  # noqa: S608 - our names
     f"VALUES (?, ?, ?, ?, ?, {', '.join('?' * RATINGS_WIDTH)}) ON CONFLICT (grain, dimension, span, hall, key) "
@@ -33,7 +47,8 @@ _ADD_RATINGS = (
 )
 _CELL = "grain = ? AND dimension = ? AND span = ? AND hall = ? AND key = ?"
 _DROP_RATINGS = f"DELETE FROM ratings_rollup WHERE {_CELL} AND {' AND '.join(f'{n} = 0' for n in _COUNTS)}"  # noqa: S608
-_GET_TIMES = f"SELECT counts FROM times_rollup WHERE {_CELL}"  # noqa: S608
+_GET_TIMES = """SELECT key, counts FROM times_rollup WHERE grain = ? AND dimension = ? AND span = ? AND hall = ?
+AND key IN (SELECT value FROM json_each(?))"""
 _DROP_TIMES = f"DELETE FROM times_rollup WHERE {_CELL}"  # noqa: S608
 _PUT_TIMES = "INSERT OR REPLACE INTO times_rollup (grain, dimension, span, hall, key, counts) VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -72,9 +87,9 @@ def load(connection: sqlite3.Connection, hall: str, touched: Touched) -> Known:
 def write(connection: sqlite3.Connection, folding: Folding) -> None:
     """What the facts changed."""
     # Rows in the order of their keys: the trees are walked once instead of at random.
-    connection.executemany(_PUT_RUN, (astuple_of(run) for _, run in sorted(folding.runs.items())))
-    connection.executemany(_PUT_TICKET, (astuple_of(ticket) for _, ticket in sorted(folding.tickets.items())))
-    connection.executemany(_PUT_DAY, (astuple_of(day) for _, day in sorted(folding.window_days.items())))
+    connection.executemany(_PUT_RUN, (_run_values(run) for _, run in sorted(folding.runs.items())))
+    connection.executemany(_PUT_TICKET, (_ticket_values(ticket) for _, ticket in sorted(folding.tickets.items())))
+    connection.executemany(_PUT_DAY, (_day_values(day) for _, day in sorted(folding.window_days.items())))
     connection.executemany(
         "INSERT INTO facts (device, epoch, fact, position) VALUES (?, ?, ?, ?)",
         ((*number, position) for number, position in sorted(folding.facts.items())),
@@ -91,31 +106,42 @@ def write(connection: sqlite3.Connection, folding: Folding) -> None:
         _device(connection, folding.hall, arrival)
 
 
-def astuple_of(row: Run | Ticket | WindowDay) -> tuple[Any, ...]:
-    """A row's values; `dataclasses.astuple` copies them, which costs more than the insert."""
-    return tuple([getattr(row, name) for name in row.__slots__])
-
-
 def write_cells(connection: sqlite3.Connection, changes: Changes) -> None:
     """Adds to the rollups; a cell that comes to nothing has no row."""
     connection.executemany(_ADD_RATINGS, ((*cell, *ratings) for cell, ratings in sorted(changes.ratings.items())))
     lessened = [cell for cell, ratings in changes.ratings.items() if min(ratings) < 0]
     connection.executemany(_DROP_RATINGS, lessened)
+    groups: dict[tuple[str, str, str, str], dict[str, Times]] = {}
+    for cell, times in changes.times.items():
+        groups.setdefault(cell[:4], {})[cell[4]] = times
     fresh: list[tuple[Any, ...]] = []
-    gone: list[CellKey] = []
-    for cell, times in sorted(changes.times.items(), key=_by_cell):
-        row = connection.execute(_GET_TIMES, cell).fetchone()
-        if row is not None:
-            times.merge(unpack(row[0]))
-        if times.empty:
-            gone.append(cell)
-        else:
-            fresh.append((*cell, pack(times)))
+    gone: list[tuple[Any, ...]] = []
+    for group, cells in sorted(groups.items(), key=_by_group):
+        if group[1] == QUARTER:
+            row = connection.execute(_GET_TIMES, (*group, '[""]')).fetchone()
+            quarters = _added(cells, unpack_quarters(row[1]) if row is not None else {})
+            (fresh if quarters else gone).append((*group, "", pack_quarters(quarters)) if quarters else (*group, ""))
+            continue
+        known = {key: unpack(counts) for key, counts in connection.execute(_GET_TIMES, (*group, _json(cells)))}
+        added = _added(cells, known)
+        fresh += [(*group, key, pack(added[key])) for key in sorted(cells) if key in added]
+        gone += [(*group, key) for key in cells if key not in added]
     connection.executemany(_PUT_TIMES, fresh)
     connection.executemany(_DROP_TIMES, gone)
 
 
-def _by_cell(item: tuple[CellKey, object]) -> CellKey:
+def _added(cells: dict[str, Times], known: dict[str, Times]) -> dict[str, Times]:
+    """What is known with the cells added; what comes to nothing is left out."""
+    for key, times in cells.items():
+        mine = known.get(key)
+        if mine is None:
+            known[key] = times
+        else:
+            mine.merge(times)
+    return {key: times for key, times in known.items() if not times.empty}
+
+
+def _by_group(item: tuple[tuple[str, str, str, str], object]) -> tuple[str, str, str, str]:
     return item[0]
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from tools.bench.commands import bench
@@ -21,6 +22,12 @@ NAMES = {
         "uplink.drain_per_s",
         "hub.restart_1m_s",
     ],
+}
+
+
+CENTER = {
+    "center-ingest": ["center.ingest_ratio_sqlite", "center.ingest_rss_mb"],
+    "center-1m": ["center.report_p95_ms_1m", "center.recompute_1m_s"],
 }
 
 
@@ -53,4 +60,12 @@ def test_what_an_outage_costs_is_measured(tmp_path: Path) -> None:
 def test_a_call_to_many_boards_is_measured_from_the_callers_key(tmp_path: Path) -> None:
     rows = _rows("boards", tmp_path / "bench.json")
     assert [row["name"] for row in rows] == ["board.call_p99_ms", "board.cpu_ms_per_call_200"]
+    assert all(isinstance(row["value"], float) and row["value"] > 0 and row["ratio"] for row in rows)
+
+
+@pytest.mark.parametrize("group", CENTER)
+def test_the_center_under_a_generated_year_is_measured(tmp_path: Path, group: str) -> None:
+    """The benchmark itself fails where the center counts other than was made, or where a recount disagrees."""
+    rows = _rows(group, tmp_path / "bench.json")
+    assert [row["name"] for row in rows] == CENTER[group]
     assert all(isinstance(row["value"], float) and row["value"] > 0 and row["ratio"] for row in rows)
