@@ -70,10 +70,10 @@ def encode_body(kind, uptime_ms, fields):
             if len(data) <= code:
                 body += bytes((len(data),)) + data
                 continue
-        elif code <= _RUN and isinstance(value, bytes) and len(value) == -code:
+        elif isinstance(value, bytes) and len(value) == -code:
             body += value
             continue
-        elif _RUN < code < 0 and isinstance(value, int) and 0 <= value < 1 << -8 * code:
+        elif code < 0 and isinstance(value, int) and 0 <= value < 1 << -8 * code:
             body += value.to_bytes(-code, "little")
             continue
         raise LogError("a fact of kind %d can't hold %s=%r" % (kind, name, value))
@@ -102,5 +102,6 @@ def decode_body(body):
 
 def run_of(body):
     """The run that this fact ends, or None; facts of a dispenser, from `_ENDING` on, end the ticket they begin with."""
-    ends = body[0] in (messages.RATED, messages.UNRATED) or body[0] >= _ENDING
-    return bytes(body[_HEAD_BYTES : _HEAD_BYTES + 8]) if ends else None
+    if messages.RATED <= body[0] <= messages.UNRATED or body[0] >= _ENDING:
+        return bytes(body[_HEAD_BYTES : _HEAD_BYTES + 8])
+    return None

@@ -24,7 +24,11 @@ from tools.simulator.errors import SimulatorError
 from tools.simulator.flash import BLOCKS, SECTOR
 
 RECORD: Final = Path(__file__).with_name("footprint.json")
-RECORDS: Final = {"evaluator": RECORD, "caller": RECORD.with_name("footprint_caller.json")}
+RECORDS: Final = {
+    "evaluator": RECORD,
+    "caller": RECORD.with_name("footprint_caller.json"),
+    "dispenser": RECORD.with_name("footprint_dispenser.json"),
+}
 HEAP_BYTES: Final = 200 * 1024  # the contract's
 LARGEST_MPY_BYTES: Final = 160 * 1024
 LEAST_FREE_BYTES: Final = 90 * 1024
