@@ -22,6 +22,11 @@ class Http(msgspec.Struct, frozen=True):
 
     host: Annotated[str, key("address to listen on", min_length=1)] = "127.0.0.1"
     port: Annotated[int, key("port to listen on; 0 takes a free one, which is printed", ge=0, le=65535)] = 8090
+    certificate: Annotated[
+        str,
+        key("TLS: certificate and its chain (PEM file, relative to this one); then only https answers"),
+    ] = ""
+    private_key: Annotated[str, key("TLS: the certificate's private key (PEM file, relative to this one)")] = ""
     behind_proxy: Annotated[
         bool, key("a proxy of ours stands in front: who asks is the last of X-Forwarded-For, nobody is local")
     ] = False
@@ -114,6 +119,8 @@ def load(path: Path) -> CenterSettings:
     loaded = settings.load(path, CenterSettings)
     if not loaded.halls:
         raise SettingsError(path, "halls", "at least one [[halls]] with id and name is needed")
+    if bool(loaded.http.certificate) != bool(loaded.http.private_key):
+        raise SettingsError(path, "http.certificate", "certificate and private_key are set together, or neither")
     seen: set[str] = set()
     for index, hall in enumerate(loaded.halls):
         if hall.id in seen:

@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import signal
+import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -112,6 +113,19 @@ def assemble(settings: CenterSettings, folder: Path, store: Store, tokens: Token
     )
 
 
+def _tls(settings: CenterSettings, folder: Path) -> ssl.SSLContext | None:
+    """The certificate of the settings; raises `CenterError` where it can't be used."""
+    if not settings.http.certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate, key = folder / settings.http.certificate, folder / settings.http.private_key
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:  # ssl.SSLError is one
+        raise CenterError(f"TLS: {certificate} with {key} can't be used: {error}; both are PEM files") from error
+    return context
+
+
 async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tell: Callable[[str], None] = say) -> None:
     """Runs a center until `stop`; `folder` is where relative paths begin."""
     data = folder / settings.paths.data
@@ -126,7 +140,8 @@ async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tel
         )
         await runner.setup()
         try:
-            site = web.TCPSite(runner, settings.http.host, settings.http.port)
+            secure = _tls(settings, folder)
+            site = web.TCPSite(runner, settings.http.host, settings.http.port, ssl_context=secure)
             try:
                 await site.start()
             except OSError as error:
@@ -134,7 +149,7 @@ async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tel
                 raise CenterError(f"can't listen on {where}: {error.strerror}; set [http] host and port") from error
             announce(made, tell)
             host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
-            tell(f"center: serving http://{host}:{runner.addresses[0][1]}")
+            tell(f"center: serving {'https' if secure else 'http'}://{host}:{runner.addresses[0][1]}")
             log("center.serving", version=center.version, halls=[hall.id for hall in settings.halls])
             await _until(stop, store)
         finally:

@@ -6,11 +6,12 @@ checks them by the same door. `journal` is `center:<center>:<hall>`, `source` is
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from center.config import Hall
 from center.errors import StoreError
-from center.ingest import Batch, own_journal, read_element, source
+from center.ingest import Batch, Element, own_journal, read_element, source
 from center.store import Refused, Store
 from common import envelope
 from common.envelope import Envelope, format_time
@@ -18,8 +19,17 @@ from common.envelope import Envelope, format_time
 TRIES = 3  # another batch of ours can't be before us: the lock sees to that; a failed commit can leave us behind
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event that is to be appended: its type, what it is about, and its data."""
+
+    kind: str
+    subject: str
+    data: dict[str, Any]
+
+
 class OwnJournals:
-    """Appends to them, one event at a time, each durable when `append` returns."""
+    """Appends to them; what was appended is durable when `append` returns."""
 
     def __init__(self, store: Store, center: str, now_ms: Callable[[], int]) -> None:
         self._store = store
@@ -35,40 +45,45 @@ class OwnJournals:
         """Held by whoever decides on what is stored of a hall and then appends."""
         return self._locks.setdefault(hall, asyncio.Lock())
 
-    async def append(
-        self, hall: Hall, kind: str, subject: str, data: dict[str, Any], at_ms: int | None = None
-    ) -> tuple[int, bytes]:
-        """Stores one event; call it under the hall's lock. Returns its sequence and bytes; raises `StoreError`."""
+    async def append(self, hall: Hall, *happened: Happened) -> list[bytes]:
+        """Stores events in one transaction; call it under the hall's lock. Raises `StoreError`."""
         assert self.lock(hall.id).locked()
-        journal = self.name(hall.id)
         refused: Refused | None = None
         for _ in range(TRIES):
-            cursor = await self._store.cursor(hall.id, journal)
+            cursor = await self._store.cursor(hall.id, self.name(hall.id))
             recorded_ms = self._now_ms()
-            sequence = cursor.stored_through + 1
-            event = envelope.encode(
-                Envelope(
-                    specversion=envelope.SPEC_VERSION,
-                    id=f"{journal}/{sequence}",
-                    source=source(hall.id, journal),
-                    type=kind,
-                    time=format_time(recorded_ms if at_ms is None else at_ms, hall.offset_minutes),
-                    recordedtime=format_time(recorded_ms, hall.offset_minutes),
-                    subject=subject,
-                    sequence=str(sequence),
-                    journal=journal,
-                    clock="sure",
-                    data=data,
-                )
+            elements = tuple(
+                self._element(hall, cursor.stored_through + number, each, recorded_ms)
+                for number, each in enumerate(happened, start=1)
             )
-            element = read_element(event, hall.id, journal, hall.offset_minutes)
-            if element.reason is not None:
-                raise StoreError(f"{kind}: {element.reason}")
-            batch = Batch(hall.id, journal, cursor.stored_through, cursor.chain, (element,))
+            batch = Batch(hall.id, cursor.journal, cursor.stored_through, cursor.chain, elements)
             try:
                 await self._store.submit(batch, recorded_ms)
             except Refused as error:
                 refused = error
                 continue
-            return sequence, event
-        raise StoreError(f"{journal}: {refused}; another process writes to this store")
+            return [element.data for element in elements]
+        raise StoreError(f"{self.name(hall.id)}: {refused}; another process writes to this store")
+
+    def _element(self, hall: Hall, sequence: int, each: Happened, recorded_ms: int) -> Element:
+        journal = self.name(hall.id)
+        now = format_time(recorded_ms, hall.offset_minutes)
+        event = envelope.encode(
+            Envelope(
+                specversion=envelope.SPEC_VERSION,
+                id=f"{journal}/{sequence}",
+                source=source(hall.id, journal),
+                type=each.kind,
+                time=now,
+                recordedtime=now,
+                subject=each.subject,
+                sequence=str(sequence),
+                journal=journal,
+                clock="sure",
+                data=each.data,
+            )
+        )
+        element = read_element(event, hall.id, journal, hall.offset_minutes)
+        if element.reason is not None:
+            raise StoreError(f"{each.kind}: {element.reason}")
+        return element

@@ -12,6 +12,19 @@ from center.reports.ranking import LEAST_RANKED
 from common import catalogue
 
 
+def _(text: str) -> str:
+    """Marks a message for the catalogue."""
+    return text
+
+
+CAUSES = {
+    "attitude": _("how I was treated (attitude)"),
+    "skill": _("they did not know how (skill)"),
+    "function": _("not settled, sent back and forth (function)"),
+    "procedure": _("too long, too many papers (procedure)"),
+}
+
+
 class Wording:
     """Words for one notice; settings give the issuer's name."""
 
@@ -52,6 +65,10 @@ class Wording:
         if self.chinese:
             return f"{day.year}年{day.month}月{day.day}日"
         return f"{day.day} {calendar.month_name[day.month]} {day.year}"
+
+    def cause(self, name: str) -> str:
+        """What was not good, in the words of the phone's page."""
+        return self.gettext(CAUSES.get(name, name)) if name else self.gettext("none given")
 
     @staticmethod
     def moment(text: str) -> datetime:

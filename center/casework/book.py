@@ -14,21 +14,21 @@ from typing import Any
 
 import msgspec
 
-from center.casework.cases import PREFIX, Case, apply, opened
+from center.casework.cases import Case, fold
 from center.casework.errors import CaseworkError
-from center.casework.tables import OPENED
 from common import envelope
 from common.envelope import parse_time
 from common.files import OWNER_ONLY
 
-VERSION = 1  # of these rules: a file that others made is made again
+VERSION = 2  # of these rules: a file that others made is made again
 _SCHEMA = (
     """CREATE TABLE cases (
-        id TEXT PRIMARY KEY, hall TEXT NOT NULL, window TEXT, state TEXT NOT NULL, ended INTEGER NOT NULL,
-        answered INTEGER NOT NULL, due TEXT NOT NULL, opened_ms INTEGER NOT NULL, case_json BLOB NOT NULL)
-        WITHOUT ROWID""",
+        id TEXT PRIMARY KEY, hall TEXT NOT NULL, window TEXT, date TEXT NOT NULL, state TEXT NOT NULL,
+        ended INTEGER NOT NULL, answered INTEGER NOT NULL, due TEXT NOT NULL, opened_ms INTEGER NOT NULL,
+        case_json BLOB NOT NULL) WITHOUT ROWID""",
     "CREATE INDEX cases_open ON cases (hall, due) WHERE ended = 0",
     "CREATE INDEX cases_by_opening ON cases (hall, opened_ms)",
+    "CREATE INDEX cases_by_date ON cases (hall, date)",
     "CREATE TABLE followed (journal TEXT PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID",
 )
 _case = msgspec.json.Decoder(Case)
@@ -89,7 +89,7 @@ class CaseBook:
 
     def follow(self, journal: str, events: Iterable[bytes]) -> list[Case]:
         """Takes the next events of a journal, in their order; returns the cases that they changed."""
-        changed: dict[str, Case] = {}
+        changed: dict[str, Case] = {}  # and those that were looked at for it
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -97,10 +97,10 @@ class CaseBook:
                 for data in events:
                     event = envelope.decode(data)
                     through = event.number
-                    if event.type.startswith(PREFIX):
-                        case = self._next(event.type.removeprefix(PREFIX), event.data, parse_time(event.time))
+                    self._load(changed, event.data.get("case"))
+                    case = fold(changed, event.type, event.data, parse_time(event.time))
+                    if case is not None:
                         self._put(case)
-                        changed[case.id] = case
                 if through is not None:
                     self._connection.execute(
                         "INSERT OR REPLACE INTO followed (journal, through) VALUES (?, ?)", (journal, through)
@@ -111,22 +111,22 @@ class CaseBook:
             self._connection.execute("COMMIT")
         return list(changed.values())
 
-    def _next(self, action: str, data: dict[str, Any], at_ms: int) -> Case:
-        if action == OPENED:
-            return opened(data, at_ms)
-        case = self._find(data["case"])
-        if case is None:
-            raise CaseworkError(f"{self._path}: {action} of {data['case']}, which was never opened")
-        return apply(case, action, data, at_ms)
+    def _load(self, cases: dict[str, Case], name: Any) -> None:
+        """What an event may change, if it isn't there yet."""
+        if isinstance(name, str) and name not in cases:
+            case = self._find(name)
+            if case is not None:
+                cases[name] = case
 
     def _put(self, case: Case) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO cases (id, hall, window, state, ended, answered, due, opened_ms, case_json) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO cases (id, hall, window, date, state, ended, answered, due, opened_ms, "
+            "case_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 case.id,
                 case.rating.hall,
                 case.rating.window,
+                case.rating.date,
                 case.state,
                 case.ended,
                 case.answered,
@@ -145,7 +145,7 @@ class CaseBook:
         with self._lock:
             return self._find(name)
 
-    def list(self, wanted: Wanted) -> list[Case]:
+    def cases(self, wanted: Wanted) -> list[Case]:
         """Cases, the open ones by deadline first, then the ended ones, the newest first."""
         where, values = _where(wanted)
         sql = f"""SELECT case_json FROM cases WHERE {where}
@@ -153,6 +153,14 @@ class CaseBook:
         with self._lock:
             rows = self._connection.execute(sql, (*values, wanted.limit, wanted.offset)).fetchall()
         return [_case.decode(row[0]) for row in rows]
+
+    def of_dates(self, halls: Sequence[str], first: str, last: str) -> list[Case]:
+        """The cases of ratings of service dates first to last."""
+        sql = "SELECT case_json FROM cases WHERE hall = ? AND date BETWEEN ? AND ? ORDER BY date, id"
+        with self._lock:
+            return [
+                _case.decode(row[0]) for hall in halls for row in self._connection.execute(sql, (hall, first, last))
+            ]
 
     def count(self, wanted: Wanted) -> int:
         """How many there are, whatever the limit."""

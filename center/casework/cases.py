@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from center.casework.calendars import MAX_DAYS, Calendar
-from center.casework.errors import CaseRefusal
+from center.casework.errors import CaseRefusal, CaseworkError
 from center.casework.tables import (
     ENDED,
     MOVES,
@@ -56,6 +56,8 @@ class Rating:
     grade: int
     channel: str
     rated_ms: int
+    # Of the service: in every figure a rating stands on this date.
+    date: str
     window: str | None
     staff: str | None
     service: str | None
@@ -130,6 +132,7 @@ def opening(rating: Rating, terms: Terms, offset_minutes: int, has_contact: bool
         "grade": rating.grade,
         "channel": rating.channel,
         "rated_ms": rating.rated_ms,
+        "date": rating.date,
         "window": rating.window,
         "staff": rating.staff,
         "service": rating.service,
@@ -198,6 +201,7 @@ def opened(data: Mapping[str, Any], at_ms: int) -> Case:
         grade=data["grade"],
         channel=data["channel"],
         rated_ms=data["rated_ms"],
+        date=data["date"],
         window=data.get("window"),
         staff=data.get("staff"),
         service=data.get("service"),
@@ -249,3 +253,18 @@ def urgency(case: Case, today: date, calendar: Calendar) -> Urgency:
     if today > case.due:
         return Urgency(left, "overdue")
     return Urgency(left, "remind" if left <= REMIND_DAYS else "in_time")
+
+
+def fold(cases: dict[str, Case], kind: str, data: Mapping[str, Any], at_ms: int) -> Case | None:
+    """Takes one event of a center's own journal into `cases`; the case that it changed, if it is one of a case."""
+    if not kind.startswith(PREFIX):
+        return None
+    action = kind.removeprefix(PREFIX)
+    if action == OPENED:
+        case = opened(data, at_ms)
+    elif data["case"] in cases:
+        case = apply(cases[data["case"]], action, data, at_ms)
+    else:
+        raise CaseworkError(f"{kind} of {data['case']}, which was never opened")
+    cases[case.id] = case
+    return case

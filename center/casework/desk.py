@@ -16,7 +16,7 @@ from center.casework.contacts import MAX_DAYS_KEPT, Contacts
 from center.casework.errors import CaseRefusal
 from center.casework.tables import OPENED
 from center.config import Hall
-from center.own import OwnJournals
+from center.own import Happened, OwnJournals
 from center.store import Store
 from center.store.answers import Part
 from center.store.following import RatedRow
@@ -89,15 +89,16 @@ class Desk:
         async with self._own.lock(hall.id):
             await self.catch_up(hall)
             while rows := await self._store.to_follow(hall.id, MAX_OPENED):
-                for row in rows:
-                    rating = rating_of(row)
-                    name = case_id(rating.hall, rating.run)
-                    has_contact = self.contacts.has(name)
-                    data = opening(rating, self._terms(hall), hall.offset_minutes, has_contact)
-                    await self._own.append(hall, PREFIX + OPENED, f"case/{name}", data)
-                    count += 1
+                await self._own.append(hall, *(self._opening(hall, row) for row in rows))
+                count += len(rows)
                 await self.catch_up(hall)
         return count
+
+    def _opening(self, hall: Hall, row: RatedRow) -> Happened:
+        rating = rating_of(row)
+        name = case_id(rating.hall, rating.run)
+        data = opening(rating, self._terms(hall), hall.offset_minutes, self.contacts.has(name))
+        return Happened(PREFIX + OPENED, f"case/{name}", data)
 
     async def act(self, hall: Hall, name: str, action: str, said: Mapping[str, Any], who: Actor) -> Case:
         """One action on a case of a hall; raises `CaseRefusal`, and then nothing has changed."""
@@ -107,7 +108,7 @@ class Desk:
             if case is None or case.rating.hall != hall.id:
                 raise CaseRefusal("no-such-case", f"there is no case {name!r} here")
             data = decide(case, action, said, who=who, today=self.today(hall), terms=self._terms(hall))
-            await self._own.append(hall, PREFIX + action, f"case/{name}", data)
+            await self._own.append(hall, Happened(PREFIX + action, f"case/{name}", data))
             await self.catch_up(hall)
         found = self.book.find(name)
         assert found is not None
@@ -142,6 +143,7 @@ def rating_of(row: RatedRow) -> Rating:
         grade=run.grade or 0,
         channel=str(said.get("channel") or "box"),
         rated_ms=run.rated_ms or run.at_ms,
+        date=run.date,
         window=run.window,
         staff=run.staff,
         service=run.service,

@@ -13,7 +13,7 @@ from center.bulletin import figures
 from center.store import counted, reading
 from center.store.migrations import migrate
 from center.store.sqlite import CHINA_MINUTES
-from center.verify.export import Export, ExportError, Head
+from center.verify.export import Export, ExportError, Head, put_right_of
 from common import chain
 
 MAX_DIFFERENCES = 20  # named; more would say the same
@@ -103,9 +103,8 @@ def _compare(connection: sqlite3.Connection, head: Head, told: dict[str, Any], v
         raise ExportError(str(error)) from error
     rows = reading.month(connection, [one.id for one in halls], wanted)
     own = halls[0] if hall is not None else None
-    made = figures.as_json(figures.build(month, halls, own, rows, None))
-    # What was put right is no count of these events; it stands in the cases' own journal.
-    made["put_right"] = told.get("put_right")
+    came = put_right_of(connection, [one.id for one in halls], wanted[0])
+    made = figures.as_json(figures.build(month, halls, own, rows, came))
     made = msgspec.json.decode(msgspec.json.encode(made))
     verdict.digests[month] = figures.digest(made)
     if made.get("rests_on") != told.get("rests_on"):

@@ -15,9 +15,15 @@ from typing import Any, BinaryIO
 import msgspec
 
 from center.bulletin import figures
+from center.bulletin.figures import PutRight
+from center.bulletin.put_right import summary
+from center.casework.cases import Case, fold
 from center.config import Hall
 from center.errors import CenterError
+from center.ingest import OWN
 from center.store import reading
+from common import envelope
+from common.envelope import parse_time
 
 FORMAT = "tingting-export/1"
 LEVEL = 6  # of gzip: events repeat their field names, so little more is gained above
@@ -81,7 +87,8 @@ def write(
         for month, dates in wanted.items():
             rows = reading.month(connection, ids, dates)
             own = halls[0] if hall is not None else None
-            notices[month] = figures.as_json(figures.build(month, halls, own, rows, None))
+            came = put_right_of(connection, ids, dates[0])
+            notices[month] = figures.as_json(figures.build(month, halls, own, rows, came))
         journals = tuple(JournalHead(end.hall, end.journal, end.stored_through, end.chain.hex()) for end in ends)
         events = 0
         with _fresh(path) as file:
@@ -95,6 +102,21 @@ def write(
     finally:
         connection.execute("ROLLBACK")
     return events
+
+
+def put_right_of(connection: sqlite3.Connection, halls: Sequence[str], days: tuple[str, str]) -> PutRight:
+    """What came of the bad ratings of these dates, from the center's own journals."""
+    cases: dict[str, Case] = {}
+    for hall in halls:
+        rows = connection.execute(
+            """SELECT bytes FROM events JOIN journals ON journals.number = events.journal
+            WHERE hall = ? AND journals.journal LIKE ? ORDER BY journals.number, sequence""",
+            (hall, f"{OWN}%"),
+        )
+        for (data,) in rows:
+            event = envelope.decode(data)
+            fold(cases, event.type, event.data, parse_time(event.time))
+    return summary(case for case in cases.values() if days[0] <= case.rating.date <= days[1])
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The audit log: every change of who may do what, and every export taken, as an event of the center's own journal."""
 
 from center.config import CenterSettings, Hall
+from center.own import Happened
 from center.people.reader import Reader
 from center.web.context import Center
 
@@ -19,4 +20,4 @@ async def audit(center: Center, what: str, who: Reader, **said: str) -> None:
     hall = audit_hall(center.settings)
     async with center.own.lock(hall.id):
         data = {"who": who.name, "role": who.role} | said
-        await center.own.append(hall, PREFIX + what, f"account/{said.get('account', who.name)}", data)
+        await center.own.append(hall, Happened(PREFIX + what, f"account/{said.get('account', who.name)}", data))

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from center.casework.book import Wanted
-from center.casework.cases import Actor, Case, urgency
+from center.casework.cases import Actor, Case, Urgency, urgency
 from center.casework.errors import CaseRefusal
 from center.casework.tables import NEEDED, RESULTS
 from center.config import Hall
@@ -35,6 +35,19 @@ def wanted_of(center: Center, reader: Reader, show: str, page: int) -> Wanted:
         today = min((center.desk.today(hall) for hall in halls), default=None)
         return replace(wanted, ended=False, overdue_on=today)
     return replace(wanted, ended=False)
+
+
+DUTIES = 6  # on the overview; the list of cases has all of them
+
+
+def due_first(center: Center, reader: Reader, region: str | None = None) -> list[tuple[Case, Hall, Urgency]]:
+    """The open cases whose answer is due first."""
+    rows = []
+    for case in center.desk.book.cases(replace(wanted_of(center, reader, "open", 0), limit=PAGE)):
+        hall = center.hall(case.rating.hall)
+        if hall is not None and not case.answered and region in (None, hall.region):
+            rows.append((case, hall, urgency(case, center.desk.today(hall), center.desk.calendar)))
+    return rows[:DUTIES]
 
 
 def _hall_of(center: Center, reader: Reader, name: str) -> tuple[Hall, Case]:
@@ -102,7 +115,7 @@ async def get_cases(request: web.Request) -> web.Response:
     show, page = _asked(request)
     wanted = wanted_of(center, reader, show, page)
     rows = []
-    for case in center.desk.book.list(wanted):
+    for case in center.desk.book.cases(wanted):
         hall = center.hall(case.rating.hall)
         assert hall is not None
         rows.append(shown(center, hall, case, reader))
@@ -170,7 +183,7 @@ async def get_list_page(request: web.Request) -> web.Response:
     center, reader = request.app[CENTER], _follower(request)
     show, page = _asked(request)
     rows = []
-    for case in center.desk.book.list(wanted_of(center, reader, show, page)):
+    for case in center.desk.book.cases(wanted_of(center, reader, show, page)):
         hall = center.hall(case.rating.hall)
         assert hall is not None
         rows.append((case, hall, urgency(case, center.desk.today(hall), center.desk.calendar)))

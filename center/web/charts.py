@@ -1,5 +1,6 @@
 """Charts from the same rows as the table beside them: pygal's SVG, without its scripts, in the pages' own colours."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,10 @@ from xml.etree.ElementTree import Element, tostring
 import pygal
 from markupsafe import Markup
 from pygal.style import Style
+
+# pygal hangs a hook into the interpreter's imports, for plugins of its own that nobody has here; Python warns of it at
+# every import that finds nothing, anywhere in the process.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"]
 
 _SVG = "{http://www.w3.org/2000/svg}"
 INK, INK_2, LINE = "#13222C", "#465560", "#D8DBD7"

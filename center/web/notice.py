@@ -10,7 +10,7 @@ import segno
 from aiohttp import web
 from markupsafe import Markup
 
-from center.bulletin import figures, paper, workbook
+from center.bulletin import figures, paper, put_right, workbook
 from center.bulletin.figures import MonthError, Notice
 from center.bulletin.wording import Wording
 from center.config import Hall
@@ -42,7 +42,9 @@ async def make(center: Center, halls: tuple[Hall, ...], hall: str | None, month:
     wanted = figures.months_wanted(month)
     rows = await center.store.month([one.id for one in halls], wanted)
     own = halls[0] if hall is not None else None
-    return figures.build(month, halls, own, rows, None)
+    first, last = wanted[0]
+    cases = center.desk.book.of_dates([one.id for one in halls], first, last)
+    return figures.build(month, halls, own, rows, put_right.summary(cases))
 
 
 def _code(center: Center, notice: Notice, digest: str) -> str:

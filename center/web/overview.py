@@ -4,8 +4,10 @@ from aiohttp import web
 
 from center.config import Hall
 from center.people.reader import Reader
+from center.people.roles import FOLLOW_CASES
 from center.reports.overview import Known, OverviewData, build
 from center.web.asking import READERS
+from center.web.cases import due_first
 from center.web.context import CENTER, Center, scope
 from center.web.figures import hall_journals, lag_s
 from center.web.paging import page, signed_in
@@ -63,11 +65,20 @@ async def get_figures(request: web.Request) -> web.Response:
     def clock(at_ms: int, offset_minutes: int) -> str:
         return format_time(at_ms, offset_minutes)[11:16]
 
+    reader = holder if holder.may(FOLLOW_CASES) else None
+    duties = [] if reader is None else due_first(center, reader, region)
     as_of = format_time(overview.now_ms, halls[0].offset_minutes if halls else 0)[11:19]
 
-    answer = web.Response(
-        text=center.pages.text(request, "figures.html", o=overview, clock=clock, as_of=as_of, region=region),
-        content_type="text/html",
+    text = center.pages.text(
+        request,
+        "figures.html",
+        o=overview,
+        clock=clock,
+        as_of=as_of,
+        region=region,
+        duties=duties,
+        follows=reader is not None,
     )
+    answer = web.Response(text=text, content_type="text/html")
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from center.config import Hall
+from center.own import Happened
 from center.people.reader import Reader
 from center.people.roles import ENTER_PAPER
 from center.phone.errors import PhoneRefusal
@@ -104,7 +105,7 @@ async def post_page(request: web.Request) -> web.Response:
             if run is None:
                 raise PhoneRefusal("no-run", "run: choose a service that has no rating yet")
             data = data_of(run, said, center.now_ms(), PAPER) | {"entered_by": reader.name, "form": number}
-            await center.own.append(hall, "hall.rating.submitted", f"run/{run.run}", data)
+            await center.own.append(hall, Happened("hall.rating.submitted", f"run/{run.run}", data))
     except PhoneRefusal as refused:
         return await _page(request, reader, refused.kind, form)
     center.watch.note(hall.id)

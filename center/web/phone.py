@@ -14,6 +14,7 @@ from center.casework.cases import BAD_GRADES, case_id
 from center.casework.errors import CaseworkError
 from center.config import Hall
 from center.errors import StoreError
+from center.own import Happened
 from center.phone.errors import PhoneRefusal
 from center.phone.rating import RATE_DAYS, Said, data_of, rateable, read
 from center.store.following import RunRow, TicketRow
@@ -160,7 +161,8 @@ async def _keep(center: Center, hall: Hall, run: RunRow, said: Said) -> None:
         except CaseworkError as error:
             raise PhoneRefusal("bad-contact", str(error)) from error
     try:
-        await center.own.append(hall, "hall.rating.submitted", f"run/{run.run}", data_of(run, said, center.now_ms()))
+        data = data_of(run, said, center.now_ms())
+        await center.own.append(hall, Happened("hall.rating.submitted", f"run/{run.run}", data))
     except StoreError:
         if with_contact:
             center.desk.contacts.destroy(name)

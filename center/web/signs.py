@@ -1,5 +1,6 @@
 """Signs of self-rating: what stands out in a hall's month, how likely it is by chance, and the events behind it."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -37,7 +38,15 @@ def press_of(row: RatedRow) -> Press | None:
     )
 
 
-async def found(center: Center, hall: Hall, days: tuple[str, str]) -> list[Sign]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The signs of a hall's dates, and the run behind each rating's event."""
+
+    signs: list[Sign]
+    runs: dict[str, str]
+
+
+async def found(center: Center, hall: Hall, days: tuple[str, str]) -> Found:
     """All signs of a hall's dates."""
     rated = await center.store.rated(hall.id, days)
     presses = [press for row in rated if (press := press_of(row)) is not None]
@@ -51,13 +60,14 @@ async def found(center: Center, hall: Hall, days: tuple[str, str]) -> list[Sign]
         for state in await center.store.devices([hall.id])
         if state.role in (EVALUATOR, None)
     ]
-    return [
+    standing = [
         *signs.quick_presses(presses),
         *signs.equal_grades(presses),
         *signs.far_rates(people),
         *signs.quiet_presses(ignored, boxes),
         *signs.never_bad(presses, boxes),
     ]
+    return Found(standing, {row.event: row.row.run for row in rated})
 
 
 def _days_ago(center: Center, ms: int) -> int:
@@ -98,7 +108,7 @@ async def get_signs(request: web.Request) -> web.Response:
             "test": sign.test,
             "events": sign.events,
         }
-        for sign in await found(center, hall, days)
+        for sign in (await found(center, hall, days)).signs
     ]
     answer = {"hall": hall.id, "from": days[0], "to": days[1], "level": signs.LEVEL, "signs": rows}
     return json_response(answer | {"as_of": center.as_of()})
@@ -110,6 +120,7 @@ async def get_page(request: web.Request) -> web.Response:
     reader = signed_in(request)
     await require_actor(request, FOLLOW_CASES)
     hall, days, halls = _asked(request, center, reader)
+    result = Found([], {}) if hall is None else await found(center, hall, days)
     return desk_page(
         request,
         "signs.html",
@@ -117,7 +128,8 @@ async def get_page(request: web.Request) -> web.Response:
         hall=hall,
         halls=halls,
         days=days,
-        signs=[] if hall is None else await found(center, hall, days),
+        signs=result.signs,
+        runs=result.runs,
         level=signs.LEVEL,
         old_days=signs.OLD_TEST_DAYS,
         least=signs.MIN_RATINGS,

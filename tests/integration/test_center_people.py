@@ -1,8 +1,11 @@
 """Who may see and do what: accounts, scopes, sessions, CSRF, throttling, by the real process and its real doors."""
 
 import asyncio
+import datetime
+import ipaddress
 import json
 import re
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -13,6 +16,9 @@ from typing import Any
 import aiohttp
 import argon2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from center.config import load as config_of
 from center.main import ACCOUNTS_FILE
@@ -381,3 +387,36 @@ async def test_the_first_administrator_is_made_on_the_command_line(tmp_path: Pat
             assert "region:青溪" in (await person.get("/accounts"))[1]
         finally:
             await person.client.close()
+
+
+async def test_tls_by_certificate_files(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    day = datetime.timedelta(days=1)
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    plain = serialization.NoEncryption()
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    config = CONFIG.replace("[http]", '[http]\ncertificate = "cert.pem"\nprivate_key = "key.pem"')
+    trusted = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    async with running(tmp_path, config) as center, aiohttp.ClientSession() as client:
+        assert center.url.startswith("https://127.0.0.1")
+        async with client.get(f"{center.url}/healthz", ssl=trusted) as answer:
+            assert answer.status == 200
+    (tmp_path / "key.pem").write_text("nothing", "utf-8")
+    words = [sys.executable, "-m", "center.main", "--config", str(tmp_path / "center.toml")]
+    done = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 1
+    assert "key.pem can't be used" in done.stderr

@@ -18,7 +18,7 @@ from center.casework.errors import CaseRefusal
 from center.casework.tables import CaseState
 from center.config import Hall
 from center.ingest import Heading, RequestError, hubs_journal_id, read_batch
-from center.own import OwnJournals
+from center.own import Happened, OwnJournals
 from center.phone.rating import Said, data_of, rateable
 from center.store.answers import Part
 from center.store.sqlite import SqliteStore
@@ -71,7 +71,7 @@ async def test_each_bad_rating_opens_one_case_and_no_other_does(tmp_path: Path) 
         await h.take(journal)
         assert await h.desk.open_new(HALL) == 2
         assert await h.desk.open_new(HALL) == 0
-        cases = h.desk.book.list(ALL)
+        cases = h.desk.book.cases(ALL)
         assert {case.rating.run for case in cases} == {runs[1], runs[2]}
         assert {case.due.isoformat() for case in cases} == {"2026-12-01"}, "seven working days after a Saturday"
         assert {case.rating.staff for case in cases} == {"s1"}
@@ -97,7 +97,7 @@ async def test_a_case_goes_its_way_and_the_events_say_who_and_when(tmp_path: Pat
     async with house(tmp_path) as h:
         await h.take(journal)
         await h.desk.open_new(HALL)
-        (case,) = h.desk.book.list(ALL)
+        (case,) = h.desk.book.cases(ALL)
         for action in ("verify", "put_right", "answer", "close"):
             h.now[0] += 1000
             case = await h.desk.act(HALL, case.id, action, SAID, WHO)
@@ -118,7 +118,7 @@ async def test_two_who_act_at_once_are_one_after_the_other(tmp_path: Path) -> No
     async with house(tmp_path) as h:
         await h.take(journal)
         await h.desk.open_new(HALL)
-        (case,) = h.desk.book.list(ALL)
+        (case,) = h.desk.book.cases(ALL)
         outcomes = await asyncio.gather(
             *(h.desk.act(HALL, case.id, "verify", SAID, Actor(name, "manager")) for name in ("a", "b", "c")),
             return_exceptions=True,
@@ -135,7 +135,7 @@ async def test_an_upheld_appeal_leaves_the_rating_and_says_it_is_set_aside(tmp_p
     async with house(tmp_path) as h:
         await h.take(journal)
         await h.desk.open_new(HALL)
-        (case,) = h.desk.book.list(ALL)
+        (case,) = h.desk.book.cases(ALL)
         await h.desk.act(HALL, case.id, "appeal", SAID, Actor("wang", "manager"))
         await h.desk.act(HALL, case.id, "uphold", SAID, WHO)
         (tally,) = await h.store.tallies("hall", "2026-11-21", "2026-11-21", None)
@@ -149,15 +149,15 @@ async def test_the_book_is_made_again_from_the_journal(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
         await h.take(journal)
         await h.desk.open_new(HALL)
-        case = h.desk.book.list(ALL)[0]
+        case = h.desk.book.cases(ALL)[0]
         await h.desk.act(HALL, case.id, "verify", SAID, WHO)
-        before = h.desk.book.list(ALL)
+        before = h.desk.book.cases(ALL)
     (tmp_path / "cases.sqlite").unlink()
     for path in tmp_path.glob("cases.sqlite-*"):
         path.unlink()
     async with house(tmp_path) as h:
         await h.desk.catch_up(HALL)
-        assert h.desk.book.list(ALL) == before
+        assert h.desk.book.cases(ALL) == before
 
 
 async def test_the_contact_of_a_closed_case_is_nowhere_on_the_disk(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ async def test_the_contact_of_a_closed_case_is_nowhere_on_the_disk(tmp_path: Pat
         await h.take(journal)
         h.desk.contacts.keep(f"qingxi.{run}", contact)
         await h.desk.open_new(HALL)
-        (case,) = h.desk.book.list(ALL)
+        (case,) = h.desk.book.cases(ALL)
         assert case.has_contact
         assert h.desk.contact_for(case, "li") is None, "nobody is its handler yet"
         case = await h.desk.act(HALL, case.id, "assign", SAID, WHO)
@@ -210,13 +210,13 @@ async def test_a_case_of_another_hall_is_none(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
         await h.take(journal)
         await h.desk.open_new(HALL)
-        (case,) = h.desk.book.list(ALL)
+        (case,) = h.desk.book.cases(ALL)
         other = Hall(id="liuhe", name="柳河")
         with pytest.raises(CaseRefusal) as refused:
             await h.desk.act(other, case.id, "verify", SAID, WHO)
         assert refused.value.kind == "no-such-case"
-        assert h.desk.book.list(Wanted(("liuhe",), {})) == []
-        assert h.desk.book.list(Wanted(("qingxi",), {"qingxi": frozenset({"9"})})) == []
+        assert h.desk.book.cases(Wanted(("liuhe",), {})) == []
+        assert h.desk.book.cases(Wanted(("qingxi",), {"qingxi": frozenset({"9"})})) == []
         assert h.desk.book.count(Wanted(("qingxi",), {"qingxi": frozenset({"1"})})) == 1
 
 
@@ -232,12 +232,12 @@ async def test_a_late_rating_by_phone_moves_its_run_once(tmp_path: Path) -> None
         for grade in (1, 5):
             async with h.own.lock("qingxi"):
                 data = data_of(run, Said(grade, ("attitude",), "等太久"), h.now[0])
-                await h.own.append(HALL, "hall.rating.submitted", f"run/{run.run}", data)
+                await h.own.append(HALL, Happened("hall.rating.submitted", f"run/{run.run}", data))
         (tally,) = await h.store.tallies("hall", "2026-11-21", "2026-11-21", None)
         assert (tally.served, tally.grades) == (1, (1, 0, 0, 0, 0)), "the first counts, on the date of the service"
         assert rateable(await h.store.runs_of_ticket("qingxi", ticket), h.now[0]) is None
         await h.desk.open_new(HALL)
-        (case,) = h.desk.book.list(ALL)
+        (case,) = h.desk.book.cases(ALL)
         assert (case.rating.channel, case.rating.words, case.rating.reasons) == ("phone", "等太久", ("attitude",))
 
 

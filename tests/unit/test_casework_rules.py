@@ -27,7 +27,7 @@ SAID: dict[str, Any] = {
 
 
 def make(contact: bool = False, state: CaseState = CaseState.OPENED) -> Case:
-    rating = Rating("h1", "00aa", 1, "phone", RATED_MS, "3", "S001", "A", ("attitude",), "等太久")
+    rating = Rating("h1", "00aa", 1, "phone", RATED_MS, "2026-11-26", "3", "S001", "A", ("attitude",), "等太久")
     return replace(opened(opening(rating, TERMS, 480, contact), RATED_MS + 1), state=state)
 
 

@@ -174,7 +174,7 @@ ROOMS = (
     Room(
         "center.bulletin",
         "the monthly notice: its figures, and its forms",
-        (*_FIGURES, "center.store.answers", *_CENTER),
+        (*_FIGURES, "center.store.answers", "center.casework.cases", "center.casework.tables", *_CENTER),
     ),
     Room(
         "center.own",
@@ -189,7 +189,7 @@ ROOMS = (
     Room(
         "center.verify",
         "an export's chains and figures, made again without the store",
-        (*_FIGURES, "center.ingest", "center.store", "center.bulletin", *_CENTER),
+        (*_FIGURES, "center.ingest", "center.store", "center.bulletin", "center.casework.cases", *_CENTER),
     ),
     Room("center.web", "doors and pages", ("center", "common")),
     Room("center.main", "composition root: owns store, server, clock, signals", ("center", "common")),
