@@ -25,7 +25,7 @@ from hub.hall import sheets
 from hub.hall.changing import Changed, Changing
 from hub.hall.difference import HALL
 from hub.hall.errors import ChangedMeanwhileError, HallFileError, NothingToUndoError, RowsError
-from hub.hall.rows import KEYS, Rows
+from hub.hall.rows import KEYS, MatterRow, Rows, ServiceRow
 from hub.hall.sheet_reading import SheetError
 from hub.hall.sheet_words import DeviceRow
 from hub.hall.store import HallStore
@@ -86,6 +86,10 @@ class CalledOut:
         rows = self.hall.rows
         found = next((row.volume_percent for row in rows.zones if row.id == zone), rows.hall.volume_percent)
         return found / 100
+
+
+# What a clerk's page tells of a matter.
+TOLD = ("name", "name_en", "promised_time", "promised_time_en", "fee", "fee_en", "papers", "papers_en")
 
 
 @dataclass(slots=True)
@@ -288,8 +292,13 @@ class Hub:
         return self.published.queue(self.service.now())
 
     def desk_view(self, window: str) -> dict[str, Any]:
-        """A window for its clerk."""
-        return self.published.desk(window, self.service.now())
+        """A window for its clerk, with what only the configuration knows of the matters there."""
+        view = self.published.desk(window, self.service.now())
+        tickets = [*view["waiting"]["rows"], *([view["ticket"]] if view["ticket"] else [])]
+        here = {each["matter"] for each in tickets} | {each["service"] for each in tickets}
+        rows: list[ServiceRow | MatterRow] = [*self.hall.rows.services, *self.hall.rows.matters]
+        told = {row.id: {name: getattr(row, name) for name in TOLD} for row in rows if row.id in here}
+        return view | {"matters": told}
 
     async def aloud(self, lang: str, text: str) -> dict[str, Any]:
         """A page's text as a clip."""

@@ -134,6 +134,7 @@ def _waiting(state: State, window_id: str, now: Now) -> dict[str, Any]:
             {
                 "number": ticket.number,
                 "service": ticket.service,
+                "matter": ticket.matter,
                 "why": _why(ticket, turn),
                 "due_at": _time(state, ticket.due_at_ms),
                 "since": _time(state, _since_ms(ticket)),

@@ -31,7 +31,7 @@ def forms(translate: Translate) -> dict[str, Any]:
             "one": translate(one),
             "key": KEYS.get(field.name),
             "needed": field.required and field.name in KEYS,
-            "fields": [_field(each, translate) for each in row.fields],
+            "fields": [_field(field.name, each, translate) for each in row.fields],
         }
     return found
 
@@ -48,12 +48,13 @@ def _plain(info: inspect.Type) -> inspect.Type:
     return _plain(info.type) if isinstance(info, inspect.Metadata) else info
 
 
-def _field(field: inspect.Field, translate: Translate) -> dict[str, Any]:
+def _field(table: str, field: inspect.Field, translate: Translate) -> dict[str, Any]:
     plain = _plain(field.type)
+    told = hints(translate)
     made: dict[str, Any] = {
         "name": field.name,
         "label": translate(LABELS[field.name]),
-        "hint": hints(translate).get(field.name, ""),
+        "hint": told.get(f"{table}.{field.name}", told.get(field.name, "")),
         "needed": field.required,
         "default": None if field.required else _default(field),
         **_kind(field.name, plain),

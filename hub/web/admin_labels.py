@@ -20,6 +20,7 @@ TABLES = {
     "links": (_("Lines to devices"), _("line")),
     "printers": (_("Printers"), _("printer")),
     "leds": (_("LED modules"), _("LED module")),
+    "dispensers": (_("Dispensers"), _("dispenser")),
 }
 
 LABELS = {
@@ -57,6 +58,7 @@ LABELS = {
     "often": _("On the kiosk's first page"),
     "summary": _("For whom, Chinese"),
     "summary_en": _("For whom, English"),
+    "device": _("Device"),
     "services": _("Services, the preferred first"),
     "role": _("Role A or B"),
     "text": _("Text, Chinese"),
@@ -71,7 +73,7 @@ LABELS = {
 
 
 def hints(_: Callable[[str], str]) -> dict[str, str]:
-    """What a label can't say in two words, under it."""
+    """What a label can't say in two words, under it; `table.field` goes before `field`."""
     return {
         "id": _("Letters, digits, dot, dash; it stands in events and addresses and is never changed later."),
         "code": _("What is typed at the window; a caller's keypad has digits only."),
@@ -81,6 +83,7 @@ def hints(_: Callable[[str], str]) -> dict[str, str]:
         "prefix": _("One or two capital letters."),
         "last_number": _("0: no end. Services with the same letters need ranges apart."),
         "daily_cap": _("0: no cap."),
+        "dispensers.services": _("Behind its keys, in this order, 12 at most; none: every service."),
         "services": _("Nobody is called here for what is not ticked."),
         "url": _("As /dev/ttyUSB0, socket://host:port; a printer: tcp://host:9100, file:///dev/usb/lp0."),
         "address": _("Two hexadecimal digits; 00 is heard by all modules on the line."),

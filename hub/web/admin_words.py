@@ -117,6 +117,7 @@ def words(_: Translate) -> dict[str, Any]:
             "Everything that is set on these pages, as one file. No tokens, no PINs, no tickets are in it."
         ),
         "export_do": _("Download the configuration"),
+        "sheet_do": _("Download as tables for a spreadsheet"),
         "import": _("Import"),
         "import_words": _("Choose a file that was exported here or at another hall. What would change is shown first."),
         "import_file": _("File"),

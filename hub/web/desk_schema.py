@@ -23,11 +23,26 @@ class DeskTicket(HeldTicket, kw_only=True):
     next: list[dict[str, str | None]]
 
 
+class DeskMatter(msgspec.Struct, kw_only=True):
+    """What the clerk is told of a matter: its name, and what its citizen was promised and asked to bring."""
+
+    name: str
+    name_en: str
+    promised_time: str
+    promised_time_en: str
+    fee: str
+    fee_en: str
+    papers: str
+    papers_en: str
+
+
 class DeskRow(msgspec.Struct, kw_only=True):
     """Somebody who waits; why: restored, own, transferred, appointment, priority, or null by the order of issue."""
 
     number: str
     service: str
+    # Of the hall's list of matters.
+    matter: str | None
     why: str | None
     due_at: str | None
     since: str
@@ -85,6 +100,8 @@ class Desk(msgspec.Struct, kw_only=True):
     held: list[DeskAside]
     missed: list[DeskAside]
     day: DeskDay
+    # The matters of the ticket and of the rows, by id; a ticket without one is told of by its service.
+    matters: dict[str, DeskMatter]
     recalls_most: int
     priority_one_in: int
     as_of: str

@@ -45,6 +45,7 @@ def refused(_: Translate) -> dict[str, str]:
         "other_service": _("{number} is for a service that this window doesn't serve. Ask for a transfer."),
         "unknown_ticket": _("No ticket {number} is open today. Look at the paper again."),
         "ticket_state": _("{number} was called, taken back or ended elsewhere just now. Nothing was done here."),
+        "line_gone": _("{number} was for a service that this hall no longer has. A new number is needed."),
         "restored_once": _("{number} was restored once already. A new number is needed."),
         "no_target": _("Choose a service or a window."),
         "unknown_target": _("This hall has no such window."),
@@ -148,6 +149,9 @@ def words(_: Translate) -> dict[str, Any]:
             "walk_up": _("without a number"),
         },
         "facts": {
+            "promised_time": _("Promised"),
+            "fee": _("Costs"),
+            "papers": _("To bring"),
             "priority": _("Priority"),
             "visit": _("This visit"),
             "note": _("Note"),
@@ -221,5 +225,4 @@ def words(_: Translate) -> dict[str, Any]:
         },
         "comma": _(", "),
         "colon": _(": "),
-        "about": {},
     }

@@ -6,7 +6,7 @@
   const { make, table, button, tell, hush } = Parts;
   const at = (id) => document.getElementById(id);
   const FORMS = WORDS.forms;
-  const NAV = ["now", "start", "hall", "zones", "services", "matters", "windows", "staff", "announcements", "devices", "links", "printers", "leds", "journal", "tokens", "backup", "history"];
+  const NAV = ["now", "start", "hall", "zones", "services", "matters", "windows", "staff", "announcements", "devices", "links", "dispensers", "printers", "leds", "journal", "tokens", "backup", "history"];
   const LIVE = ["now", "start", "devices", "journal"]; // drawn anew when new figures come
   const known = { now: null, config: null };
   let asOf = "";

@@ -117,7 +117,8 @@ const Pages = (() => {
       place.replaceChildren(make("p", { class: "alert", text: fill(WORDS.import_diff, { n: done.changes.length }) }), difference(done.changes, known.config, tables),
         make("div", { class: "ends" }, button(WORDS.import_do, () => known.write(tables, WORDS.import), { class: "main" }), button(WORDS.cancel, () => known.draw())));
     };
-    return [make("h2", { text: WORDS.export }), make("p", { text: WORDS.export_words }), make("p", {}, make("a", { class: "button", href: "/admin/export", download: "", text: WORDS.export_do })),
+    return [make("h2", { text: WORDS.export }), make("p", { text: WORDS.export_words }), make("p", {}, make("a", { class: "button", href: "/admin/export", download: "", text: WORDS.export_do }), " ",
+        make("a", { class: "button", href: `/api/v1/hall/sheet?lang=${document.documentElement.lang}`, download: "", text: WORDS.sheet_do })),
       make("h2", { text: WORDS.import }), make("p", { text: WORDS.import_words }),
       make("div", { class: "field" }, make("label", { for: "import-file", text: WORDS.import_file }), make("input", { type: "file", id: "import-file", accept: ".json,application/json", on: { change: read } })), place];
   };

@@ -35,7 +35,6 @@
     now.hall = {
       services: Object.fromEntries(hall.services.map((each) => [each.service, named(each)])),
       windows: Object.fromEntries(hall.windows.map((each) => [each.window, { name: named(each), state: each.state }])),
-      about: WORDS.about,
       version: now.hall.version + 1,
     };
   };

@@ -39,6 +39,13 @@ const View = (() => {
 
   const SAME_BAR = { by_number: "restore", finish_then: "finish" };
 
+  /* What a ticket is for: its matter where it has one, else its service. */
+  const inPage = (row, name) => (document.documentElement.lang === "en" && row[`${name}_en`] ? row[`${name}_en`] : row[name]);
+  const about = (desk, ticket) => desk.matters[ticket.matter] ?? desk.matters[ticket.service];
+  const matterOf = (desk, hall, ticket) => {
+    const row = about(desk, ticket);
+    return row ? inPage(row, "name") : service(hall, ticket.service);
+  };
   const service = (hall, id) => hall.services[id] ?? id;
   const place = (hall, id) => hall.windows[id]?.name ?? id;
 
@@ -122,7 +129,9 @@ const View = (() => {
   };
   const facts = (desk, hall) => {
     const ticket = desk.ticket;
-    const out = [...(hall.about?.[ticket.service] ?? []).flatMap(([term, words]) => fact(term, words))];
+    const row = about(desk, ticket);
+    const out = row ? ["promised_time", "fee", "papers"].filter((name) => inPage(row, name))
+      .flatMap((name) => fact(WORDS.facts[name], inPage(row, name).split("\n").join(WORDS.comma))) : [];
     if (ticket.priority) {
       const who = WORDS.channels[ticket.verified_by ?? ticket.channel] ?? ticket.verified_by;
       out.push(...fact(WORDS.facts.priority, ticket.due_at ? fill(WORDS.booked_for, { time: hour(ticket.due_at) })
@@ -143,13 +152,13 @@ const View = (() => {
     if (ticket) {
       text(at("state"), WORDS.states[desk.state]);
       text(at("number"), ticket.number);
-      text(at("matter"), service(hall, ticket.service));
+      text(at("matter"), matterOf(desk, hall, ticket));
       const began = ticket.arrived_at ?? ticket.called_at;
       const seconds = Math.max(0, Math.floor((nowMs - ms(began)) / 1000));
       const lasted = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
       numbered(at("since"), ticket.arrived_at ? WORDS.served : WORDS.called_for, { time: lasted });
       numbered(at("waited"), WORDS.waited, { n: String(Math.floor(ticket.waited_ms / SHORT_ROWS_MS)) });
-      const drawn = JSON.stringify([ticket, hall.version]);
+      const drawn = JSON.stringify([ticket, desk.matters]);
       if (at("facts").dataset.drawn !== drawn) {
         at("facts").dataset.drawn = drawn;
         at("facts").replaceChildren(...facts(desk, hall));
@@ -196,7 +205,7 @@ const View = (() => {
       item.firstChild.dataset.number = entry.number;
       item.firstChild.setAttribute("aria-disabled", String(why !== null));
       text(number, entry.number);
-      text(matter, service(hall, entry.service));
+      text(matter, matterOf(desk, hall, entry));
       const tag = index === 0 ? WORDS.next : entry.due_at && entry.why === "appointment" ? fill(WORDS.booked, { time: hour(entry.due_at) }) : WORDS.whys[entry.why] ?? "";
       text(reason, tag);
       reason.className = tag ? `tag ${index === 0 ? "" : "line"}` : "";

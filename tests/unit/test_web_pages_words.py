@@ -1,0 +1,132 @@
+"""The clerk's and the manager's pages have words for everything that the rules and the rows can come up with."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.catalogue import CHINESE, translations
+from hub.hall.rows import KEYS, ServiceRow
+from hub.queueing.commands import WINDOW_VERBS
+from hub.web import admin_now, window_words
+from hub.web.admin_forms import forms
+from hub.web.admin_now import Facts
+from hub.web.admin_words import words as admin_words
+from hub.web.schema import SignIn
+
+ROOT = Path(__file__).parents[2]
+
+
+def same(text: str) -> str:
+    return text
+
+
+def refusals(*files: str) -> set[str]:
+    """Every kind that these rules refuse with."""
+    found: set[str] = set()
+    for file in files:
+        text = (ROOT / "hub/queueing" / file).read_text("utf-8")
+        found |= set(re.findall(r'Refusal\(\s*"([a-z_]+)"', text)) | set(re.findall(r'\("([a-z_]+)", "[A-Z]', text))
+    return found
+
+
+def test_every_refusal_of_a_window_has_its_words() -> None:
+    kinds = refusals("decide/serving.py", "decide/windows.py", "decide/ground.py", "decide/issuing.py", "tables.py")
+    # What only kiosk, desk and manager can be refused with.
+    elsewhere = {
+        kind
+        for kind in kinds
+        if kind.startswith(("unknown_channel", "unknown_priority", "unknown_date", "date_", "too_many", "too_late"))
+    } | {"closed", "cap_reached", "unknown_matter", "not_served"}
+    missing = kinds - set(window_words.refused(same)) - elsewhere
+    assert not missing, missing
+    assert {"wrong_pin", "locked", "no_staff"} <= set(window_words.refused(same))
+    assert "pin" in SignIn.__struct_fields__
+
+
+def test_every_command_has_a_key_with_its_name() -> None:
+    assert set(WINDOW_VERBS) <= set(window_words.words(same)["verbs"])
+
+
+def test_every_row_has_a_form_and_each_field_its_label() -> None:
+    made = forms(translations(CHINESE).gettext)
+    assert set(made) == {"hall", *KEYS}
+    listed = re.search(r"const NAV = \[(.*?)\];", (ROOT / "hub/web/static/admin.js").read_text("utf-8"), re.DOTALL)
+    assert listed is not None
+    assert set(made) <= set(re.findall(r'"(\w+)"', listed[1]))
+    for name, form in made.items():
+        assert form["fields"], name
+        for field in form["fields"]:
+            assert any(ord(sign) > 0x2E80 for sign in field["label"]), (name, field["name"])
+            assert field["needed"] or field["default"] is not None, (name, field["name"])
+    fields = {field["name"]: field for field in made["services"]["fields"]}
+    assert set(fields) == set(ServiceRow.__struct_fields__)
+    assert (fields["hours"]["kind"], fields["zone"]["kind"], fields["papers"]["kind"]) == ("lines", "row", "long")
+    assert (fields["first_number"]["least"], fields["first_number"]["most"]) == (1, 9999)
+    assert made["leds"]["fields"][2]["choices"] == ["alpha"]
+
+
+def facts(**more: Any) -> Facts:
+    """A hall where everything is well."""
+    ready = {
+        "journal": {"id": "j1", "durable": 10, "queued": 0, "refuses": None, "set_aside": []},
+        "uplink": {"state": "idle", "stored_through": 10, "why": ""},
+        "clock_sure": True,
+        "lines": [],
+        "each_device": [],
+        "last_fault": None,
+        "version": "1",
+    }
+    config: dict[str, Any] = {"hall": {"name": "厅", "hours": "9–17"}, "windows": [1], "services": [], "matters": []}
+    config |= {"staff": [1]}
+    ready |= more.pop("ready", {})
+    return Facts(ready, [], more.get("printers", []), more.get("leds", []), config, {}, "2026-11-26T09:00:00+08:00")
+
+
+def titles(found: Facts) -> list[str]:
+    return [each["title"] for each in admin_now.now(found, same)["wrong"]]
+
+
+def test_a_hall_that_is_well_has_nothing_wrong() -> None:
+    assert titles(facts()) == []
+
+
+@pytest.mark.parametrize(
+    ("ready", "title"),
+    [
+        ({"clock_sure": False}, "The clock was not set since the machine started"),
+        ({"uplink": {"state": "away", "stored_through": 3, "why": "no route"}}, "The center is not reached"),
+        ({"uplink": {"state": "forked", "stored_through": 3, "why": ""}}, "The center is not reached"),
+        ({"last_fault": {"device": "e1", "code": "stuck_key", "todo": "x", "over": False}}, "Fault of e1: stuck_key"),
+        (
+            {"journal": {"id": "j", "durable": 10, "queued": 0, "refuses": "disk full", "set_aside": []}},
+            "The journal takes no events",
+        ),
+        (
+            {"journal": {"id": "j", "durable": 5000, "queued": 0, "refuses": None, "set_aside": []}},
+            "The center is behind",
+        ),
+    ],
+)
+def test_what_is_wrong_has_its_line(ready: dict[str, Any], title: str) -> None:
+    assert titles(facts(ready=ready)) == [title]
+
+
+def test_a_fault_that_is_over_is_no_longer_told() -> None:
+    fault = {"device": "e1", "code": "stuck_key", "todo": "x", "over": True}
+    assert titles(facts(ready={"last_fault": fault})) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (60, "1 min"), (7300, "2 h"), (200_000, "2 d")]
+)
+def test_an_age_in_the_largest_unit(seconds: float, text: str) -> None:
+    assert admin_now.age(seconds, same) == text
+
+
+def test_every_state_of_a_printer_has_words_and_something_to_do() -> None:
+    states = {"ok", "paper_low", "paper_out", "cover_open", "fault", "offline", "no_answer", "unknown"}
+    assert set(admin_now.states(same)) == states
+    assert all(admin_now.printer_todo(state, same) for state in states)
+    assert admin_words(same)["printer_states"] == admin_now.states(same)
