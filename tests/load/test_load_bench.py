@@ -69,3 +69,13 @@ def test_the_center_under_a_generated_year_is_measured(tmp_path: Path, group: st
     rows = _rows(group, tmp_path / "bench.json")
     assert [row["name"] for row in rows] == CENTER[group]
     assert all(isinstance(row["value"], float) and row["value"] > 0 and row["ratio"] for row in rows)
+
+
+def test_a_day_is_measured_from_outside(tmp_path: Path) -> None:
+    rows = {str(row["name"]): row for row in _rows("day", tmp_path / "bench.json")}
+    assert list(rows) == ["hub.day_rss_mb", "hub.day_cpu_s", "hub.day_late"]
+    # 20 sign-ins, and 60 citizens with a ticket, a call, an arrival and a finish each.
+    assert rows["hub.day_late"]["limit_value"] == 20 + 60 * 4
+    assert isinstance(rows["hub.day_rss_mb"]["value"], float)
+    assert rows["hub.day_rss_mb"]["value"] >= 20
+    assert rows["hub.day_cpu_s"]["ratio"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tools.bench import boards, center, hall, hub_accept, hub_offline, results, small
+from tools.bench import boards, center, day, hall, hub_accept, hub_offline, results, small
 from tools.bench.results import Result
 
 
@@ -22,6 +22,7 @@ GROUPS: dict[str, Callable[[bool], list[Result]]] = {
     "accept": lambda quick: asyncio.run(hub_accept.measure(quick)),
     "offline": lambda quick: asyncio.run(hub_offline.measure(quick)),
     "boards": lambda quick: asyncio.run(boards.measure(quick)),
+    "day": lambda quick: asyncio.run(day.measure(quick)),
     "simulation": lambda _: small.simulation(),
     "center-ingest": center.ingest_group,
     "center-1m": center.report_1m,
