@@ -40,3 +40,19 @@ def test_all_keys_are_pressed_and_some_leave_without_pressing() -> None:
 
 def test_chance_for_faults_is_not_the_citizens() -> None:
     assert plan.stream(1, "faults").random() != plan.stream(1, "citizens").random()
+
+
+def test_some_go_first_some_are_expected_and_some_are_not_there() -> None:
+    citizens = _visits(1, 2000)
+    assert {citizen.priority for citizen in citizens} == {None, *plan.PRIORITIES}
+    for share, count in (
+        (plan.APPOINTMENT_SHARE, sum(citizen.appointment for citizen in citizens)),
+        (plan.AWAY_SHARE, sum(citizen.away for citizen in citizens)),
+    ):
+        assert 0.7 * share < count / len(citizens) < 1.3 * share
+    # Where each journey is counted to its finish, everybody comes back; where people watch, some don't.
+    assert not any(citizen.gone for citizen in citizens)
+    leaving = list(islice(plan.visits(1, SERVICES, plan.CALM, may_leave=True), 2000))
+    assert 0.3 < sum(citizen.gone for citizen in leaving) / sum(citizen.away for citizen in leaving) < 0.7
+    # And nothing else of the day is another for it.
+    assert [citizen.grade for citizen in leaving[:50]] == [citizen.grade for citizen in _visits(1, 50, plan.CALM)]

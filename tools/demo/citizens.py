@@ -26,6 +26,14 @@ THANKED_S: Final = 2.0  # a box that took a press puts its lamps out within some
 NOBODY_WAITS: Final = "queue-empty"  # the hub's name for it
 
 
+def _greeting(citizen: Citizen) -> str:
+    if citizen.appointment:
+        return "A citizen with an appointment takes number %(number)s."
+    if citizen.priority is not None:
+        return "A citizen who goes first takes number %(number)s."
+    return "A citizen takes number %(number)s."
+
+
 class Progress:
     """How many visits have ended, for those who wait for a certain number."""
 
@@ -72,6 +80,7 @@ class Play:
         self._now_ms = now_ms
         self._invitation_s = invitation_s
         self._holders: dict[str, asyncio.Future[Citizen]] = {}  # by ticket; a clerk may be quicker than the printer
+        self._missed: set[str] = set()  # tickets whose holder was away once
         self._issued = 0
         self._closing = False  # no citizen comes any more
 
@@ -88,11 +97,17 @@ class Play:
         opened = loop.time()
         for citizen in citizens:
             await asyncio.sleep(max(0.0, opened + citizen.arrival_ms / 1000 - loop.time()))
-            body = {"service": citizen.service, "priority": None, "id": str(uuid.uuid4())}
+            body: dict[str, Any] = {
+                "service": citizen.service,
+                "priority": citizen.priority,
+                "id": str(uuid.uuid4()),
+            }
+            if citizen.appointment:
+                body["appointment_at_ms"] = self._now_ms()
             ticket = await self._doors.post("/api/v1/tickets", token, body)
             self._holder(ticket["ticket"]).set_result(citizen)
             self._issued += 1
-            self._story.say("A citizen takes number %(number)s.", number=ticket["number"])
+            self._story.say(_greeting(citizen), number=ticket["number"])
         self._closing = True
 
     async def _clerk(self, window: Window) -> None:
@@ -103,11 +118,13 @@ class Play:
                 await asyncio.sleep(LOOK_AGAIN_S)
                 continue
             try:
-                await self._serve(window, ticket)
+                ended = await self._serve(window, ticket)
             except RefusalError:
                 if not self._shared:
                     raise
-            await self.progress.add()
+                ended = True
+            if ended:
+                await self.progress.add()
 
     async def _next(self, window: Window) -> Mapping[str, Any] | None:
         try:
@@ -119,10 +136,13 @@ class Play:
         ticket: Mapping[str, Any] | None = state["ticket"]
         return ticket
 
-    async def _serve(self, window: Window, ticket: Mapping[str, Any]) -> None:
+    async def _serve(self, window: Window, ticket: Mapping[str, Any]) -> bool:
+        """Whether the visit has ended; a no-show who comes back is called again."""
         number = ticket["number"]
         self._story.say("Number %(number)s is called to window %(window)s.", number=number, window=window.id)
         citizen = await self._citizen(ticket)
+        if citizen.away and ticket["ticket"] not in self._missed:
+            return await self._miss(window, ticket, citizen)
         await self._command(window, "arrive")
         await asyncio.sleep(citizen.serving_ms / 1000)
         # A visit lasts until the lamps of the one before are out, or its finger could press for a stranger.
@@ -130,6 +150,23 @@ class Play:
         self._story.say("Number %(number)s is served; window %(window)s asks.", number=number, window=window.id)
         await self._command(window, "finish")
         await self._rate(window, ticket, citizen)
+        return True
+
+    async def _miss(self, window: Window, ticket: Mapping[str, Any], citizen: Citizen) -> bool:
+        """Called, called again, and not there; who comes back stands in line again, behind the next two."""
+        number = ticket["number"]
+        self._missed.add(ticket["ticket"])
+        await asyncio.sleep(citizen.serving_ms / 1000)
+        await self._command(window, "recall")
+        await asyncio.sleep(citizen.serving_ms / 1000)
+        await self._command(window, "no_show")
+        self._story.say("Nobody comes with number %(number)s.", number=number)
+        if citizen.gone:
+            return True
+        await asyncio.sleep(citizen.serving_ms / 1000)
+        await self._command(window, "restore", number=number)
+        self._story.say("Number %(number)s has come after all and is in line again.", number=number)
+        return False
 
     async def _rate(self, window: Window, ticket: Mapping[str, Any], citizen: Citizen) -> None:
         box = self._boxes[window.id]

@@ -37,7 +37,7 @@ async def run(seed: int, port: int, story: Story) -> None:
             _invite(house, page, story)
             story.say("The doors are open; the first citizen is on the way.")
             async with asyncio.TaskGroup() as group:
-                citizens = plan.visits(seed, [service.id for service in SERVICES], plan.CALM)
+                citizens = plan.visits(seed, [service.id for service in SERVICES], plan.CALM, may_leave=True)
                 group.create_task(play.run(citizens))
                 group.create_task(_count(house, page))
                 group.create_task(_follow_windows(house))
