@@ -38,6 +38,10 @@ TABLES = (
     Table("ticket-moves", "docs/explanation/queue-rules.md", tables.ticket_moves),
     Table("window-moves", "docs/explanation/queue-rules.md", tables.window_moves),
     Table("event-types", "docs/reference/events.md", tables.event_types),
+    Table("case-moves", "docs/how-to/follow-a-bad-rating.md", tables.case_moves),
+    Table("center-roles", "docs/how-to/let-people-into-the-center.md", tables.center_roles),
+    Table("export-fields", "docs/reference/exports.md", tables.export_fields),
+    Table("export-codes", "docs/reference/exports.md", tables.export_codes),
     Table("libraries", "docs/reference/libraries.md", tables.libraries),
     Table("measured", "docs/explanation/performance.md", measured.table),
 )

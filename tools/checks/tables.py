@@ -10,7 +10,10 @@ import click
 
 import center.config as center_config
 import hub.config as hub_config
+from center.casework import tables as case_tables
+from center.exports.profiles import PROFILES
 from center.metrics import CENTER
+from center.people import roles
 from common import settings
 from common.metrics import Metric
 from hub.journal.renewal import GAP
@@ -114,6 +117,35 @@ def _moves(thing: str, move: str, moves: Mapping[tuple[Any, str], Any]) -> str:
     for (state, name), target in moves.items():
         rows.setdefault((state.value, target.value), []).append(f"`{name}`")
     return _rows((thing, move, "and then"), [(state, ", ".join(names), to) for (state, to), names in rows.items()])
+
+
+def case_moves() -> str:
+    """What a case takes in which state."""
+    return _moves("case is", "action", case_tables.MOVES)
+
+
+def center_roles() -> str:
+    """What each role may do at the center."""
+    rights = sorted({right for rights in roles.MAY.values() for right in rights})
+    rows = [(f"`{role}`", *("yes" if right in roles.MAY[role] else "–" for right in rights)) for role in roles.ROLES]
+    return _rows(("role", *(f"`{right}`" for right in rights)), rows)
+
+
+def export_fields() -> str:
+    """The fields of each profile, and what each is made from."""
+    names = sorted({name for profile in PROFILES.values() for name in profile.fields})
+    rows = [(f"`{name}`", *(profile.fields.get(name, "–") for profile in PROFILES.values())) for name in names]
+    return _rows(("field", *(f"`{name}`" for name in PROFILES)), rows)
+
+
+def export_codes() -> str:
+    """The code tables of each profile."""
+    rows = []
+    for profile in PROFILES.values():
+        for codes in (profile.satisfaction, profile.promise, profile.channel):
+            said = ", ".join(f"{word} = {code}" for word, code in codes.of.items())
+            rows.append((f"`{profile.id}`", codes.name, said))
+    return _rows(("profile", "table", "ours = theirs"), rows)
 
 
 def pins() -> str:
