@@ -23,7 +23,6 @@ class Clip:
     key: str
     wav: bytes
     length_ms: int
-    level: float
 
 
 class Clips:
@@ -78,9 +77,9 @@ class Clips:
         for each in spoken:
             if parts:
                 parts.append(sound.silence(PAUSE_MS))
-            parts.append(sound.levelled(sound.trimmed(each)))
+            parts.append(sound.trimmed(each))
         whole = sound.levelled(sound.joined(*parts), volume)
-        return Clip(key, sound.to_wav(whole), whole.length_ms, whole.level)
+        return Clip(key, sound.to_wav(whole), whole.length_ms)
 
     def _keep(self, clip: Clip) -> None:
         self._kept[clip.key] = clip

@@ -9,6 +9,7 @@ from hub.voice.sound import Sound, from_pcm
 
 SPEAK_S = 20.0  # a page read aloud takes a Raspberry Pi 3 a second; an engine that needs more hangs
 MOST_SIGNS = 2_000  # the longest page read aloud; a call has 40
+AMPLITUDE = "100"  # espeak-ng's own loudness, 0 to 200: its loudest samples come near full, and nothing cracks
 WAV_HEADER_BYTES = 44  # espeak-ng writes the plain one
 
 
@@ -35,7 +36,7 @@ class Espeak:
         """Speaks."""
         if len(text) > MOST_SIGNS:
             raise EngineError(f"{len(text)} signs are too many to read aloud at once; the limit is {MOST_SIGNS}")
-        wanted = ["-v", self.VOICES[lang], "-s", str(self._speed), "--stdin", "--stdout"]
+        wanted = ["-v", self.VOICES[lang], "-s", str(self._speed), "-a", AMPLITUDE, "--stdin", "--stdout"]
         try:
             ended = await run(self._program, wanted, text.encode(), SPEAK_S)
         except MissingError as missing:

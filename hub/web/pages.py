@@ -1,4 +1,4 @@
-"""The pages. So far `/`: where everything is, and in which state."""
+"""`/`: where everything is, and in which state; and what the voice said."""
 
 from aiohttp import web
 
@@ -17,6 +17,11 @@ async def index(request: web.Request) -> web.Response:
         ready=house.ready(),
         devices=house.devices.shown_devices(),
         journal=house.journal,
+        zones=house.guide.zones(),
+        training=house.guide.training,
+        printers=house.paper.printers_view(),
+        tick=house.tick(),
+        last=house.stream.last_id,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tools.demo.errors import DemoError
+from tools.demo.matters import MATTERS
 from tools.demo.processes import Child, Processes
 
 HALL_ID: Final = "demo"
@@ -159,6 +160,7 @@ def hub_config(path: Path, port: int, center: Server, links: list[str], invitati
     for service in SERVICES:
         values = {"id": service.id, "prefix": service.id, "name": service.name, "name_en": service.name_en}
         tables.append(("[[services]]", {**values}))
+    tables += [("[[matters]]", dict(matter)) for matter in MATTERS]
     for window in WINDOWS:
         names = {"id": window.id, "name": window.name, "name_en": window.name_en}
         tables.append(("[[windows]]", {**names, "services": list(window.services)}))

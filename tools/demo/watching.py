@@ -52,6 +52,8 @@ def _invite(house: House, page: Page, story: Story) -> None:
     story.step(f"  the boxes      {page.url}/   press a key when the lamps burn")
     story.step(f"  the hub        {house.hub.url}/   where everything is; no sign-in")
     clerk, manager = house.hub.token("clerk", f"window/{YOURS}"), house.hub.token("manager")
+    story.step(f"  the board      {house.hub.url}/board?sound=1   touch it once, and it speaks")
+    story.step(f"  the kiosk      {house.hub.url}/kiosk   token: {house.hub.token('kiosk')}")
     story.step(f"  your window    {house.hub.url}/window/{YOURS}   token: {clerk}; then any staff number")
     story.step(f"  the manager    {house.hub.url}/admin   token: {manager}")
     story.step(f"  the center     {house.center.url}/   sign in with the viewer's token: {viewer}")
