@@ -176,3 +176,22 @@ async def _fits(page: Page, width: int) -> None:
     )
     assert smallest >= 13
     await screenshot(page, f"demo-{width}")
+
+
+async def test_a_number_from_the_dispenser_comes_out_as_paper(demo: str, open_page: OpenPage) -> None:
+    page = await open_page(demo, width=1440, height=1200)
+    machine = page.locator(".machine")
+    await expect(machine.locator(".service .lamp.lit")).to_have_count(3)
+    await machine.get_by_role("button", name="综合事务").click()
+    paper = machine.get_by_alt_text("刚打出的号票")
+    await expect(paper).to_be_visible()
+    assert (await paper.evaluate("image => image.naturalWidth")) > 500
+    await expect(machine.locator(".service .lamp.lit")).to_have_count(3)
+    await screenshot(page, "demo-dispenser")
+    # Without paper the lamps say so before anybody presses.
+    out = machine.get_by_role("button", name="把纸拿走")
+    await out.click()
+    await expect(machine.locator(".service .lamp.lit")).to_have_count(0)
+    await expect(machine.locator(".red .lamp.lit")).to_have_count(1)
+    await out.click()
+    await expect(machine.locator(".service .lamp.lit")).to_have_count(3)

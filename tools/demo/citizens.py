@@ -12,6 +12,7 @@ from typing import Any, Final
 from tools.demo.boxes import Box
 from tools.demo.doors import Doors, RefusalError
 from tools.demo.hall import WINDOWS, Server, Window
+from tools.demo.machine import EVERY, Machine
 from tools.demo.plan import Citizen
 from tools.demo.presses import Press, PressLog, clock_text
 from tools.demo.story import Story
@@ -32,6 +33,11 @@ def _greeting(citizen: Citizen) -> str:
     if citizen.priority is not None:
         return "A citizen who goes first takes number %(number)s."
     return "A citizen takes number %(number)s."
+
+
+def _first(citizen: Citizen) -> bool:
+    """Whose priority or appointment somebody has to see: a dispenser can't."""
+    return citizen.appointment or citizen.priority is not None
 
 
 class Progress:
@@ -67,6 +73,7 @@ class Play:
         now_ms: Callable[[], int],
         invitation_s: int,
         shared: bool = False,
+        machine: Machine | None = None,
     ) -> None:
         """shared: people work the pages, too, so a clerk here takes a refusal as a colleague's doing."""
         self._shared = shared
@@ -79,6 +86,8 @@ class Play:
         self._story = story
         self._now_ms = now_ms
         self._invitation_s = invitation_s
+        self._machine = machine
+        self._before: asyncio.Queue[Citizen | None] = asyncio.Queue()  # who stands before it; None: the last has come
         self._holders: dict[str, asyncio.Future[Citizen]] = {}  # by ticket; a clerk may be quicker than the printer
         self._missed: set[str] = set()  # tickets whose holder was away once
         self._issued = 0
@@ -88,6 +97,7 @@ class Play:
         """Opens the doors; returns when everybody has been served and has left."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._kiosk(citizens))
+            group.create_task(self._dispenser())
             for window in WINDOWS:
                 group.create_task(self._clerk(window))
 
@@ -97,6 +107,9 @@ class Play:
         opened = loop.time()
         for citizen in citizens:
             await asyncio.sleep(max(0.0, opened + citizen.arrival_ms / 1000 - loop.time()))
+            if self._machine is not None and citizen.index % EVERY == EVERY - 1 and not _first(citizen):
+                self._before.put_nowait(citizen)
+                continue
             body: dict[str, Any] = {
                 "service": citizen.service,
                 "priority": citizen.priority,
@@ -108,6 +121,16 @@ class Play:
             self._holder(ticket["ticket"]).set_result(citizen)
             self._issued += 1
             self._story.say(_greeting(citizen), number=ticket["number"])
+        self._before.put_nowait(None)
+
+    async def _dispenser(self) -> None:
+        """Those who stand before the dispenser, one after the other; behind the last one nobody comes any more."""
+        while (citizen := await self._before.get()) is not None:
+            assert self._machine is not None
+            ticket = await self._machine.take(citizen.service)
+            self._holder(ticket["ticket"]).set_result(citizen)
+            self._issued += 1
+            self._story.say("The dispenser prints number %(number)s.", number=ticket["number"])
         self._closing = True
 
     async def _clerk(self, window: Window) -> None:

@@ -40,7 +40,13 @@ def count(
     seconds: float,
 ) -> Count:
     """events: the auditor's door of the center; ratings: its ratings report over everything, one row's numbers."""
-    issued = _by(events, "hall.ticket.issued", "ticket")
+    # A number whose paper never came was nobody's: its citizen took another one.
+    void = {
+        event["data"]["ticket"]
+        for event in events
+        if event["type"] == "hall.ticket.cancelled" and event["data"]["reason"] == "not_printed"
+    }
+    issued = _by([event for event in events if event["data"].get("ticket") not in void], "hall.ticket.issued", "ticket")
     called = _by(events, "hall.ticket.called", "ticket")
     finished = _by(events, "hall.ticket.finished", "ticket")
     runs = _by(events, "hall.ticket.finished", "run")

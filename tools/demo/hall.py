@@ -166,5 +166,7 @@ def hub_config(path: Path, port: int, center: Server, links: list[str], invitati
         tables.append(("[[windows]]", {**names, "services": list(window.services)}))
     yours = {"id": YOURS, "name": "4 号窗口", "name_en": "Window 4", "services": [service.id for service in SERVICES]}
     tables.append(("[[windows]]", {**yours}))
+    if port:  # known from its first start on: where a phone would find it
+        tables.append(("[tickets]", {"url": f"http://127.0.0.1:{port}"}))
     tables += [("[[links]]", {"url": url}) for url in links]
     path.write_text(toml(tables), "utf-8")

@@ -51,6 +51,7 @@ async def run(order: Order, story: Story) -> Count:
             story=story,
             now_ms=now_ms,
             invitation_s=INVITATION_S,
+            machine=house.machine,
         )
         story.step(f"doors open: {order.citizens} citizens, seed {order.seed}, faults: {_named(order.faults)}")
         await _day(order, house, play, story)

@@ -16,6 +16,7 @@ from tools.demo.boxes import Box
 from tools.demo.doors import Doors
 from tools.demo.errors import DemoError
 from tools.demo.hall import WINDOWS, Server, Window, center_config, hub_config
+from tools.demo.machine import BOARD, Machine
 from tools.demo.processes import Processes
 from tools.demo.story import Story
 from tools.simulator.board import SimulatedBoard
@@ -40,6 +41,7 @@ class House:
         self.center = Server("center", self.folder, self._processes, center_config)
         self.hub = Server("hub", self.folder, self._processes, self._write_hub_config)
         self._session: aiohttp.ClientSession | None = None
+        self.machine: Machine | None = None
         self.hub_doors: Doors
         self.center_doors: Doors
 
@@ -59,6 +61,8 @@ class House:
         await self.hub.stop()
         await self.center.stop()
         await asyncio.gather(*(box.close() for box in self.boxes.values()))
+        if self.machine is not None:
+            await self.machine.close()
         await self._processes.stop()
         if not self._keep:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -78,9 +82,11 @@ class House:
         async with asyncio.TaskGroup() as group:
             for window in WINDOWS:
                 group.create_task(self._make_box(window))
+            group.create_task(self._make_machine())
         # A technician, too, writes the links once the boxes hang on them; the hub reads its file at start.
-        self._links = [self.boxes[window.id].link for window in WINDOWS]
-        step("hub: starting again with the three lines to the boxes")
+        assert self.machine is not None
+        self._links = [*(self.boxes[window.id].link for window in WINDOWS), self.machine.link]
+        step("hub: starting again with the four lines to the boxes")
         await self.hub.stop()
         await self.hub.start()
         await self._online()
@@ -103,11 +109,26 @@ class House:
             "--hub", self.hub.url,
         )  # fmt: skip
 
+    async def _make_machine(self) -> None:
+        """The dispenser, at no window."""
+        self._story.step(
+            f"dispenser: powering a simulated {BOARD} with a ticket printer, flashing the firmware over USB"
+        )
+        board = await SimulatedBoard.start(self.folder / "dispenser.img", BOARD, role="dispenser")
+        self.machine = Machine(board, self.hub, self.hub_doors)
+        await self._run_tool("dispenser", "flash", board.usb_port, "--role", "dispenser", "--board", BOARD)
+        await self._run_tool(
+            "dispenser", "provision", board.usb_port, "--role", "dispenser", "--board", BOARD, "--hub", self.hub.url
+        )
+
     async def _tool(self, window: Window, verb: str, *arguments: str) -> None:
+        await self._run_tool(window.id, verb, *arguments, hear=self._progress(window))
+
+    async def _run_tool(self, name: str, verb: str, *arguments: str, hear: Callable[[str], None] | None = None) -> None:
         command = [sys.executable, "-m", "tools.cli", "device", verb, *arguments]
         # In the environment, not on the command line, where every user of the machine would read it.
         secret = {"TINGTING_TOKEN": self.hub.token("admin")}
-        await self._processes.run(f"{verb}-{window.id}", command, TOOL_S, secret, self._progress(window))
+        await self._processes.run(f"{verb}-{name}", command, TOOL_S, secret, hear)
 
     def _progress(self, window: Window) -> Callable[[str], None]:
         """Says now and then how far a tool is: it prints `done/total what` for each file."""
@@ -137,7 +158,7 @@ class House:
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise DemoError(f"the hub does not hear {', '.join(away)}; see {self.folder}/logs/hub.log.") from None
-        self._story.step(f"boxes: {len(devices)} of {len(WINDOWS)} are online")
+        self._story.step(f"boxes: {len(devices)} of {len(WINDOWS) + 1} are online")
 
     def _write_hub_config(self, path: Path, port: int) -> None:
         hub_config(path, port, self.center, self._links, self._invitation_s)

@@ -29,6 +29,7 @@ async def run(seed: int, port: int, story: Story) -> None:
             story=story,
             now_ms=now_ms,
             invitation_s=INVITATION_S,
+            machine=house.machine,
             shared=True,
         )
         page = Page(house, story, play)

@@ -93,7 +93,7 @@ def flash(port: str, role: str, board: str) -> None:
 
 @device.command()
 @click.argument("port")
-@click.option("--window", required=True, help="The window it serves, as in hub.toml.")
+@click.option("--window", help="The window it serves, as in hub.toml; a dispenser has none.")
 @click.option("--hub", "hub_url", required=True, help="The hub, e.g. http://127.0.0.1:8080.")
 @click.option("--role", type=click.Choice(list(provisioning.PREFIXES)), default="evaluator", show_default=True)
 @click.option("--board", default="rpi_pico", show_default=True, help="Which board is in it: firmware/boards/.")
@@ -103,7 +103,7 @@ def flash(port: str, role: str, board: str) -> None:
 @_plainly
 def provision(  # noqa: PLR0917 - one argument for each option
     port: str,
-    window: str,
+    window: str | None,
     hub_url: str,
     role: str,
     board: str,
@@ -113,9 +113,11 @@ def provision(  # noqa: PLR0917 - one argument for each option
     token_env: str,
 ) -> None:
     """Give the box at PORT its identity and secret, and register it at the hub (admin token)."""
-    wish = provisioning.Wish(role, board, window, label or window, link)
+    if (window is None) != (role == provisioning.DISPENSER):
+        raise click.UsageError("give --window, unless the box is a dispenser: that has none.")
+    wish = provisioning.Wish(role, board, window, label or window or "", link)
     done = provisioning.provision(port, wish, HubClient(hub_url, _token(token_file, token_env)))
-    click.echo(f"{port}: {done.device} serves window {window}")
+    click.echo(f"{port}: {done.device} " + (f"serves window {window}" if window else "gives numbers"))
     for other in done.displaced:
         click.echo(f"{other} stood there before and has no window now")
 

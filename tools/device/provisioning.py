@@ -24,7 +24,8 @@ SETTINGS: Final = "settings.json"
 FRESH: Final = "settings.json.new"
 SECRET_BYTES: Final = 32
 EPOCH_BYTES: Final = 8
-PREFIXES: Final = {"evaluator": "ev", "caller": "ca", "dispenser": "di"}
+DISPENSER: Final = "dispenser"
+PREFIXES: Final = {"evaluator": "ev", "caller": "ca", DISPENSER: "di"}
 
 _UNIQUE_ID: Final = "import machine, binascii; print('id', binascii.hexlify(machine.unique_id()).decode())"
 _RENAME: Final = f"import os; os.rename('/{FRESH}', '/{SETTINGS}')"
@@ -36,7 +37,7 @@ class Wish:
 
     role: str
     board: str
-    window: str
+    window: str | None
     label: str
     link: str
 

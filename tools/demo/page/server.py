@@ -21,7 +21,7 @@ from common.problem import Problem
 from tools.demo.boxes import Box
 from tools.demo.citizens import Play
 from tools.demo.errors import DemoError
-from tools.demo.hall import WINDOWS
+from tools.demo.hall import SERVICES, WINDOWS
 from tools.demo.house import House
 from tools.demo.page.keys import KEYS
 from tools.demo.story import Story, translate
@@ -37,7 +37,9 @@ class Page:
 
     def __init__(self, house: House, story: Story, play: Play) -> None:
         self.url = ""
+        assert house.machine is not None  # a house that stands has one
         self._boxes = house.boxes
+        self._machine = house.machine
         self._story = story
         self._play = play
         self._addresses: dict[str, Any] = {
@@ -49,10 +51,13 @@ class Page:
         self._counts: dict[str, Any] = {"hands_off": False}
         self._clients: set[asyncio.Queue[bytes | None]] = set()
         self._runner: web.AppRunner | None = None
-        self._pages = Pages([HERE / "templates"], [HERE / "static"], zh=_chinese, keys=KEYS, windows=WINDOWS)
+        self._pages = Pages(
+            [HERE / "templates"], [HERE / "static"], zh=_chinese, keys=KEYS, windows=WINDOWS, services=SERVICES
+        )
         story.hear(lambda line: self._send("doing", line))
         for box in self._boxes.values():
             box.hear(functools.partial(self._show, box))
+        self._machine.hear(lambda: self._send("machine", self._machine.view()))
 
     async def start(self, port: int) -> None:
         """Serves on 127.0.0.1; port 0 takes a free one. Raises `DemoError`."""
@@ -63,6 +68,8 @@ class Page:
         app.router.add_post("/windows/{window}/press", self._press)
         app.router.add_post("/windows/{window}/power", self._power)
         app.router.add_post("/windows/{window}/wire", self._wire)
+        app.router.add_post("/dispenser/press", self._press_service)
+        app.router.add_post("/dispenser/printer", self._printer)
         app.router.add_post("/hands-off", self._hands_off)
         # Open streams end with the demo, not after it.
         self._runner = web.AppRunner(app, shutdown_timeout=1.0, access_log=None)
@@ -119,6 +126,7 @@ class Page:
         client: asyncio.Queue[bytes | None] = asyncio.Queue()
         for box in self._boxes.values():
             client.put_nowait(_message("box", box.view()))
+        client.put_nowait(_message("machine", self._machine.view()))
         client.put_nowait(_message("hall", self._counts))
         client.put_nowait(_message("doing", self._story.last))
         self._clients.add(client)
@@ -164,6 +172,24 @@ class Page:
     async def _wire(self, request: web.Request) -> web.Response:
         body = await self._body(request)
         await self._box(request).cut_wire(bool(body.get("off")))
+        return web.Response(status=204)
+
+    async def _press_service(self, request: web.Request) -> web.Response:
+        body = await self._body(request)
+        key = body.get("key")
+        if not isinstance(key, int) or not 0 <= key <= len(SERVICES):
+            raise Problem(
+                422, "no-key", "There is no such key", f"Keys are 1 to {len(SERVICES)}, and 0 for the clerk's."
+            )
+        await self._machine.press(key)
+        return web.Response(status=204)
+
+    async def _printer(self, request: web.Request) -> web.Response:
+        body = await self._body(request)
+        changes = {name: body[name] for name in ("paper", "plugged") if name in body}
+        if changes.get("paper", "ok") not in ("ok", "out") or not isinstance(changes.get("plugged", True), bool):
+            raise Problem(422, "no-such-state", "The printer can't be so", "Send what the page sends.")
+        await self._machine.printer(**changes)
         return web.Response(status=204)
 
     async def _hands_off(self, request: web.Request) -> web.Response:
