@@ -42,6 +42,7 @@ async def show(request: web.Request) -> web.Response:
         "admin.html",
         hall_name=hall_name(request, house),
         csrf=session.csrf,
+        training=house.guide.training,
         words=words(translate) | {"forms": forms(translate), "renewable": list(RENEWABLE)},
     )
 
@@ -80,7 +81,8 @@ async def now(request: web.Request) -> web.Response:
     found = admin_now.now(house.admin(), translate)
     holders = [{"role": each.role, "place": each.place} for each in house.tokens.holders()]
     staff = {each["staff"]: each["pin_set_at"] for each in house.staff.shown()}
-    return json_response(found | {"tokens": holders, "pins": staff})
+    day = {"date": house.queue_view()["business_date"], "training": house.guide.training}
+    return json_response(found | {"tokens": holders, "pins": staff, "day": day})
 
 
 async def export(request: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ def words(_: Translate) -> dict[str, Any]:
         "sections": {
             "now": _("What is wrong now"),
             "start": _("First steps"),
+            "day": _("The day"),
             "devices": _("Devices"),
             "journal": _("Journal and center"),
             "tokens": _("Tokens"),
@@ -59,6 +60,25 @@ def words(_: Translate) -> dict[str, Any]:
         "no_answer": _("No answer from the hub; it may or may not be done. Look when it is back."),
         "new_tokens": _("New tokens, shown this once. Write them down for those windows:"),
         "got_it": _("I have them"),
+        "day_date": _("Business date"),
+        "training": _("Training"),
+        "training_words": _(
+            "For practice: numbers begin with X, every page is marked, and nothing of it is in any figure."
+        ),
+        "training_on": _("Switch training on"),
+        "training_off": _("Switch training off"),
+        "training_is_on": _("Training is on."),
+        "training_is_off": _("Training is off."),
+        "sweep": _("Void all open tickets"),
+        "sweep_words": _(
+            "After closing, when people left with numbers in their pockets. The hall's closing time does it by itself."
+        ),
+        "sweep_sure": _("Void every ticket that is open, also at windows? This can't be undone."),
+        "swept": _("{n} tickets are void."),
+        "set_date": _("Put the date right"),
+        "set_date_words": _("Only where the hub's clock was wrong. It is recorded."),
+        "set_date_sure": _("Set the business date to {date}? Numbers of that day are not given twice."),
+        "date_is_set": _("The date is set."),
         "staff_words": _("Where staff is entered, each signs on at a window with the staff number and a PIN."),
         "pin_heads": [_("Staff number"), _("Name, Chinese"), _("PIN")],
         "pin_since": _("since {time}"),

@@ -122,7 +122,7 @@ async def window_desk(request: web.Request) -> web.Response:
 
 async def day_commands(request: web.Request) -> web.Response:
     """What the manager puts right for the whole hall."""
-    who = holder(request, "manager")
+    who = asker(request, Holder("manager"))
     wanted = await read_body(request, schema.DayCommand)
     reply = await _submit(request, clerk.day_command(who.role, wanted), str(wanted.id))
     if "cancelled" not in reply:

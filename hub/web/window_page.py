@@ -45,6 +45,7 @@ async def show(request: web.Request) -> web.Response:
         hall_name=hall_name,
         name=name,
         csrf=session.csrf,
+        training=house.guide.training,
         pins=house.staff.wanted,
         choices=reasons(translate),
         words=words(translate) | {"window": window, "last": house.stream.last_id},

@@ -256,3 +256,37 @@ async def test_strangers_stay_outside(hub: HubProcess, open_page: OpenPage) -> N
     assert (await page.request.post(f"{hub.url}/admin/sign-in", form=form, headers=elsewhere)).status == 403
     await page.get_by_role("button", name="退出").click()
     assert (await page.request.get(f"{hub.url}/admin/now")).status == 401
+
+
+async def test_the_day_is_practised_swept_and_put_right(hub: HubProcess, open_page: OpenPage) -> None:
+    page = await open_page(f"{hub.url}/")
+    await expect(page.get_by_role("link", name="窗口操作：").first).to_have_attribute("href", "/window/1")
+    await page.get_by_role("link", name="大厅管理").click()
+    await enter(page, hub)
+    await turn_to(page, "day")
+    await page.get_by_role("button", name="开始培训").click()
+    await expect(page.locator("#told")).to_contain_text("已开始培训")
+    await expect(page.locator("[data-training]")).to_be_visible()
+    await screenshot(page, "admin-day")
+    assert await serious(page) == []
+    clerk = await open_page(f"{hub.url}/window/1")
+    await clerk.get_by_role("textbox").fill(hub.tokens["clerk window/1"])
+    await clerk.keyboard.press("Enter")
+    await expect(clerk.locator("[data-training]")).to_be_visible()
+    assert (await hub.ticket())["number"].startswith("X")
+    await page.get_by_role("button", name="结束培训").click()
+    await expect(page.locator("#told")).to_contain_text("没有做成")  # a ticket is open
+    await page.get_by_role("button", name="作废所有未办的号").click()
+    await page.get_by_role("button", name="确定").click()
+    await expect(page.locator("#told")).to_contain_text("已作废 1 个号")
+    await page.get_by_role("button", name="结束培训").click()
+    await expect(page.locator("#told")).to_contain_text("已结束培训")
+    await expect(page.locator("[data-training]")).to_be_hidden()
+    await expect(clerk.locator("[data-training]")).to_be_hidden()
+    await page.locator("#day-date").fill("2026-11-30")
+    await page.get_by_role("button", name="更正日期").click()
+    await page.get_by_role("button", name="确定").click()
+    await expect(page.locator("#told")).to_contain_text("日期已更正")
+    assert (await hub.ticket())["number"] == "A001"
+    (moved,) = await hub.events("hall.hub.date_set")
+    assert moved["data"]["to_date"] == "2026-11-30"

@@ -6,8 +6,8 @@
   const { make, table, button, tell, hush } = Parts;
   const at = (id) => document.getElementById(id);
   const FORMS = WORDS.forms;
-  const NAV = ["now", "start", "hall", "zones", "services", "matters", "windows", "staff", "announcements", "devices", "links", "dispensers", "printers", "leds", "journal", "tokens", "backup", "history"];
-  const LIVE = ["now", "start", "devices", "journal"]; // drawn anew when new figures come
+  const NAV = ["now", "start", "day", "hall", "zones", "services", "matters", "windows", "staff", "announcements", "devices", "links", "dispensers", "printers", "leds", "journal", "tokens", "backup", "history"];
+  const LIVE = ["now", "start", "day", "devices", "journal"]; // drawn anew when new figures come
   const known = { now: null, config: null };
   let asOf = "";
   let drawn = "";
@@ -92,7 +92,7 @@
     save: (made) => write({ hall: made }, fill(WORDS.saved, { what: FORMS.hall.title })) })];
 
   const content = ([section, act, key]) => {
-    const page = Pages[section]?.({ ...known, undo, write: (tables, words) => write(tables, words, "history").then(say), draw }) ?? [];
+    const page = Pages[section]?.({ ...known, undo, again: async () => { await loadNow(); draw(); }, write: (tables, words) => write(tables, words, "history").then(say), draw }) ?? [];
     if (section === "hall") return hall();
     if (!FORMS[section]) return page;
     if (act === "new") return sheet(section, null);
@@ -122,6 +122,7 @@
       asOf = known.now.as_of.slice(11, 19);
       at("fresh").textContent = fill(WORDS.as_of, { time: asOf });
       at("stale").hidden = true;
+      document.querySelector("[data-training]").hidden = !known.now.day.training;
       return JSON.stringify({ ...known.now, as_of: "" }) !== before;
     } catch (error) {
       console.info(error);

@@ -33,12 +33,18 @@ const Hub = (() => {
       return { lost: true };
     }
   };
+  /* randomUUID needs a secure page, and a hall's own network has plain http. */
+  const uuid = () => {
+    const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+  };
   return {
     now: () => read("/admin/now"),
     config: () => read(CONFIG),
     put: (tables) => change(CONFIG, "PUT", tables),
     undo: (revision) => change(`${CONFIG}/undo`, "POST", { revision }),
     renew: (holder) => change("/admin/tokens", "POST", holder),
+    day: (wanted) => change("/api/v1/day/commands", "POST", { ...wanted, id: uuid() }),
     resetPin: (staff) => change(`/api/v1/staff/${encodeURIComponent(staff)}/pin/reset`, "POST", {}),
     testPrint: (printer) => change("/api/v1/printers/test", "POST", { printer }, 30_000),
   };

@@ -21,6 +21,25 @@ const Pages = (() => {
       make("div", {}, make("b", { text: step.title }), make("span", { text: step.detail })),
       make("span", { class: step.done ? "done" : "todo", text: step.done ? `✓ ${WORDS.done}` : WORDS.todo }))))),
   ];
+  const day = ({ now: known, again }) => {
+    const on = known.day.training;
+    const ask = async (wanted, sureWords, doneWords) => {
+      if (sureWords && !(await sure(sureWords))) return;
+      const { done, problem } = await Hub.day(wanted);
+      await again();
+      if (done) tell(fill(doneWords, { n: done.cancelled }));
+      else tell(problem ? fill(WORDS.refused, { detail: problem.detail ?? problem.title }) : WORDS.no_answer, { bad: true });
+    };
+    const date = make("input", { type: "date", id: "day-date", value: known.day.date ?? "" });
+    return [pairs([[WORDS.day_date, known.day.date ?? "—"], [WORDS.training, on ? WORDS.yes : WORDS.no]]),
+      make("h2", { text: WORDS.training }), make("p", { text: WORDS.training_words }),
+      make("div", { class: "ends" }, button(on ? WORDS.training_off : WORDS.training_on, () => ask({ command: "training", on: !on }, null, on ? WORDS.training_is_off : WORDS.training_is_on))),
+      make("h2", { text: WORDS.sweep }), make("p", { text: WORDS.sweep_words }),
+      make("div", { class: "ends" }, button(WORDS.sweep, () => ask({ command: "sweep" }, WORDS.sweep_sure, WORDS.swept))),
+      make("h2", { text: WORDS.set_date }), make("p", { text: WORDS.set_date_words }),
+      make("div", { class: "field" }, make("label", { for: "day-date", text: WORDS.day_date }), date),
+      make("div", { class: "ends" }, button(WORDS.set_date, () => ask({ command: "set_date", date: date.value }, fill(WORDS.set_date_sure, { date: date.value }), WORDS.date_is_set)))];
+  };
   const devices = ({ now: known }) => [
     known.devices.length ? table(WORDS.device_heads, known.devices, WORDS.sections.devices) : make("p", { text: WORDS.no_devices }),
     make("p", { text: WORDS.provision }),
@@ -122,5 +141,5 @@ const Pages = (() => {
       make("h2", { text: WORDS.import }), make("p", { text: WORDS.import_words }),
       make("div", { class: "field" }, make("label", { for: "import-file", text: WORDS.import_file }), make("input", { type: "file", id: "import-file", accept: ".json,application/json", on: { change: read } })), place];
   };
-  return { now, start, devices, printers, leds, journal, staff, tokens, history, backup, what };
+  return { now, start, day, devices, printers, leds, journal, staff, tokens, history, backup, what };
 })();

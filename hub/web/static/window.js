@@ -32,6 +32,7 @@
 
   const named = (entry) => (document.documentElement.lang === "en" && entry.name_en ? entry.name_en : entry.name);
   const takeHall = (hall) => {
+    document.querySelector("[data-training]").hidden = !hall.training;
     now.hall = {
       services: Object.fromEntries(hall.services.map((each) => [each.service, named(each)])),
       windows: Object.fromEntries(hall.windows.map((each) => [each.window, { name: named(each), state: each.state }])),
