@@ -32,14 +32,16 @@ class Followed:
                 self._open[ticket.token_sha256] = ticket.id
 
     def take(self, state: State, event: Event, before: Ticket | None) -> None:
-        """After an event; before: its ticket as it stood until then."""
-        if event.type == ev.TICKET_ISSUED and event.data["token_sha256"] is not None:
-            self._open[event.data["token_sha256"]] = event.data["ticket"]
-        if before is None or before.token_sha256 is None:
+        """After an event; before: its ticket as it stood until then, if it was open."""
+        name = event.data.get("ticket", "")
+        after = state.tickets.get(name) or state.missed.get(name)
+        if after is not None:
+            # Given, moved, or back from its end by an undo.
+            if after.token_sha256 is not None:
+                self._done.pop(after.token_sha256, None)
+                self._open[after.token_sha256] = after.id
             return
-        if before.id in state.tickets or before.id in state.missed:
-            self._done.pop(before.token_sha256, None)
-            self._open[before.token_sha256] = before.id
+        if before is None or before.token_sha256 is None:
             return
         self._open.pop(before.token_sha256, None)
         how = "finished" if event.type == ev.TICKET_FINISHED else "cancelled"
