@@ -74,14 +74,19 @@ class Layout:
     sweep_minute: int | None = None
     service_by_id: dict[str, Service] = field(init=False, repr=False, compare=False)
     window_by_id: dict[str, Window] = field(init=False, repr=False, compare=False)
-    # Services that some window serves.
+    # Services that some window serves, and by service which: a large hall asks for it at each event.
     served: frozenset[str] = field(init=False, repr=False, compare=False)
+    windows_of: dict[str, tuple[Window, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "service_by_id", {service.id: service for service in self.services})
         object.__setattr__(self, "window_by_id", {window.id: window for window in self.windows})
-        served = frozenset(service for window in self.windows for service in window.services)
-        object.__setattr__(self, "served", served)
+        serving: dict[str, list[Window]] = {}
+        for window in self.windows:
+            for wanted in dict.fromkeys(window.services):
+                serving.setdefault(wanted, []).append(window)
+        object.__setattr__(self, "windows_of", {wanted: tuple(found) for wanted, found in serving.items()})
+        object.__setattr__(self, "served", frozenset(serving))
         if len(self.service_by_id) != len(self.services):
             raise LayoutError("two services have the same id; give each its own")
         if len(self.window_by_id) != len(self.windows):

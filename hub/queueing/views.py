@@ -8,12 +8,14 @@ from hub.queueing.commands import AcceptFact, Command, GrantLease, IssueTicket, 
 from hub.queueing.events import TICKET_CANCELLED, Event, Now
 from hub.queueing.layout import Layout
 from hub.queueing.priority import lines_of
-from hub.queueing.state import CALLS_SHOWN, Call, State, Ticket
+from hub.queueing.state import CALLS_SHOWN, Call, State
 from hub.queueing.tables import TicketState, WindowState
 from hub.queueing.times import rfc3339
 from hub.queueing.wait import expected
 
 WALK_UP = "walk_up"
+# Looked up once: these lists go through every window and every open ticket at each event.
+_PAUSED, _HELD = WindowState.PAUSED, TicketState.HELD
 # The languages the hall's pages speak (architecture, decision 10).
 LANGUAGES = ["zh-CN", "en"]
 
@@ -57,23 +59,23 @@ def hall(layout: Layout, state: State) -> dict[str, Any]:
 def queue(state: State, now: Now) -> dict[str, Any]:
     """Waiting by service, now serving, last calls (newest first), paused windows."""
     layout = state.layout
+    waiting = {service.id: state.waiting(service.id) for service in layout.services}
     serving = []
     for place in layout.windows:
         window = state.windows[place.id]
         if window.ticket is not None:
             number = state.tickets[window.ticket].number
-            serving.append({"window": place.id, "name": place.name, "number": number, "state": window.state.value})
+            serving.append({"window": place.id, "name": place.name, "number": number, "state": window.state._value_})
     return {
         "training": state.training,
         "business_date": state.business_date or None,
-        "waiting": {service.id: state.waiting(service.id) for service in layout.services},
+        "waiting": waiting,
         "serving": serving,
         "calls": [call(state, each) for each in last_calls(state)],
-        "open": sum(ticket.channel != WALK_UP for ticket in state.tickets.values()),
-        "paused": [place.id for place in layout.windows if state.windows[place.id].state is WindowState.PAUSED],
-        "wait": {
-            service.id: expected(state, service.id, state.waiting(service.id), now) for service in layout.services
-        },
+        # A walk-up is open between its two events only, which nobody sees apart.
+        "open": len(state.tickets),
+        "paused": [place.id for place in layout.windows if state.windows[place.id].state is _PAUSED],
+        "wait": {service.id: expected(state, service.id, waiting[service.id], now) for service in layout.services},
         "as_of": rfc3339(now.ms, layout.offset_minutes),
     }
 
@@ -122,13 +124,9 @@ def window(state: State, window_id: str) -> dict[str, Any]:
         "reason": current.pause_reason,
         "ticket": ticket,
         "waiting": sum(len(line) for _, line in lines_of(state, window_id)),
-        "held": [each.number for each in state.tickets.values() if _held_at(each, window_id)],
+        "held": [each.number for each in state.tickets.values() if each.state is _HELD and each.window == window_id],
         "missed": [each.number for each in state.missed.values() if each.window == window_id and not each.restored],
     }
-
-
-def _held_at(ticket: Ticket, window_id: str) -> bool:
-    return ticket.state is TicketState.HELD and ticket.window == window_id
 
 
 def reply(state: State, command: Command, events: list[Event]) -> dict[str, Any]:

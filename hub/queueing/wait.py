@@ -34,9 +34,7 @@ def expected(state: State, service: str, ahead: int, now: Now) -> dict[str, int]
 def _hands(state: State, service: str) -> tuple[int, float]:
     """How many open windows serve it, and how many they come to when they share."""
     alone, shared = 0, 0.0
-    for place in state.layout.windows:
-        if service not in place.services:
-            continue
+    for place in state.layout.windows_of.get(service, ()):
         if state.windows[place.id].state in (WindowState.CLOSED, WindowState.PAUSED):
             continue
         alone += 1

@@ -14,6 +14,7 @@ import msgspec
 from common.metrics import Values
 
 RING = 2000  # changes kept; ten minutes of the busiest hall
+RING_BYTES = 16 * 1024 * 1024  # 300 windows have 25 KB a change: seven minutes; older boards get a snapshot
 CLIENT_QUEUE = 256  # changes a reader may be behind; a board draws each in milliseconds
 
 
@@ -71,6 +72,7 @@ class Stream:
         self._snapshot = snapshot
         self.tick = tick
         self._ring: deque[tuple[int, bytes]] = deque()
+        self._ring_bytes = 0
         self._floor = last if shown is None else shown
         self._last = last
         self._readers: set[Reader] = set()
@@ -93,8 +95,10 @@ class Stream:
             return
         change = Change(sequence, self._frame("change", sequence, parts))
         self._ring.append((sequence, change.frame))
-        if len(self._ring) > RING:
-            self._floor = self._ring.popleft()[0]
+        self._ring_bytes += len(change.frame)
+        while len(self._ring) > RING or self._ring_bytes > RING_BYTES:
+            self._floor, frame = self._ring.popleft()
+            self._ring_bytes -= len(frame)
         for reader in self._readers:
             reader.put(change)
 

@@ -80,6 +80,7 @@ def test_the_token_is_in_the_reply_and_in_no_event() -> None:
     hall = Hall()
     reply = hall.reply(IssueTicket("A", "kiosk"))
     assert reply == {
+        "training": False,
         "number": "A001",
         "ticket": hall.events[0].data["ticket"],
         "ahead": 0,

@@ -16,7 +16,7 @@ from hub.queueing.layout import Layout, Service, Window
 from hub.web import doors, openapi, schema
 from hub.web.hall_schema import public_rows
 from hub.web.shown import last_shown
-from hub.web.stream import CLIENT_QUEUE, RING, Stream, StreamFull
+from hub.web.stream import CLIENT_QUEUE, RING, RING_BYTES, Stream, StreamFull
 
 DOCUMENT = openapi.document("1.2.3")
 
@@ -162,3 +162,11 @@ def test_a_tick_says_what_the_house_says_and_has_no_id() -> None:
     told = Stream("j", 7, 10, dict, tick=lambda: {"as_of": "now"})
     assert told.tick_frame() == b'event: tick\ndata: {"as_of":"now"}\n\n'
     assert told.last_id == "j/7"
+
+
+def test_what_boards_may_catch_up_with_is_bounded_in_bytes_too() -> None:
+    stream = Stream("j", 0, 2, dict)
+    for sequence in range(1, 40):
+        stream.publish(sequence, {"queue": "x" * (RING_BYTES // 20)})
+    assert len(stream.join("j/30")[1]) == 9
+    assert stream.join("j/10")[1][0].startswith(b"event: snapshot")
