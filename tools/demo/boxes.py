@@ -8,15 +8,20 @@ from tools.demo.display import THANKS_MS, Display
 from tools.demo.hall import Window
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.errors import SimulatorError
+from tools.simulator.radio.client import Radio
 from tools.simulator.verbs import PRESS_MS, Change
+
+LOSS = 0.3  # of the packets on a crowded band
 
 
 class Box:
     """One evaluator: what a hand can do to it and what an eye sees of it."""
 
-    def __init__(self, window: Window, board: SimulatedBoard, invitation_s: int) -> None:
+    def __init__(self, window: Window, board: SimulatedBoard, invitation_s: int, radio: Radio) -> None:
         self.window = window.id
-        self.link = board.usb_port if window.link == "usb" else board.uart_url
+        # Where the hub finds it; None: on the air.
+        self.link = {"usb": board.usb_port, "uart": board.uart_url}.get(window.link)
+        self._radio = radio
         self.power_cuts = 0
         self.wire_cut = False
         self._board = board
@@ -61,18 +66,27 @@ class Box:
         self._tell()
 
     async def cut_wire(self, cut: bool) -> None:
-        """Takes the line to the hub apart, or puts it together."""
+        """Takes the line to the hub apart, or puts it together; what has no wire is carried out of reach."""
         self.wire_cut = cut
-        await self._board.cut_wire(cut)
+        if self.link is None:
+            await self._radio.call("out_of_reach", address=self._board.radio_address, away=cut)
+        else:
+            await self._board.cut_wire(cut)
         self._tell()
 
     async def unplug(self) -> None:
-        """Ends the hub's connection to the line's port, as pulling an adapter does."""
-        await self._board.unplug()
+        """Ends the hub's connection to the line, as pulling an adapter does."""
+        if self.link is None:
+            await self._radio.call("lose", address=self._board.radio_address)
+        else:
+            await self._board.unplug()
 
     async def garble(self, rate: float, seed: int) -> None:
-        """Spoils bytes on the line, both ways."""
-        await self._board.garble(rate, seed)
+        """Spoils bytes on the line, both ways; the air loses packets instead, since its own checks let none through."""
+        if self.link is None:
+            await self._radio.call("conditions", loss=LOSS if rate else 0.0)
+        else:
+            await self._board.garble(rate, seed)
 
     def hear(self, listener: Callable[[], None]) -> None:
         """Calls `listener` when anything to be seen has changed."""

@@ -17,6 +17,7 @@ from tools.demo.matters import MATTERS
 from tools.demo.processes import Child, Processes
 
 HALL_ID: Final = "demo"
+ADAPTER: Final = "hci0"  # of the radio without hardware
 OFFSET_MINUTES: Final = 480  # China's
 
 _SERVING = re.compile(r"^\w+: serving (http://\S+)$")
@@ -42,7 +43,7 @@ class Window:
     services: tuple[str, ...]
     staff: str
     board: str
-    link: str  # "uart" or "usb"
+    link: str  # "uart", "usb" or "ble"
 
 
 SERVICES: Final = (
@@ -51,10 +52,10 @@ SERVICES: Final = (
     Service("C", "综合事务", "General affairs"),
 )
 # Every service has two windows, so that no queue stands still when one window's box or line is away. One box hangs
-# on USB, two on UART: both ways in are walked in every demo.
+# on USB, one on UART, one has no cable: every way in is walked in every demo.
 WINDOWS: Final = (
     Window("1", "1 号窗口", "Window 1", ("A", "B"), "zhang", "rpi_pico", "usb"),
-    Window("2", "2 号窗口", "Window 2", ("B", "C"), "li", "rpi_pico_w", "uart"),
+    Window("2", "2 号窗口", "Window 2", ("B", "C"), "li", "rpi_pico_w", "ble"),
     Window("3", "3 号窗口", "Window 3", ("C", "A"), "wang", "esp32_c3", "uart"),
 )
 
@@ -71,6 +72,7 @@ class Server:
         self.starts = 0
         self.child: Child | None = None
         self.url = ""
+        self.environment: dict[str, str] = {}  # besides ours
         self.tokens: dict[tuple[str, str | None], str] = {}
         self._config = folder / f"{name}.toml"
         self._write = write
@@ -82,7 +84,7 @@ class Server:
         """Starts the process and returns without waiting until it serves."""
         self._write(self._config, self._port)
         command = [sys.executable, "-m", "tools.cli", self.name, "run", "--config", str(self._config)]
-        self.child = await self._processes.start(self.name, command)
+        self.child = await self._processes.start(self.name, command, self.environment)
         self.child.hear(self._note_token)
         self.starts += 1
         return self.child
@@ -169,4 +171,5 @@ def hub_config(path: Path, port: int, center: Server, links: list[str], invitati
     if port:  # known from its first start on: where a phone would find it
         tables.append(("[tickets]", {"url": f"http://127.0.0.1:{port}"}))
     tables += [("[[links]]", {"url": url}) for url in links]
+    tables.append(("[[radios]]", {"adapter": ADAPTER}))
     path.write_text(toml(tables), "utf-8")

@@ -20,6 +20,7 @@ from tools.demo.machine import BOARD, Machine
 from tools.demo.processes import Processes
 from tools.demo.story import Story
 from tools.simulator.board import SimulatedBoard
+from tools.simulator.radio.client import Radio
 
 TOOL_S: Final = 180.0  # flashing takes some seconds here and half a minute on a Raspberry Pi with a cold disk
 SAY_EVERY_S: Final = 1.5  # whoever waits for longer than 2 s wants to know for what
@@ -40,6 +41,7 @@ class House:
         self._processes = Processes(self.folder / "logs")
         self.center = Server("center", self.folder, self._processes, center_config)
         self.hub = Server("hub", self.folder, self._processes, self._write_hub_config)
+        self._radio: Radio | None = None
         self._session: aiohttp.ClientSession | None = None
         self.machine: Machine | None = None
         self.hub_doors: Doors
@@ -63,6 +65,8 @@ class House:
         await asyncio.gather(*(box.close() for box in self.boxes.values()))
         if self.machine is not None:
             await self.machine.close()
+        if self._radio is not None:
+            await self._radio.close()
         await self._processes.stop()
         if not self._keep:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -76,6 +80,9 @@ class House:
         step("center: starting")
         await self.center.start()
         step(f"center: serving {self.center.url}")
+        step("radio: starting, without hardware")
+        self._radio = await Radio.launch()
+        self.hub.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self._radio.bus}
         step("hub: starting for the first time")
         await self.hub.start()
         step(f"hub: serving {self.hub.url}")
@@ -85,8 +92,9 @@ class House:
             group.create_task(self._make_machine())
         # A technician, too, writes the links once the boxes hang on them; the hub reads its file at start.
         assert self.machine is not None
-        self._links = [*(self.boxes[window.id].link for window in WINDOWS), self.machine.link]
-        step("hub: starting again with the four lines to the boxes")
+        cables = [link for window in WINDOWS if (link := self.boxes[window.id].link) is not None]
+        self._links = [*cables, self.machine.link]
+        step(f"hub: starting again with the {len(self._links)} lines to the boxes")
         await self.hub.stop()
         await self.hub.start()
         await self._online()
@@ -94,8 +102,10 @@ class House:
     async def _make_box(self, window: Window) -> None:
         step = self._story.step
         step(f"box at window {window.id}: powering a simulated {window.board}, flashing the firmware over USB")
-        board = await SimulatedBoard.start(self.folder / f"evaluator-{window.id}.img", window.board)
-        self.boxes[window.id] = Box(window, board, self._invitation_s)
+        assert self._radio is not None
+        radio = self._radio.boards if window.link == "ble" else None
+        board = await SimulatedBoard.start(self.folder / f"evaluator-{window.id}.img", window.board, radio=radio)
+        self.boxes[window.id] = Box(window, board, self._invitation_s, self._radio)
         await self._tool(window, "flash", board.usb_port, "--board", window.board)
         step(f"box at window {window.id}: provisioning for {window.link.upper()}, registering at the hub")
         await self._tool(

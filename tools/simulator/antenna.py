@@ -31,6 +31,12 @@ class Antenna:
         self._socket: socket.socket | None = None
         self._backlog: deque[bytes] = deque()
 
+    @property
+    def shown(self) -> str:
+        """The address as people and D-Bus write it; empty without a radio."""
+        digits = (self.address or "").upper()
+        return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
     def send(self, message: bytes) -> None:
         """A message of the board for the radio process."""
         if self._socket is None:

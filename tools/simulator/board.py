@@ -73,6 +73,7 @@ class SimulatedBoard(Board):
         self._terminal = UsbTerminal(self._printed, self._line.spoil)
         self.usb_port = self._terminal.path
         self._antenna = Antenna(options.radio, self.unique_id, self._from_air)
+        self.radio_address = self._antenna.shown
         self._process = Process(self._packet, self._exited, STAND_INS_HEAP + self._antenna.heap_bytes)
         self._drives: dict[int, int] = {}
         self._fittings = Fittings(wiring, self._drive, self._send)
