@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tools.bench import boards, center, day, hall, hub_accept, hub_offline, results, small
+from tools.bench import ble, boards, center, day, hall, hub_accept, hub_offline, results, small
 from tools.bench.results import Result
 
 
@@ -23,6 +23,7 @@ GROUPS: dict[str, Callable[[bool], list[Result]]] = {
     "offline": lambda quick: asyncio.run(hub_offline.measure(quick)),
     "boards": lambda quick: asyncio.run(boards.measure(quick)),
     "day": lambda quick: asyncio.run(day.measure(quick)),
+    "ble": lambda quick: asyncio.run(ble.measure(quick)),
     "simulation": lambda _: small.simulation(),
     "center-ingest": center.ingest_group,
     "center-1m": center.report_1m,

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
@@ -19,6 +20,7 @@ from tools.simulator.radio.tree import MethodError, Reply, Tree
 ADAPTER = "org.bluez.Adapter1"
 DEVICE = "org.bluez.Device1"
 CONNECT_TIMEOUT_S = 25.0  # BlueZ gives up after about as long
+CONNECTS_KEPT = 4096  # the last ones, for benchmarks
 REPEAT_S = 1.0  # without DuplicateData an unchanged advertisement is told so seldom
 
 
@@ -30,6 +32,7 @@ class Adapter:
         self.present = False
         self.connects = 0  # tried since the start
         self.most_links = 0  # at once since the start
+        self.connects_ms: deque[float] = deque(maxlen=CONNECTS_KEPT)  # whole connects, services included
         self._name = name
         self._address = address
         self._air = air
@@ -244,6 +247,7 @@ class Adapter:
         if left_s > 0:
             await asyncio.sleep(left_s)
         if self._links.get(path) is connection:
+            self.connects_ms.append((asyncio.get_running_loop().time() - began_s) * 1000)
             self._objects.set(path, DEVICE, {"ServicesResolved": Variant("b", True)})
 
     def _connect_s(self) -> float:

@@ -51,6 +51,8 @@ class Control:
             "stranger": self._stranger,
             "strangers_leave": self._strangers_leave,
             "advertised": self._advertised,
+            "connects_ms": lambda: list(bluez.adapters[0].connects_ms),
+            "forget_connects": bluez.adapters[0].connects_ms.clear,
             "stats": self._stats,
         }
 
