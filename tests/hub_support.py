@@ -194,7 +194,7 @@ class HubProcess:
             "admin",
             {
                 "device": box.device,
-                "role": "evaluator",
+                "role": getattr(box, "role", "evaluator"),
                 "window": window,
                 "epoch": box.epoch.hex(),
                 "secret": box.secret.hex(),

@@ -25,10 +25,10 @@ QUICK = {"heap_bytes": RADIO_HEAP, "erase_ms": 0.0, "program_ms": 0.0, "baud_del
 
 
 @cache
-def _flashed() -> bytes:
+def _flashed(role: str) -> bytes:
     """A flashed board's image; linking and compiling take seconds."""
     with TemporaryDirectory() as folder:
-        return firmware_bench.flash(Path(folder), None).read_bytes()
+        return firmware_bench.flash(Path(folder), firmware_bench.settings(role=role)).read_bytes()
 
 
 def _with_settings(content: bytes, values: dict[str, object], image: Path) -> Path:
@@ -42,8 +42,9 @@ def _with_settings(content: bytes, values: dict[str, object], image: Path) -> Pa
 class RadioBox:
     """An evaluator without a cable."""
 
-    def __init__(self, folder: Path, number: int, link: str = "ble") -> None:
-        self.device = f"ev-radio{number:04d}"
+    def __init__(self, folder: Path, number: int, link: str = "ble", role: str = "evaluator") -> None:
+        self.role = role
+        self.device = f"{role[:2]}-radio{number:04d}"
         self.secret = os.urandom(32)
         self.epoch = os.urandom(8)
         self.window = str(number)
@@ -62,14 +63,19 @@ class RadioBox:
     def flash(self) -> Path:
         """An image as flashing and provisioning leave it."""
         values = firmware_bench.settings(
-            device=self.device, secret=self.secret.hex(), epoch=self.epoch.hex(), link=self.link, window_label="1"
+            device=self.device,
+            secret=self.secret.hex(),
+            epoch=self.epoch.hex(),
+            link=self.link,
+            window_label="1",
+            role=self.role,
         )
-        return _with_settings(_flashed(), values, self.folder / "flash.img")
+        return _with_settings(_flashed(self.role), values, self.folder / "flash.img")
 
     async def start(self, radio: Radio, **options: Any) -> None:
         """Power on."""
         self.board = await SimulatedBoard.start(
-            self.flash(), "rpi_pico", self.chip, radio=radio.boards, **{**QUICK, **options}
+            self.flash(), "rpi_pico", self.chip, role=self.role, radio=radio.boards, **{**QUICK, **options}
         )
 
     async def relink(self, link: str) -> None:

@@ -18,6 +18,7 @@ _STATES = {CALLING: messages.APP_SERVING, SERVING: messages.APP_SERVING, PAUSED:
 LAYOUTS[calling.SIGNED_IN] = (("staff", calling.MAX_STAFF), ("role", -1))
 LAYOUTS[calling.SIGNED_OUT] = ()
 
+_CALL_MS = const(10_000)  # a hub on the radio comes within two seconds; nobody waits for longer than this
 _AGAIN_MS = const(5_000)  # a display that was plugged in again, or lost its power for a moment, shows the truth so soon
 
 
@@ -29,6 +30,7 @@ class CallerBox(Box):
         self._display = display
         self._dark = False
         self._shown_ms = 0
+        self._pressed_ms = -_CALL_MS
         self._asked = None
 
     def start(self, now_ms):
@@ -36,9 +38,17 @@ class CallerBox(Box):
         self._text(self.app.text(), now_ms)
         Box.start(self, now_ms)
 
+    def scan_keys(self, now_ms, blind=False):
+        """As every box; a key that finds no hub calls for one, where the line is a radio."""
+        happened = Box.scan_keys(self, now_ms, blind)
+        if happened and not self._hub:
+            self._pressed_ms = now_ms
+        return happened
+
     def tick(self, now_ms):
         """As every box; and what the display shows, once more."""
         Box.tick(self, now_ms)
+        self.calls = not self._hub and now_ms - self._pressed_ms < _CALL_MS
         if now_ms - self._shown_ms >= _AGAIN_MS:
             self._text(self.app.text(), now_ms)
 

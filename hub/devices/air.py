@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from common.metrics import Values
 from hub.devices.radio_session import RadioSession
 from hub.devices.registry import Device, Registry
 from hub.links.ble_plan import MOST_BOXES, Keep, State, Want
@@ -19,7 +20,10 @@ CHECK_MS = 600_000  # how old health and proof may get while nothing happens
 UNSET_MS = 30_000  # an advertisement that tells of other settings is believed so long after the last visit
 VAIN_FIRST_MS, VAIN_LAST_MS = 5_000, 300_000  # after a visit for facts that weren't there
 ELSEWHERE_MS = 5_000
+CALLER = "caller"
 LOUDER_DB = 6  # another adapter that hears a box so much better has it
+_COUNTED = ("connects", "failures", "lost")
+_SEEN = ("address", "connected", "rssi_dbm", "heard_s", *_COUNTED, "why")
 _HALF, _ALL = 0x8000, 0x10000
 
 
@@ -93,6 +97,40 @@ class Air:
     def views(self) -> list[dict[str, Any]]:
         """Each adapter and what it hears, for people who look for a weak box."""
         return [radio.view() for radio in self.radios]
+
+    def seen(self, device: str) -> dict[str, Any] | None:
+        """How an adapter sees a box, the one that hears it best; None: none hears it."""
+        known = self._registry.find(device)
+        if known is None:
+            return None
+        found = [
+            {"adapter": radio["adapter"]} | {key: box[key] for key in _SEEN}
+            for radio in self.views()
+            for box in radio["boxes"]
+            if box["device"] == _name(known)
+        ]
+        return max(found, key=lambda each: int(each["rssi_dbm"]), default=None)
+
+    def metrics(self) -> Values:
+        """For Prometheus."""
+        views = self.views()
+        devices = {
+            (known.device, known.role, known.window or ""): seen
+            for known in self._registry.all()
+            if (seen := self.seen(known.device)) is not None
+        }
+        return {
+            "tingting_radio_up": {(radio["adapter"],): float(radio["scanning"]) for radio in views},
+            "tingting_radio_links": {(radio["adapter"],): radio["links"] for radio in views},
+            "tingting_radio_total": {
+                (radio["adapter"], what): radio[what] for radio in views for what in (*_COUNTED, "called_off")
+            },
+            "tingting_device_rssi_dbm": {labels: seen["rssi_dbm"] for labels, seen in devices.items()},
+            "tingting_device_heard_seconds": {labels: seen["heard_s"] for labels, seen in devices.items()},
+            "tingting_device_radio_total": {
+                (*labels, what): seen[what] for labels, seen in devices.items() for what in _COUNTED
+            },
+        }
 
     def silent_ms(self, device: str) -> int | None:
         """How long ago it was connected or heard; None: not since the start."""
@@ -195,7 +233,7 @@ class Air:
             return Keep.BUSY
         if user.invited:
             return Keep.INVITED
-        return Keep.NEAR if box.serving else Keep.QUIET
+        return Keep.NEAR if box.serving or self._asks(user) else Keep.QUIET
 
     def began(self, adapter: str, user: Any) -> None:
         """This adapter tries it now; no other one does."""
@@ -240,7 +278,7 @@ class Air:
             if self._is_new(device, following):
                 return Want.FACTS
             self.stale += 1
-        if box.near:
+        if box.near or self._asks(user):
             return Want.NEAR
         if user.shows_old:
             return Want.SHOW
@@ -248,6 +286,11 @@ class Air:
         if since_ms is None or since_ms >= CHECK_MS or (mark != settings_mark({}) and since_ms >= UNSET_MS):
             return Want.CHECK
         return None
+
+    def _asks(self, user: RadioSession) -> bool:
+        """A box whose keys are questions: its clerk waits for each answer, so it is held while there is room."""
+        device = self._registry.find(self._devices.get(user, ""))
+        return device is not None and device.role == CALLER
 
     def _is_new(self, device: Device, following: int) -> bool:
         """Whether the box has logged more than is durable here; its number is told modulo 65,536."""

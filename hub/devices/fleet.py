@@ -385,7 +385,8 @@ class Fleet:
         return {
             "lines": [self.care.line(line) for line in self.lines],
             "each_device": [
-                self.care.device(known, online=self.is_online(known.device)) for known in self.registry.all()
+                self.care.device(known, online=self.is_online(known.device)) | {"radio": self.air.seen(known.device)}
+                for known in self.registry.all()
             ],
             "last_fault": self.care.last_fault,
         }
@@ -412,6 +413,7 @@ class Fleet:
                 ("accepted",): self.counts["invited"],
                 ("failed",): self.counts["invitations_failed"],
             },
+            **self.air.metrics(),
         }
 
     # --- work of its own ----------------------------------------------------------------------------------------

@@ -158,6 +158,7 @@ class Radio:
             "connects": self.counts.connects,
             "failures": self.counts.failures,
             "lost": self.counts.lost,
+            "called_off": self.counts.called_off,
             "foreign": len(self.counts.foreign),
             "boxes": [peer.shown(now_s) for peer in sorted(self.peers.values(), key=lambda each: each.name)],
         }

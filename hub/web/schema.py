@@ -415,6 +415,7 @@ class Ready(msgspec.Struct, kw_only=True):
     devices: dict[str, int]
     voice: dict[str, Any] | None
     clock_sure: bool
+    radios: list[dict[str, Any]]
     lines: list[dict[str, Any]]
     each_device: list[dict[str, Any]]
     last_fault: dict[str, Any] | None

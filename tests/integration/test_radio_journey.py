@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.hub_support import until
+from tests.hub_support import WAIT_S, until
 from tests.radio_support import RadioBox, RadioHall, hub_on, radio_hall
 from tools.simulator.radio.client import Radio
+
+CALLER_HEAP = 128 * 1024  # 112 KB on a cable, and what the radio's link takes
+PRESSES_APART_S = 1.1  # two presses of a key within a second are one
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -107,6 +110,38 @@ async def _is_on(hall: RadioHall, link: str) -> bool:
     return bool(on_cable if link == "uart" else not on_cable and ready["radios"][0]["boxes"]) and await hall.hub.online(
         hall.box
     )
+
+
+async def test_a_caller_without_a_cable_is_held_and_called_for(tmp_path: Path, radio: Radio) -> None:
+    box = RadioBox(tmp_path, 1, role="caller")
+    await box.start(radio, heap_bytes=CALLER_HEAP)
+    hub = hub_on(tmp_path, radio)
+    try:
+        async with hub:
+            hall = RadioHall(radio, hub, [box])
+            await hall.online()
+            await hub.ticket()
+            await box.board.wait_text("L  1", WAIT_S)
+            await box.board.press("next")
+            await hub.wait_event("hall.ticket.called")
+            await asyncio.sleep(PRESSES_APART_S)
+            # Out of reach for a moment: a press then finds no hub, does nothing, and calls for one.
+            await radio.call("out_of_reach", address=box.address, away=True)
+            await box.board.wait_text("noHb", WAIT_S)
+            await box.board.press("next")
+            await until(lambda: _calls(radio, box), "the call in the advertisement")
+            await radio.call("out_of_reach", address=box.address, away=False)
+            await box.board.wait_text("A001", WAIT_S)
+            await asyncio.sleep(PRESSES_APART_S)
+            await box.board.press("recall")
+            await hub.wait_event("hall.ticket.recalled")
+            assert len(await hub.events("hall.ticket.called")) == 1
+    finally:
+        await box.board.close()
+
+
+async def _calls(radio: Radio, box: RadioBox) -> bool:
+    return bool((await radio.call("advertised", address=box.address))["calls"])
 
 
 async def test_of_two_hubs_in_reach_a_box_belongs_to_the_one_that_knows_its_key(tmp_path: Path, radio: Radio) -> None:

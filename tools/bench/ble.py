@@ -31,6 +31,7 @@ from tools.simulator.flash import BLOCKS, SECTOR
 from tools.simulator.radio.client import Radio
 
 BOXES, BOXES_QUICK = 60, 4
+BATCH: Final = 10  # boards that boot together
 EVERY_S: Final = 5.0  # one service finishes somewhere
 THINK_S: Final = (2.0, 8.0)  # from the lamps to the press
 CALL_S: Final = (3.0, 6.0)  # from the call to the citizen at the window
@@ -170,13 +171,15 @@ async def running(boxes: int) -> AsyncIterator[Hall]:
                 *("--connect-ms", str(least), str(median), str(most)),
             )
         )
-        simulator: Simulator | None = None
+        simulators: list[Simulator] = []
         hall: Hall | None = None
         hub = Server("hub", folder, processes, lambda path, port: _config(path, port, boxes, hall))
         hub.environment = {"DBUS_SYSTEM_BUS_ADDRESS": radio.bus}
         try:
-            simulator = await Simulator.launch(images, arguments=("--radio", radio.boards))
-            for box, board in zip(made, simulator.boards, strict=True):
+            for first in range(0, boxes, BATCH):
+                batch = images[first : first + BATCH]
+                simulators.append(await Simulator.launch(batch, arguments=("--radio", radio.boards)))
+            for box, board in zip(made, [each for some in simulators for each in some.boards], strict=True):
                 box.board = board
             await hub.start()
             async with aiohttp.ClientSession() as http:
@@ -189,7 +192,7 @@ async def running(boxes: int) -> AsyncIterator[Hall]:
                 yield hall
         finally:
             await processes.stop()
-            if simulator is not None:
+            for simulator in simulators:
                 await simulator.close()
             await radio.close()
 
