@@ -4,6 +4,21 @@ from common.metrics import COUNTER, GAUGE, Metric
 
 _DEVICE = ("device", "role", "window")
 
+# Only told where the hub has a radio.
+RADIO = (
+    Metric("tingting_radio_up", GAUGE, "1: this Bluetooth adapter scans; 0: see /readyz for why not", ("adapter",)),
+    Metric("tingting_radio_links", GAUGE, "Boxes that it is connected to now", ("adapter",)),
+    Metric(
+        "tingting_radio_total",
+        COUNTER,
+        "What it did: connects, failures, links lost, attempts called off",
+        ("adapter", "what"),
+    ),
+    Metric("tingting_device_rssi_dbm", GAUGE, "How strong the box was heard last; above -80 is good", _DEVICE),
+    Metric("tingting_device_heard_seconds", GAUGE, "Since when its advertisement was not heard", _DEVICE),
+    Metric("tingting_device_radio_total", COUNTER, "Links to this box: connects, failures, lost", (*_DEVICE, "what")),
+)
+
 HUB = (
     Metric("tingting_up", GAUGE, "1: the hub answers", ("version",)),
     Metric("tingting_ready", GAUGE, "1: the journal takes events and nothing is forked or refused; else see /readyz"),
@@ -24,17 +39,7 @@ HUB = (
     Metric(
         "tingting_device_silent_seconds", GAUGE, "Since when it is silent; absent: not heard since the start", _DEVICE
     ),
-    Metric("tingting_radio_up", GAUGE, "1: this Bluetooth adapter scans; 0: see /readyz for why not", ("adapter",)),
-    Metric("tingting_radio_links", GAUGE, "Boxes that it is connected to now", ("adapter",)),
-    Metric(
-        "tingting_radio_total",
-        COUNTER,
-        "What it did: connects, failures, links lost, attempts called off",
-        ("adapter", "what"),
-    ),
-    Metric("tingting_device_rssi_dbm", GAUGE, "How strong the box was heard last; above -80 is good", _DEVICE),
-    Metric("tingting_device_heard_seconds", GAUGE, "Since when its advertisement was not heard", _DEVICE),
-    Metric("tingting_device_radio_total", COUNTER, "Links to this box: connects, failures, lost", (*_DEVICE, "what")),
+    *RADIO,
     Metric("tingting_device_facts_total", COUNTER, "Facts of devices made durable"),
     Metric("tingting_device_faults_total", COUNTER, "Faults that the hub saw", ("code",)),
     Metric("tingting_invitations_total", COUNTER, "Invitations to rate, by whether a device took them", ("result",)),

@@ -4,12 +4,14 @@ Where the radio can't start, these tests fail.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from hub.web.metrics import RADIO
 from tests.hub_support import WAIT_S, until
 from tests.radio_support import RadioBox, RadioHall, hub_on, radio_hall
 from tools.simulator.radio.client import Radio
@@ -39,6 +41,8 @@ async def test_a_press_goes_over_the_air_into_the_journal_once(tmp_path: Path, r
         assert len(await hall.hub.events("hall.device.online")) == 1
         await until(lambda: _let_go(hall), "the link being let go")
         assert await hall.hub.online(hall.box)  # heard, though not connected
+        await hall.radio.call("rssi", address=hall.box.address, dbm=-77)
+        await until(lambda: _weaker(hall), "the strength in the metrics")
         for _ in range(2):
             await hall.ask()
             await hall.rate()
@@ -48,6 +52,14 @@ async def test_a_press_goes_over_the_air_into_the_journal_once(tmp_path: Path, r
 
 async def _let_go(hall: RadioHall) -> bool:
     return bool((await hall.seen())["links"] == 0)
+
+
+async def _weaker(hall: RadioHall) -> bool:
+    _, content = await hall.hub.call("GET", "/metrics")
+    told = set(re.findall(r"^(\w+){", content.decode(), re.MULTILINE))
+    assert {metric.name for metric in RADIO} <= told
+    labels = f'device="{hall.box.device}",role="evaluator",window="1"'
+    return f"tingting_device_rssi_dbm{{{labels}}} -77" in content.decode()
 
 
 async def test_a_press_while_the_hub_is_away_is_kept_and_fetched_after(tmp_path: Path, radio: Radio) -> None:
