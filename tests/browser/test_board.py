@@ -200,6 +200,31 @@ async def test_it_calls_on_when_numbers_have_stopped_and_closes_when_all_are_ser
     await hall.close(page)
 
 
+async def test_training_is_marked_on_every_citizens_page(hall: Screens) -> None:
+    _, config = await hall.hub.call("GET", "/api/v1/hall/config", "manager")
+    await configure(hall, services=[row | {"hours": []} for row in config["services"]])
+    page, kiosk = await board(hall), await hall.open("/kiosk", 1080, 1920)
+    await kiosk.fill("#token", hall.hub.tokens["kiosk"])
+    await kiosk.click("button.main")
+    await expect(page.locator("[data-training]")).to_be_hidden()
+    command = {"command": "training", "on": True, "id": new_id()}
+    status, reply = await hall.hub.call("POST", "/api/v1/day/commands", "manager", command)
+    assert status == 200, reply
+    await hall.hub.do(1, "sign_in", staff="s1")
+    (given,) = await hall.hub.give("A")
+    await hall.hub.do(1, "next")
+    await expect(page.locator("[data-training]")).to_be_visible(timeout=30_000)
+    await expect(page.locator("[data-number]")).to_have_text(given["number"], timeout=30_000)
+    assert given["number"].startswith("X")
+    await expect(kiosk.locator("[data-training]")).to_be_visible(timeout=30_000)
+    phone = await hall.open(f"/t/{given['token']}", 390, 844)
+    await expect(phone.locator(".training")).to_contain_text("培训演练")
+    for each, name in ((page, "board-training"), (kiosk, "kiosk-training"), (phone, "phone-training")):
+        await nothing_serious(each)
+        await screenshot(each, name)
+        await hall.close(each)
+
+
 async def test_it_plays_the_voice_when_asked_to(tmp_path: Path) -> None:
     async with screens(tmp_path) as hall:
         page = await board(hall, "?sound=1")

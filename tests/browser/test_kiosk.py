@@ -334,6 +334,46 @@ async def test_waiting_counts_are_live(hall: Screens) -> None:
     await hall.close(page)
 
 
+async def test_numbers_that_are_all_given_and_hours_that_are_over_are_told(hall: Screens) -> None:
+    _, config = await hall.hub.call("GET", "/api/v1/hall/config", "manager")
+    kept = config["services"]
+
+    async def put(**change: object) -> None:
+        rows = [row | change for row in kept]
+        status, reply = await hall.hub.call("PUT", "/api/v1/hall/config", "manager", {"services": rows})
+        assert status == 200, reply
+
+    page = await kiosk(hall)
+    await put(daily_cap=1)
+    await page.click("text=代开发票")
+    await at(page, "matter")
+    await page.click("[data-take=paper]")
+    await at(page, "refused")
+    await expect(page.locator("h1")).to_have_text("今天的号已经取完")
+    await nothing_serious(page)
+    await fits(page)
+    await screenshot(page, "kiosk-refused")
+    _, queue = await hall.hub.call("GET", "/api/v1/queue")
+    over = (int(queue["as_of"][11:13]) - 2) % 24
+    await put(hours=[f"{over:02d}:00-{over:02d}:30"])
+    await page.click("[data-done]")
+    await at(page, "home")
+    await expect(page.locator(".notice >> visible=true")).to_contain_text("现在不取号")
+    await page.click("text=代开发票")
+    await at(page, "matter")
+    await expect(page.locator("[data-take]")).to_have_count(0)
+    await nothing_serious(page)
+    await screenshot(page, "kiosk-closed")
+    await put()
+    await page.click("[data-back] >> visible=true")
+    await page.click("[data-go='/kiosk/help']")
+    await at(page, "help")
+    await nothing_serious(page)
+    await fits(page)
+    await screenshot(page, "kiosk-help")
+    await hall.close(page)
+
+
 async def test_a_hub_that_is_away_is_told_and_comes_back(hall: Screens) -> None:
     """Last of this file: it restarts the hub of all."""
     hub = hall.hub
