@@ -191,7 +191,7 @@ def words(_: Translate) -> dict[str, Any]:
         "none": _("none"),
         "held": _("{reason}, {n} min"),
         "missed": _("{time}, called {n} times"),
-        "undo": {"finish": _("Finish of {number}, {n} s left"), "no_show": _("No-show of {number}, {n} s left")},
+        "undo": {"finish": _("Finish of {number}, {n} s"), "no_show": _("No-show of {number}, {n} s")},
         "staff_a": _("Staff {staff}"),
         "staff_b": _("Staff {staff}, stand-in B"),
         "nobody_here": _("nobody signed in"),

@@ -8,6 +8,7 @@ from hub.queueing.commands import (
     CallNext,
     Finish,
     Hold,
+    InvitationAccepted,
     IssueTicket,
     MarkArrived,
     NoShow,
@@ -17,7 +18,7 @@ from hub.queueing.commands import (
     Undo,
 )
 from hub.queueing.tables import REFUSAL_KINDS, SPECIAL_REFUSALS
-from tests.support_hub_core import DAY_MS, MINUTE_MS, Hall
+from tests.support_hub_core import DAY_MS, MINUTE_MS, Hall, fact
 
 
 def test_the_list_is_the_order_in_which_next_calls() -> None:
@@ -141,3 +142,21 @@ def test_the_day_counts_and_an_undo_takes_it_back() -> None:
     hall.pass_ms(DAY_MS)
     hall.do(IssueTicket("A", "kiosk"))
     assert desk.desk(hall.state, "1", hall.now)["day"] == {"finished": 0, "no_shows": 0, "median_ms": None}
+
+
+def test_nobody_at_the_desk_can_tell_a_rating() -> None:
+    """The page of a window is the same before and after its citizen rated, whatever was pressed."""
+    shown = []
+    for grade in (None, 1, 5):
+        hall = Hall()
+        hall.do(SignIn("1", "s1"))
+        hall.do(IssueTicket("A", "kiosk"))
+        hall.do(CallNext("1"))
+        (finished,) = hall.do(Finish("1"))
+        hall.do(InvitationAccepted(finished.data["run"], "box-1"))
+        if grade is not None:
+            hall.do(fact(1, "rated", run=finished.data["run"], grade=grade, pressed_after_ms=900))
+            assert hall.events[-1].type == "hall.rating.submitted"
+        shown.append(desk.desk(hall.state, "1", hall.now))
+    assert shown[0] == shown[1] == shown[2]
+    assert "grade" not in json.dumps(shown)

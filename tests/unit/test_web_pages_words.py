@@ -81,7 +81,16 @@ def facts(**more: Any) -> Facts:
     config: dict[str, Any] = {"hall": {"name": "厅", "hours": "9–17"}, "windows": [1], "services": [], "matters": []}
     config |= {"staff": [1]}
     ready |= more.pop("ready", {})
-    return Facts(ready, [], more.get("printers", []), more.get("leds", []), config, {}, "2026-11-26T09:00:00+08:00")
+    tested = {"e1": "2026-11-20T08:30:00+08:00"}
+    return Facts(
+        ready,
+        more.get("devices", []),
+        more.get("printers", []),
+        more.get("leds", []),
+        config,
+        tested,
+        "2026-11-26T09:00:00+08:00",
+    )
 
 
 def titles(found: Facts) -> list[str]:
@@ -130,3 +139,20 @@ def test_every_state_of_a_printer_has_words_and_something_to_do() -> None:
     assert set(admin_now.states(same)) == states
     assert all(admin_now.printer_todo(state, same) for state in states)
     assert admin_words(same)["printer_states"] == admin_now.states(same)
+
+
+def test_a_device_tells_its_health_its_age_its_repeats_and_when_its_keys_were_tested() -> None:
+    health = {"uptime_ms": 7_200_000, "free_memory": 90_112, "log_fill_permille": 125}
+    health |= {"rejected_frames": 2, "rejected_packets": 1}
+    device = {"device": "e1", "role": "evaluator", "window": "3", "online": True, "health": health}
+    device |= {"registered_at": "2026-03-01T10:00:00+08:00"}
+    away = device | {"device": "e2", "online": False, "health": None}
+    each = [{"device": "e1", "silent_s": 0.0}, {"device": "e2", "silent_s": 600.0}]
+    found = admin_now.now(facts(devices=[device, away], ready={"each_device": each}), same)
+    one, two = (row["cells"] for row in found["devices"])
+    assert one == ["e1", "evaluator", "3", "online", "2026-03-01", "2 h", "88 KB", "12 %", "3", "2026-11-20 08:30"]
+    assert two == ["e2", "evaluator", "3", "silent for 10 min", "2026-03-01", "—", "—", "—", "—", "never"]
+    assert [row["bad"] for row in found["devices"]] == [False, True]
+    (wrong,) = found["wrong"]
+    assert wrong["title"] == "e2 at window 3 is silent"
+    assert "10 min" in wrong["detail"]
