@@ -42,14 +42,57 @@ def verify(file: Path, notices: list[dict[str, Any]], tell: Callable[[int], None
             migrate(connection)
             connection.execute("BEGIN")
             _fill(connection, export, verdict, tell)
-            offsets = {hall.id: hall.offset_minutes for hall in export.head.halls}
-            counted.recount(connection, lambda hall: offsets.get(hall, CHINA_MINUTES))
+            counted.recount(connection, _offsets(export.head))
             assert export.end is not None
-            for told in [*export.end.notices.values(), *notices]:
+            for told in export.end.notices.values():
                 _compare(connection, export.head, told, verdict)
+            for told in notices:
+                _compare_then(connection, export.head, told, verdict)
         finally:
             connection.close()
     return verdict
+
+
+def _offsets(head: Head) -> counted.Offsets:
+    known = {hall.id: hall.offset_minutes for hall in head.halls}
+    return lambda hall: known.get(hall, CHINA_MINUTES)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """The end of a journal that a notice rests on."""
+
+    journal: str
+    stored_through: int
+    chain: str
+
+
+def _compare_then(connection: sqlite3.Connection, head: Head, told: dict[str, Any], verdict: Verdict) -> None:
+    """A notice of an earlier moment, by the events that were there: what came later is put aside for so long."""
+    try:
+        ends = {end.journal: end for end in msgspec.convert(told.get("rests_on"), list[_Told])}
+    except msgspec.ValidationError as error:
+        raise ExportError(f"these are no figures of a notice: rests_on: {error}") from error
+    journals = connection.execute("SELECT number, journal, stored_through FROM journals").fetchall()
+    connection.execute("SAVEPOINT earlier")
+    for number, journal, through in journals:
+        end = ends.get(journal) or _Told(journal, 0, chain.start(journal).hex())
+        if end.stored_through >= through:
+            continue
+        connection.execute("DELETE FROM events WHERE journal = ? AND sequence > ?", (number, end.stored_through))
+        row = connection.execute(
+            "SELECT chain FROM events WHERE journal = ? AND sequence = ?", (number, end.stored_through)
+        ).fetchone()
+        link = chain.start(journal) if row is None else row[0]
+        connection.execute(
+            "UPDATE journals SET stored_through = ?, chain = ? WHERE number = ?", (end.stored_through, link, number)
+        )
+        if not end.stored_through:
+            connection.execute("DELETE FROM quarantine WHERE journal = ?", (number,))
+            connection.execute("DELETE FROM journals WHERE number = ?", (number,))
+    counted.recount(connection, _offsets(head))
+    _compare(connection, head, told, verdict)
+    connection.execute("ROLLBACK TO earlier")
+    connection.execute("RELEASE earlier")
 
 
 def _fill(connection: sqlite3.Connection, export: Export, verdict: Verdict, tell: Callable[[int], None]) -> None:
@@ -109,8 +152,8 @@ def _compare(connection: sqlite3.Connection, head: Head, told: dict[str, Any], v
     verdict.digests[month] = figures.digest(made)
     if made.get("rests_on") != told.get("rests_on"):
         verdict.wrong.append(
-            f"notice of {month}: it rests on other ends of journals than this export has; export again, "
-            "or take the notice anew"
+            f"notice of {month}: it rests on ends of journals that this export does not have: is it older than "
+            "the notice, or of another center?"
         )
     differences = _differences("", told, made)
     verdict.wrong += [f"notice of {month}: {line}" for line in differences[:MAX_DIFFERENCES]]

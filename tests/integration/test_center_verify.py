@@ -45,6 +45,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
                     assert (await center.send(journal, after, after + BATCH, packed=True))[0] == 200
             notice = (await center.ask("/bulletin/2026-10.json", "auditor"))[1]
             (folder / "notice.json").write_bytes(notice)
+            late = Journal(hall="liuhe", name="another-journal")  # what comes afterwards is no matter of that notice
+            late.run(1, 1, at_ms=1_791_600_000_000)
+            assert (await center.send(late))[0] == 200
             out = folder / "export.gz"
             command = ["export", "--config", str(folder / "center.toml"), "--out", str(out), "--month", "2026-10"]
             done = await asyncio.to_thread(tingting, *command)
