@@ -89,7 +89,7 @@ def _chunks(connection: sqlite3.Connection) -> Iterator[list[_Row]]:
     while True:
         found = connection.execute(
             """SELECT position, hall, journals.journal, number, sequence, bytes FROM events
-            JOIN journals ON journals.number = events.journal WHERE position > ? ORDER BY position LIMIT ?""",
+            CROSS JOIN journals ON journals.number = events.journal WHERE position > ? ORDER BY position LIMIT ?""",
             (position, CHUNK),
         ).fetchall()
         if not found:

@@ -70,38 +70,33 @@ def journals(connection: sqlite3.Connection) -> list[JournalState]:
     return [JournalState(*row) for row in rows]
 
 
-def _spans(by: str, first: str, last: str) -> tuple[str, list[str | int]]:
-    """Which rows of a rollup make up first..last: whole months, and the days around them. By day: days alone."""
-    if by == "day":
-        return "(grain = 'day' AND span BETWEEN ? AND ?)", [first, last]
+def _rows_of(question: Question, table: str, counts: str) -> tuple[str, list[str]]:
+    """The rows of a rollup that make up first..last: whole months, and the days around them; by day: days alone.
+
+    One SELECT for each grain: an OR over them would look every row up twice.
+    """
     parts: list[str] = []
-    values: list[str | int] = []
-    for grain, begin, end in periods(first, last):
-        parts.append("(grain = ? AND span BETWEEN ? AND ?)")
-        values += [grain, begin, end]
-    return f"({' OR '.join(parts)})", values
-
-
-def _where(question: Question) -> tuple[str, list[str | int]]:
-    spans, values = _spans(question.by, question.first, question.last)
-    where = f"dimension = ? AND {spans}"
-    values = [DIMENSION[question.by], *values]
-    if question.halls is not None:
-        where += " AND hall IN (SELECT value FROM json_each(?))"
-        values.append(json.dumps(list(question.halls)))
-    return where, values
+    values: list[str] = []
+    days = [("day", question.first, question.last)]
+    for grain, begin, end in days if question.by == "day" else periods(question.first, question.last):
+        part = (
+            f"SELECT span, hall, key, {counts} FROM {table} WHERE grain = ? AND dimension = ? AND span BETWEEN ? AND ?"  # noqa: S608 - our names
+        )
+        values += [grain, DIMENSION[question.by], begin, end]
+        if question.halls is not None:
+            part += " AND hall IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(list(question.halls)))
+        parts.append(part)
+    return f"({' UNION ALL '.join(parts)})", values
 
 
 def tallies(connection: sqlite3.Connection, question: Question) -> list[Tally]:
     """Finished runs by group, in the order of the keys."""
     columns = [_COLUMNS[name] for name in GROUPS[question.by]]
-    counts = ", ".join(f"sum({name})" for name in ("served", *(f"grade_{g}" for g in (1, 2, 3, 4, 5)), "aside"))
-    where, values = _where(question)
-    keys = ", ".join(columns)
-    rows = connection.execute(
-        f"SELECT {keys}, {counts} FROM ratings_rollup WHERE {where} GROUP BY {keys} ORDER BY {keys}",  # noqa: S608 - column names are ours
-        values,
-    )
+    names = ("served", *(f"grade_{grade}" for grade in (1, 2, 3, 4, 5)), "aside")
+    found, values = _rows_of(question, "ratings_rollup", ", ".join(names))
+    keys, sums = ", ".join(columns), ", ".join(f"sum({name})" for name in names)
+    rows = connection.execute(f"SELECT {keys}, {sums} FROM {found} GROUP BY {keys} ORDER BY {keys}", values)  # noqa: S608 - column names are ours
     width = len(columns)
     return [
         Tally(
@@ -114,11 +109,11 @@ def tallies(connection: sqlite3.Connection, question: Question) -> list[Tally]:
 def times(connection: sqlite3.Connection, question: Question) -> list[TimesTally]:
     """Tickets and times by group, in the order of the keys."""
     columns = [_COLUMNS[name] for name in GROUPS[question.by]]
-    where, values = _where(question)
+    rows_of, values = _rows_of(question, "times_rollup", "counts")
     found: dict[tuple[str | None, ...], Times] = {}
+    rows = connection.execute(f"SELECT {', '.join(columns)}, counts FROM {rows_of}", values)  # noqa: S608
     if question.by == "quarter":
-        return _quarters(connection, where, values)
-    rows = connection.execute(f"SELECT {', '.join(columns)}, counts FROM times_rollup WHERE {where}", values)  # noqa: S608
+        return _quarters(rows)
     for *parts, counts in rows:
         key = tuple(part or None for part in parts)
         known = found.get(key)
@@ -129,10 +124,10 @@ def times(connection: sqlite3.Connection, question: Question) -> list[TimesTally
     return [TimesTally(key, found[key]) for key in sorted(found, key=lambda key: tuple(part or "" for part in key))]
 
 
-def _quarters(connection: sqlite3.Connection, where: str, values: list[str | int]) -> list[TimesTally]:
+def _quarters(rows: sqlite3.Cursor) -> list[TimesTally]:
     """Quarter hours stand together in a row of their hall's day or month."""
     found: dict[str, Times] = {}
-    for (counts,) in connection.execute(f"SELECT counts FROM times_rollup WHERE {where}", values):  # noqa: S608
+    for _, counts in rows:
         for name, times_of in unpack_quarters(counts).items():
             known = found.get(name)
             if known is None:

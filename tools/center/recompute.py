@@ -13,6 +13,7 @@ from center.store.migrations import MIGRATIONS
 from center.store.sqlite import CHINA_MINUTES, FILE_NAME, connect
 from tools.center.errors import CenterToolError
 
+CACHE_KIB = 256 * 1024  # a recount writes all over the tables in one transaction
 TOLD_EVERY = 100_000  # events between two lines: one in some seconds
 
 
@@ -33,6 +34,7 @@ def open_store(path: Path) -> sqlite3.Connection:
         raise CenterToolError(f"{path}: there is no store here; is it this center's --config?")
     try:
         connection = connect(path)
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         found = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
         raise CenterToolError(f"{path}: the store can't be opened: {error}") from error
