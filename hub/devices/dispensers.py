@@ -44,7 +44,6 @@ class Paper:
     url: str
     lease_numbers: int
     lease_ms: int
-    training: bool = False
 
 
 @dataclass(slots=True)
@@ -177,7 +176,7 @@ class Dispensers:
             "url": self._paper.url,
             "offset_min": self._hall.state.layout.offset_minutes + dispensing.OFFSET_BASE_MIN,
             "columns": columns,
-            "training": self._paper.training,
+            "training": self._hall.state.training,
         }
         told = {(dispensing.HALL, 0): hall}
         for at, text in enumerate(words(ticket.WORDS, columns)):

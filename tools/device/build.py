@@ -202,7 +202,17 @@ def _pins_used(role: str, pieces: Iterable[str], board: str) -> frozenset[str]:
         piece = Linker(ROOT, OURS)
         piece.reach(module)
         asked |= piece.attributes()
-    return frozenset(asked & set(Linker(ROOT, OURS).names(board)))
+    pins = set(Linker(ROOT, OURS).names(board))
+    # Of each board's files: a name in capitals that another board has and this one lacks is a pin that it can't spare.
+    others = {pin for name in choices("boards") for pin in Linker(ROOT, OURS).names(_BOARDS + name)}
+    missing = sorted(asked & others - pins)
+    if missing:
+        able = [name for name in choices("boards") if set(missing) <= set(Linker(ROOT, OURS).names(_BOARDS + name))]
+        raise DeviceError(
+            f"a {board.removeprefix(_BOARDS)} can't be a {role}: it has no {', '.join(missing)}; "
+            f"boards that can: {', '.join(able)}"
+        )
+    return frozenset(asked & pins)
 
 
 def _compile(source: Path, name: str, target: Path) -> None:
