@@ -20,6 +20,7 @@ CONFIG = """
 [tickets]
 url = "http://10.0.0.2"
 lease_numbers = 5
+lease_minutes = 1
 [[services]]
 id = "B"
 prefix = "B"

@@ -230,8 +230,9 @@ class Dispensers:
                 await self._submit(CloseLease(lease.id, "returned"))
 
     def _good(self, lease: Lease) -> bool:
+        """Of today and unused: one that was used ends with its outage, and the rest of it is void."""
         state = self._hall.state
-        if lease.business_date != business_date(state, self._now()):
+        if lease.used or lease.business_date != business_date(state, self._now()):
             return False
         least = -(-self._paper.lease_numbers // 2)
         return all(last - free_from(state, lease, service) + 1 >= least for service, (_, last) in lease.ranges.items())

@@ -202,8 +202,26 @@ async def test_hub_away_numbers_go_on_and_come_in_once_behind_the_called(tmp_pat
             token = slip["codes"][0].removeprefix("http://10.0.0.2/t/")
             assert hashlib.sha256(token.encode()).hexdigest() == entry["token_sha256"]
         assert await hall.waiting() == 2
+        # What was not used of the lease is void, and the box has another one.
+        closed = await hall.event("lease.closed")
+        assert closed["used"] == 2
+        assert closed["voided"][0] == {"service": "A", "numbers": ["A997", "A998", "A999"]}
+        assert (await hall.event("lease.granted", 2))["ranges"][0] == {"service": "A", "first": 990, "last": 994}
         _, window = await hall.hub.call("GET", "/api/v1/queue")
         assert window["serving"][0]["number"] == "A001"
+
+
+@pytest.mark.long
+async def test_a_lease_that_is_over_says_so_before_the_press(tmp_path: Path) -> None:
+    """Its minute counts from the last word of the hub; then the keys are dark, and come back with the hub."""
+    async with rig(tmp_path) as hall:
+        await hall.hub.kill()
+        await hall.board.wait_for(lambda view: not view.lamps[0] and view.lamps[RED], 120.0, "the end of the lease")
+        await hall.board.press(1)
+        assert (await hall.board.slips())["slips"] == []
+        await hall.hub.start()
+        await hall.press(1)
+        assert "A001" in (await hall.slip(1))["lines"]
 
 
 async def _away(hall: Rig) -> bool:

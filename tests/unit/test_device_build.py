@@ -17,5 +17,5 @@ def test_builds_side_by_side_do_not_take_each_others_files() -> None:
 
 
 def test_a_board_that_lacks_a_roles_pins_is_refused_by_name() -> None:
-    with pytest.raises(DeviceError, match="esp32_c3 can't be a dispenser: it has no DISPENSER_.*rpi_pico, rpi_pico_w"):
+    with pytest.raises(DeviceError, match=r"esp32_c3 can't be a dispenser: it has no DISPENSER_.*rpi_pico, rpi_pico_w"):
         build.build("dispenser", "esp32_c3")
