@@ -55,6 +55,21 @@ async def test_a_click_presses_the_pin_and_the_center_counts_it(demo: str, open_
     assert "aria-pressed" not in await box.locator(".keys").inner_html()
 
 
+async def test_a_callers_keypad_is_wired_and_its_digits_are_lit(demo: str, open_page: OpenPage) -> None:
+    page = await open_page(demo, width=1440, height=900, lang="en")
+    caller = page.get_by_label("Caller at window 2")
+    digits = caller.get_by_role("img")
+    await expect(digits).to_have_attribute("aria-label", re.compile(r"^(L[ \d]{2}\d|[A-C]\d{3})$"))
+    await caller.get_by_role("button", name="Transfer").click()
+    await expect(digits).to_have_attribute("aria-label", "t   ")
+    await caller.get_by_role("button", name="7", exact=True).click()
+    await expect(digits).to_have_attribute("aria-label", "t  7")
+    await expect(caller.locator("g").nth(3).locator("path.lit")).to_have_count(3)
+    await screenshot(page, "demo-caller")
+    await caller.get_by_role("button", name="Clear").click()
+    await expect(digits).to_have_attribute("aria-label", "t   ")
+
+
 async def test_the_keyboard_presses_too(demo: str, open_page: OpenPage) -> None:
     page = await open_page(demo, width=1440, height=900, lang="en")
     await page.get_by_label("I press the keys myself").check()

@@ -7,9 +7,11 @@ know of the invitation only what a citizen sees: the lamps.
 import asyncio
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from tools.demo.boxes import Box
+from tools.demo.callers import BY_KEY, Hand
 from tools.demo.doors import Doors, RefusalError
 from tools.demo.hall import WINDOWS, Server, Window
 from tools.demo.machine import EVERY, Machine
@@ -74,8 +76,12 @@ class Play:
         invitation_s: int,
         shared: bool = False,
         machine: Machine | None = None,
+        hands: Mapping[str, Hand] = MappingProxyType({}),
     ) -> None:
-        """shared: people work the pages, too, so a clerk here takes a refusal as a colleague's doing."""
+        """shared: people work the pages, too, so a clerk here takes a refusal as a colleague's doing.
+
+        hands: the clerks who have a caller.
+        """
         self._shared = shared
         self.progress = Progress()
         self.hands_off = False  # the person before the page presses, the citizens don't
@@ -88,6 +94,7 @@ class Play:
         self._invitation_s = invitation_s
         self._machine = machine
         self._before: asyncio.Queue[Citizen | None] = asyncio.Queue()  # who stands before it; None: the last has come
+        self._hands = hands
         self._holders: dict[str, asyncio.Future[Citizen]] = {}  # by ticket; a clerk may be quicker than the printer
         self._missed: set[str] = set()  # tickets whose holder was away once
         self._issued = 0
@@ -204,6 +211,9 @@ class Play:
                 await self._press(box, ticket, citizen.second)
 
     async def _command(self, window: Window, command: str, **more: str) -> Any:
+        hand = self._hands.get(window.id)
+        if hand is not None and command in BY_KEY:
+            return await hand.command(command)
         body = {"command": command, "id": str(uuid.uuid4()), **more}
         token = self._hub.token("clerk", f"window/{window.id}")
         return await self._doors.post(f"/api/v1/windows/{window.id}/commands", token, body)

@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -13,6 +13,7 @@ from typing import Final, Self
 import aiohttp
 
 from tools.demo.boxes import Box
+from tools.demo.callers import Caller
 from tools.demo.doors import Doors
 from tools.demo.errors import DemoError
 from tools.demo.hall import WINDOWS, Server, Window, center_config, hub_config
@@ -20,19 +21,24 @@ from tools.demo.machine import BOARD, Machine
 from tools.demo.processes import Processes
 from tools.demo.story import Story
 from tools.simulator.board import SimulatedBoard
+from tools.simulator.profile import CALLER
 from tools.simulator.radio.client import Radio
 
 TOOL_S: Final = 180.0  # flashing takes some seconds here and half a minute on a Raspberry Pi with a cold disk
 SAY_EVERY_S: Final = 1.5  # whoever waits for longer than 2 s wants to know for what
 
+_CALLER_BOARD: Final = "rpi_pico"
 _FILES = re.compile(r"^(\d+)/(\d+) ")
 
 
 class House:
     """A running hall; an async context manager that leaves nothing running."""
 
-    def __init__(self, story: Story, keep: Path | None, invitation_s: int) -> None:
+    def __init__(self, story: Story, keep: Path | None, invitation_s: int, callers: Sequence[str] = ()) -> None:
+        """callers: the windows whose clerks have one."""
         self.boxes: dict[str, Box] = {}
+        self.callers: dict[str, Caller] = {}
+        self._with_caller = frozenset(callers)
         self.folder = keep if keep is not None else Path(tempfile.mkdtemp(prefix="tingting-demo-"))
         self._keep = keep is not None
         self._story = story
@@ -67,6 +73,7 @@ class House:
             await self.machine.close()
         if self._radio is not None:
             await self._radio.close()
+        await asyncio.gather(*(caller.close() for caller in self.callers.values()))
         await self._processes.stop()
         if not self._keep:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -89,11 +96,14 @@ class House:
         async with asyncio.TaskGroup() as group:
             for window in WINDOWS:
                 group.create_task(self._make_box(window))
+                if window.id in self._with_caller:
+                    group.create_task(self._make_caller(window))
             group.create_task(self._make_machine())
         # A technician, too, writes the links once the boxes hang on them; the hub reads its file at start.
         assert self.machine is not None
         cables = [link for window in WINDOWS if (link := self.boxes[window.id].link) is not None]
         self._links = [*cables, self.machine.link]
+        self._links += [caller.link for _, caller in sorted(self.callers.items())]
         step(f"hub: starting again with the {len(self._links)} lines to the boxes")
         await self.hub.stop()
         await self.hub.start()
@@ -130,6 +140,16 @@ class House:
         await self._run_tool(
             "dispenser", "provision", board.usb_port, "--role", "dispenser", "--board", BOARD, "--hub", self.hub.url
         )
+
+    async def _make_caller(self, window: Window) -> None:
+        step = self._story.step
+        step(f"caller at window {window.id}: flashing a simulated {_CALLER_BOARD} over USB")
+        board = await SimulatedBoard.start(self.folder / f"caller-{window.id}.img", _CALLER_BOARD, role=CALLER)
+        self.callers[window.id] = Caller(window, board)
+        role = ("--board", _CALLER_BOARD, "--role", CALLER)
+        await self._run_tool(f"caller-{window.id}", "flash", board.usb_port, *role)
+        where = ("--window", window.id, "--label", window.name, "--hub", self.hub.url)
+        await self._run_tool(f"caller-{window.id}", "provision", board.usb_port, *role, *where)
 
     async def _tool(self, window: Window, verb: str, *arguments: str) -> None:
         await self._run_tool(window.id, verb, *arguments, hear=self._progress(window))
@@ -168,7 +188,7 @@ class House:
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise DemoError(f"the hub does not hear {', '.join(away)}; see {self.folder}/logs/hub.log.") from None
-        self._story.step(f"boxes: {len(devices)} of {len(WINDOWS) + 1} are online")
+        self._story.step(f"boxes: {len(devices)} of {len(self._links)} are online")
 
     def _write_hub_config(self, path: Path, port: int) -> None:
         hub_config(path, port, self.center, self._links, self._invitation_s)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from tools.demo import plan
+from tools.demo.callers import PLACES, Hand
 from tools.demo.center_reading import CenterReader
 from tools.demo.citizens import Play
 from tools.demo.hall import SERVICES, YOURS
@@ -20,7 +21,7 @@ COUNT_EVERY_S: Final = 2.0  # the panel's figures
 
 async def run(seed: int, port: int, story: Story) -> None:
     """Runs until it is cancelled."""
-    async with House(story, None, INVITATION_S) as house:
+    async with House(story, None, INVITATION_S, PLACES) as house:
         play = Play(
             hub=house.hub,
             doors=house.hub_doors,
@@ -31,6 +32,7 @@ async def run(seed: int, port: int, story: Story) -> None:
             invitation_s=INVITATION_S,
             machine=house.machine,
             shared=True,
+            hands={window: Hand(caller, house.hub_doors, house.hub) for window, caller in house.callers.items()},
         )
         page = Page(house, story, play)
         await page.start(port)

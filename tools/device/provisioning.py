@@ -40,6 +40,7 @@ class Wish:
     window: str | None
     label: str
     link: str
+    keys: str | None = None  # "four": an older caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def provision(port: str, wish: Wish, hub: HubClient) -> Provisioned:
             "epoch": epoch,
             "link": wish.link,
         }
+        if wish.keys is not None:
+            settings["keys"] = wish.keys
         _write(port, json.dumps(settings).encode())
         displaced = hub.register(
             {

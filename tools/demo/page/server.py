@@ -19,12 +19,15 @@ from common import catalogue, problem
 from common.pages import Pages, security_headers
 from common.problem import Problem
 from tools.demo.boxes import Box
+from tools.demo.callers import KEYS as CALLER_KEYS
+from tools.demo.callers import Caller
 from tools.demo.citizens import Play
 from tools.demo.errors import DemoError
 from tools.demo.hall import SERVICES, WINDOWS
 from tools.demo.house import House
 from tools.demo.page.keys import KEYS
 from tools.demo.story import Story, translate
+from tools.simulator.profile import KEYPAD
 
 HERE: Final = Path(__file__).parent
 CLIENTS: Final = 20  # browsers at once; each holds one connection open
@@ -40,6 +43,7 @@ class Page:
         assert house.machine is not None  # a house that stands has one
         self._boxes = house.boxes
         self._machine = house.machine
+        self._callers = house.callers
         self._story = story
         self._play = play
         self._addresses: dict[str, Any] = {
@@ -58,6 +62,8 @@ class Page:
         for box in self._boxes.values():
             box.hear(functools.partial(self._show, box))
         self._machine.hear(lambda: self._send("machine", self._machine.view()))
+        for caller in self._callers.values():
+            caller.hear(functools.partial(self._show_caller, caller))
 
     async def start(self, port: int) -> None:
         """Serves on 127.0.0.1; port 0 takes a free one. Raises `DemoError`."""
@@ -66,6 +72,7 @@ class Page:
         app.router.add_get("/", self._index)
         app.router.add_get("/stream", self._stream)
         app.router.add_post("/windows/{window}/press", self._press)
+        app.router.add_post("/windows/{window}/caller", self._press_caller)
         app.router.add_post("/windows/{window}/power", self._power)
         app.router.add_post("/windows/{window}/wire", self._wire)
         app.router.add_post("/dispenser/press", self._press_service)
@@ -98,6 +105,9 @@ class Page:
     def _show(self, box: Box) -> None:
         self._send("box", box.view())
 
+    def _show_caller(self, caller: Caller) -> None:
+        self._send("caller", caller.view())
+
     def _send(self, event: str, data: Mapping[str, Any]) -> None:
         message = _message(event, data)
         for client in list(self._clients):
@@ -116,7 +126,9 @@ class Page:
         return answer
 
     async def _index(self, request: web.Request) -> web.Response:
-        return self._pages.page(request, "demo.html", secret=self._secret, **self._addresses)
+        return self._pages.page(
+            request, "demo.html", secret=self._secret, callers=self._callers, caller_keys=CALLER_KEYS, **self._addresses
+        )
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         if len(self._clients) >= CLIENTS:
@@ -127,6 +139,8 @@ class Page:
         for box in self._boxes.values():
             client.put_nowait(_message("box", box.view()))
         client.put_nowait(_message("machine", self._machine.view()))
+        for caller in self._callers.values():
+            client.put_nowait(_message("caller", caller.view()))
         client.put_nowait(_message("hall", self._counts))
         client.put_nowait(_message("doing", self._story.last))
         self._clients.add(client)
@@ -162,6 +176,16 @@ class Page:
         if not isinstance(key, int) or not 1 <= key <= len(KEYS):
             raise Problem(422, "no-key", "There is no such key", "Keys are 1 to 5.")
         await self._box(request).press(key)  # nothing is written down about it
+        return web.Response(status=204)
+
+    async def _press_caller(self, request: web.Request) -> web.Response:
+        key = (await self._body(request)).get("key")
+        caller = self._callers.get(request.match_info["window"])
+        if caller is None:
+            raise Problem(404, "no-caller", "There is no caller", f"There are some at {', '.join(self._callers)}.")
+        if key not in KEYPAD:
+            raise Problem(422, "no-key", "There is no such key", f"Keys are {', '.join(KEYPAD)}.")
+        await caller.press(key)
         return web.Response(status=204)
 
     async def _power(self, request: web.Request) -> web.Response:

@@ -1,0 +1,66 @@
+"""The demo's clerk at a caller: what its display reads and what the window does decide, never a guess."""
+
+from typing import Any
+
+import pytest
+
+from tools.demo.callers import KEYS, Hand
+from tools.demo.doors import RefusalError
+from tools.simulator.profile import KEYPAD
+
+
+class Bench:
+    """A caller, the hub's doors and its tokens in one: a key changes the window as the hub would."""
+
+    window = "1"
+
+    def __init__(self, text: str, after: str, state: str = "free") -> None:
+        self.text = text
+        self.state = state
+        self.pressed: list[str] = []
+        self.waiting = 3
+        self._after = after
+        self.hand = Hand(self, self, self)  # type: ignore[arg-type]  # what a hand needs of the three
+
+    async def press(self, key: str) -> None:
+        self.pressed.append(key)
+        self.state, _, said = self._after.partition(" ")
+        self.text = said or self.text
+
+    async def get(self, path: str, token: str) -> dict[str, Any]:
+        assert (path, token) == ("/api/v1/windows/1/desk", "clerk window/1")
+        return {"state": self.state, "ticket": {"number": "A001"}, "waiting": {"count": self.waiting}}
+
+    def token(self, role: str, place: str) -> str:
+        return f"{role} {place}"
+
+
+@pytest.mark.parametrize(
+    ("command", "key", "after"), [("next", "next", "calling"), ("arrive", "1", "serving"), ("finish", "finish", "free")]
+)
+async def test_a_command_is_its_key(command: str, key: str, after: str) -> None:
+    bench = Bench("L  3", after)
+    assert (await bench.hand.command(command))["state"] == after
+    assert bench.pressed == [key]
+
+
+async def test_nobody_presses_next_for_an_empty_line() -> None:
+    bench = Bench("L  0", "calling")
+    bench.waiting = 0
+    with pytest.raises(RefusalError) as caught:
+        await bench.hand.command("next")
+    assert (caught.value.kind, bench.pressed) == ("queue-empty", [])
+
+
+async def test_what_the_display_refuses_is_a_refusal() -> None:
+    with pytest.raises(RefusalError) as caught:
+        await Bench("L  3", "paused E 04").hand.command("next")
+    assert caught.value.kind == "said-no"
+
+
+async def test_an_answer_that_came_late_was_a_yes() -> None:
+    assert (await Bench("L  3", "calling noAn").hand.command("next"))["ticket"] == {"number": "A001"}
+
+
+def test_the_printed_keypad_is_the_wired_one() -> None:
+    assert tuple(key for key, *_ in KEYS) == KEYPAD
