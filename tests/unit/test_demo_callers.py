@@ -28,7 +28,7 @@ class Bench:
         self.text = said or self.text
 
     async def get(self, path: str, token: str) -> dict[str, Any]:
-        assert (path, token) == ("/api/v1/windows/1/desk", "clerk window/1")
+        assert (path, token) == ("/api/v1/windows/1", "clerk window/1")
         return {"state": self.state, "ticket": {"number": "A001"}, "waiting": {"count": self.waiting}}
 
     def token(self, role: str, place: str) -> str:

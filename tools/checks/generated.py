@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.checks import measured, rooms, tables
+from tools.checks import caller_tables, measured, rooms, tables
 from tools.checks.rooms import ROOT
 
 _WRITE_AGAIN = "run `make docs` and commit what it writes"
@@ -32,6 +32,8 @@ TABLES = (
     Table("center-keys", "docs/reference/configuration.md", tables.center_keys),
     Table("command-line", "docs/reference/commands.md", tables.command_line),
     Table("pins", "docs/reference/boards.md", tables.pins),
+    Table("caller-pins", "docs/how-to/use-a-caller.md", caller_tables.pins),
+    Table("caller-codes", "docs/how-to/use-a-caller.md", caller_tables.codes),
     Table("hub-doors", "docs/reference/http.md", tables.hub_doors),
     Table("hub-metrics", "docs/reference/metrics.md", tables.hub_metrics),
     Table("center-metrics", "docs/reference/metrics.md", tables.center_metrics),

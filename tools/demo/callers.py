@@ -93,7 +93,7 @@ class Hand:
     async def _desk(self) -> Mapping[str, Any]:
         window = self._caller.window
         token = self._hub.token("clerk", f"window/{window}")
-        answer: Mapping[str, Any] = await self._doors.get(f"/api/v1/windows/{window}/desk", token)
+        answer: Mapping[str, Any] = await self._doors.get(f"/api/v1/windows/{window}", token)
         return answer
 
 
