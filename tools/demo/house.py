@@ -188,7 +188,7 @@ class House:
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise DemoError(f"the hub does not hear {', '.join(away)}; see {self.folder}/logs/hub.log.") from None
-        self._story.step(f"boxes: {len(devices)} of {len(self._links)} are online")
+        self._story.step(f"boxes: {len(devices)} of {len(WINDOWS) + len(self.callers) + 1} are online")
 
     def _write_hub_config(self, path: Path, port: int) -> None:
         hub_config(path, port, self.center, self._links, self._invitation_s)
