@@ -10,6 +10,7 @@ RECENT_MS = 3 * 3_600_000
 # Fewer service times than this make no quartiles.
 LEAST_KNOWN = 5
 MINUTE_MS = 60_000
+_CLOSED, _PAUSED = WindowState.CLOSED, WindowState.PAUSED
 
 
 def expected(state: State, service: str, ahead: int, now: Now) -> dict[str, int] | None:
@@ -34,9 +35,14 @@ def expected(state: State, service: str, ahead: int, now: Now) -> dict[str, int]
 def _hands(state: State, service: str) -> tuple[int, float]:
     """How many open windows serve it, and how many they come to when they share."""
     alone, shared = 0, 0.0
+    # Each board's change has every service's range: 300 windows are gone through at each event of a large hall.
     for place in state.layout.windows_of.get(service, ()):
-        if state.windows[place.id].state in (WindowState.CLOSED, WindowState.PAUSED):
+        now = state.windows[place.id].state
+        if now is _CLOSED or now is _PAUSED:
             continue
         alone += 1
-        shared += 1 / sum(other == service or bool(state.queues.get(other)) for other in place.services)
+        if len(place.services) == 1:
+            shared += 1
+        else:
+            shared += 1 / sum(other == service or bool(state.queues.get(other)) for other in place.services)
     return alone, shared

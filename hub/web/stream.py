@@ -14,7 +14,7 @@ import msgspec
 from common.metrics import Values
 
 RING = 2000  # changes kept; ten minutes of the busiest hall
-RING_BYTES = 16 * 1024 * 1024  # 300 windows have 25 KB a change: seven minutes; older boards get a snapshot
+RING_BYTES = 8 * 1024 * 1024  # 300 windows have 25 KB a change: over three minutes; older boards get a snapshot
 CLIENT_QUEUE = 256  # changes a reader may be behind; a board draws each in milliseconds
 
 
