@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.hub_support import HubProcess
 from tests.integration import firmware_bench
 from tests.integration.simulator_bench import volume
+from tools.bench import images
 from tools.simulator.antenna import address_of
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.radio.client import Radio
@@ -24,19 +24,7 @@ ALL_ONLINE_S = 120.0  # thirty boxes, one connect at a time, on two busy cores
 QUICK = {"heap_bytes": RADIO_HEAP, "erase_ms": 0.0, "program_ms": 0.0, "baud_delay": False}
 
 
-@cache
-def _flashed(role: str) -> bytes:
-    """A flashed board's image; linking and compiling take seconds."""
-    with TemporaryDirectory() as folder:
-        return firmware_bench.flash(Path(folder), firmware_bench.settings(role=role)).read_bytes()
-
-
-def _with_settings(content: bytes, values: dict[str, object], image: Path) -> Path:
-    fs = volume(content)
-    with fs.open("settings.json", "wb") as file:
-        file.write(json.dumps(values).encode())
-    image.write_bytes(bytes(fs.context.buffer))
-    return image
+_flashed = cache(images.flashed)  # linking and compiling take seconds
 
 
 class RadioBox:
@@ -70,7 +58,9 @@ class RadioBox:
             window_label="1",
             role=self.role,
         )
-        return _with_settings(_flashed(self.role), values, self.folder / "flash.img")
+        path = self.folder / "flash.img"
+        path.write_bytes(images.with_settings(_flashed(self.role), values))
+        return path
 
     async def start(self, radio: Radio, **options: Any) -> None:
         """Power on."""
@@ -82,9 +72,12 @@ class RadioBox:
         """What `tingting device link` does to its settings; it restarts with them."""
         await self.board.cut_power()
         image = self.folder / "flash.img"
-        with volume(image.read_bytes()).open("settings.json", "rb") as file:
+        fs = volume(image.read_bytes())
+        with fs.open("settings.json", "rb") as file:
             values = json.loads(file.read())
-        _with_settings(image.read_bytes(), {**values, "link": link}, image)
+        with fs.open("settings.json", "wb") as file:
+            file.write(json.dumps({**values, "link": link}).encode())
+        image.write_bytes(bytes(fs.context.buffer))
         await self.board.restore_power()
 
 
@@ -153,8 +146,8 @@ async def radio_hall(
     made = [RadioBox(folder, number) for number in range(1, boxes + 1)]
     hub = hub_on(folder, radio, windows=boxes, links=links, invitation_s=invitation_s)
     try:
-        await asyncio.gather(*(box.start(radio, **options) for box in made))
         async with hub:
+            await asyncio.gather(*(box.start(radio, **options) for box in made))
             hall = RadioHall(radio, hub, made)
             await hall.online()
             yield hall

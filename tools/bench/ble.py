@@ -5,7 +5,6 @@ without hardware, whose model (interval, packets, connect time, links) is said i
 """
 
 import asyncio
-import json
 import random
 import secrets
 import tempfile
@@ -18,20 +17,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from littlefs import LittleFS
 
 from common import envelope
+from tools.bench.images import flashed, with_settings
 from tools.bench.results import Result, percentile
 from tools.bench.small import BenchError
 from tools.demo.hall import Server, toml
 from tools.demo.processes import Processes
-from tools.device import build
 from tools.simulator.client import BoardClient, Simulator
-from tools.simulator.flash import BLOCKS, SECTOR
 from tools.simulator.radio.client import Radio
 
 BOXES, BOXES_QUICK = 60, 4
-BATCH: Final = 10  # boards that boot together
+BATCH: Final = 5  # boards that boot together
 EVERY_S: Final = 5.0  # one service finishes somewhere
 THINK_S: Final = (2.0, 8.0)  # from the lamps to the press
 CALL_S: Final = (3.0, 6.0)  # from the call to the citizen at the window
@@ -41,7 +38,6 @@ INVITE_AIM_MS, PRESS_AIM_MS = 3000, 4000
 WAIT_S: Final = 30.0  # for what takes two seconds
 ONLINE_S: Final = 600.0  # sixty boxes, one connect after the other, on a machine that also boots them
 LATE_EVERY_S: Final = 0.05
-_PAGE: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +79,6 @@ class Box:
 
     def image(self, content: bytes, path: Path) -> Path:
         """A flash as flashing and provisioning leave it."""
-        volume = LittleFS(block_size=SECTOR, block_count=BLOCKS, prog_size=_PAGE, read_size=32, mount=False)
-        volume.context.buffer[:] = content
-        volume.mount()
         settings = {
             "device": self.device,
             "role": "evaluator",
@@ -95,9 +88,7 @@ class Box:
             "epoch": self.epoch,
             "link": "ble",
         }
-        with volume.open("settings.json", "wb") as file:
-            file.write(json.dumps(settings).encode())
-        path.write_bytes(bytes(volume.context.buffer))
+        path.write_bytes(with_settings(content, settings))
         return path
 
 
@@ -160,7 +151,7 @@ async def running(boxes: int) -> AsyncIterator[Hall]:
         folder = Path(name)
         processes = Processes(folder / "logs")
         made = [Box(number) for number in range(1, boxes + 1)]
-        content = await asyncio.to_thread(_flashed)
+        content = await asyncio.to_thread(flashed, "evaluator")
         images = [box.image(content, folder / f"{box.device}.img") for box in made]
         await processes.start_guard()
         least, median, most = CONNECT_MS
@@ -195,19 +186,6 @@ async def running(boxes: int) -> AsyncIterator[Hall]:
             for simulator in simulators:
                 await simulator.close()
             await radio.close()
-
-
-def _flashed() -> bytes:
-    image = build.build("evaluator", "rpi_pico")
-    volume = LittleFS(block_size=SECTOR, block_count=BLOCKS, prog_size=_PAGE, read_size=32, mount=False)
-    volume.format()
-    volume.mount()
-    for name, path in image.files.items():
-        if "/" in name:
-            volume.makedirs(name.rpartition("/")[0], exist_ok=True)
-        with volume.open(name, "wb") as file:
-            file.write(path.read_bytes())
-    return bytes(volume.context.buffer)
 
 
 def _registration(box: Box) -> dict[str, str]:
