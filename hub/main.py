@@ -154,6 +154,7 @@ def build(config: Config) -> Hub:
     hub.pages = Pages([web_app.TEMPLATES], [web_app.STATIC], practising=lambda: hub.published.state.training)
     hub.initials = Initials(data / INITIALS, log)
     hub.guide = HallGuide(hall, lambda: published.state.training, hub.initials)
+    hub.guide.matters()  # their initials are made while the first citizen comes in
     stream.tick = hub.tick
     hub.announcer = announcer(hub)
     hub.fleet = Fleet(

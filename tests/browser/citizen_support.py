@@ -50,6 +50,10 @@ class Screens:
 
         await until(answered, "the printer ready")
 
+    async def initials(self) -> None:
+        """The hub has made the initials of all names."""
+        await until((self.hub.folder / "data/initials.json").exists, "the initials")
+
 
 @asynccontextmanager
 async def screens(folder: Path, more: str = "") -> AsyncIterator[Screens]:

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from playwright.async_api import expect
+
+from tests.browser.citizen_support import nothing_serious
 from tests.browser.conftest import OpenPage, screenshot
 from tests.hub_support import HubProcess
 
@@ -18,7 +21,12 @@ async def test_the_index_tells_where_everything_is(tmp_path: Path, open_page: Op
             row = page.locator("tbody tr").first
             assert state in await row.inner_text()
             assert "A001" in await row.inner_text()
+            links = await page.eval_on_selector_all("main a", "(all) => all.map((each) => each.getAttribute('href'))")
+            assert {"/kiosk", "/board", "/board?sound=1", "/admin", "/window/1"} <= set(links)
+            await nothing_serious(page)
             await screenshot(page, f"hub-index-{lang}")
+        assert (await hub.command("1", "arrive"))[0] == 200
+        await expect(page.locator("tbody tr").first).to_contain_text("serving")  # by itself
         narrow = await open_page(f"{hub.url}/", width=320, height=640)
         assert await narrow.evaluate("document.documentElement.scrollWidth") <= 320
         await screenshot(narrow, "hub-index-narrow")

@@ -75,6 +75,7 @@ async def test_a_number_on_paper_found_by_its_initials(hall: Screens) -> None:
     await page.click("[data-go='/kiosk/find']")
     await at(page, "find")
     found = page.locator("[data-found] .matter")
+    await hall.initials()
     for letter in "sfz":
         await page.click(f"[data-key={letter}]")
     await expect(found).to_have_count(1)
