@@ -69,7 +69,7 @@ class RadioBox:
         )
 
     async def relink(self, link: str) -> None:
-        """What `tingting device link` does to its settings; it restarts with them."""
+        """The same identity with another link in its settings; it restarts with them."""
         await self.board.cut_power()
         image = self.folder / "flash.img"
         fs = volume(image.read_bytes())
