@@ -1,6 +1,5 @@
 """The pages of the halls and of the boxes: all halls, one hall today, every device."""
 
-from typing import Any
 
 from aiohttp import web
 
@@ -10,17 +9,16 @@ from center.reports import devices, ratings, times
 from center.reports.overview import HallLine
 from center.rollups.cells import Times
 from center.web.asking import Asked, halls_asked
-from center.web.charts import Bars, bars
 from center.web.context import CENTER, Center, scope
+from center.web.day import day_charts
 from center.web.opening import reader_of
 from center.web.overview import known_now
-from center.web.paging import hall_name, page, signed_in, words, wrong_page
+from center.web.paging import hall_name, page, signed_in, wrong_page
 from center.web.reporting import rating_tallies, time_tallies
 from common.envelope import format_time
 from common.problem import Problem
 
 MAX_NAMED = 10  # events in quarantine that are named
-FIRST_QUARTER, LAST_QUARTER = "08:00", "18:00"  # what the day's chart shows at least
 
 
 def _(text: str) -> str:
@@ -114,7 +112,7 @@ async def get_hall(request: web.Request) -> web.Response:
         today=today,
         states=STATES,
         windows=windows,
-        charts=_day_charts(request, {t.key[0]: t.times for t in await time_tallies(center, question, "quarter")}),
+        charts=day_charts(request, {t.key[0]: t.times for t in await time_tallies(center, question, "quarter")}),
         devices=devices.lines(await center.store.devices([hall.id]), center.now_ms()),
         device_states=DEVICE_STATES,
         roles=ROLES,
@@ -129,24 +127,6 @@ async def get_hall(request: web.Request) -> web.Response:
 
 def _numbers_first(name: str) -> tuple[int, int, str]:
     return (0, int(name), name) if name.isdecimal() else (1, 0, name)
-
-
-def _day_charts(request: web.Request, quarters: dict[str | None, Times]) -> list[Any]:
-    """Numbers taken and median wait of today, quarter hour by quarter hour, without gaps."""
-    translate = words(request).gettext
-    busy = sorted(name for name, found in quarters.items() if name and found.tickets)
-    if not busy:
-        return []
-    first, last = min(FIRST_QUARTER, busy[0]), max(LAST_QUARTER, busy[-1])
-    labels = [name for name in (f"{n // 4:02}:{n % 4 * 15:02}" for n in range(96)) if first <= name <= last]
-    found = [quarters.get(name, Times()) for name in labels]
-    medians = [one.waiting.percentiles_ms(((1, 2),))[0] for one in found]
-    waits = [None if ms is None else round(ms / 60000, 1) for ms in medians]
-    taken, waited = translate(_("Numbers taken")), translate(_("Median wait, minutes"))
-    return [
-        (taken, bars(Bars(taken, labels, [one.tickets for one in found], light=True))),
-        (waited, bars(Bars(waited, labels, waits))),
-    ]
 
 
 async def get_devices(request: web.Request) -> web.Response:

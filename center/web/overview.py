@@ -6,9 +6,11 @@ from center.config import Hall
 from center.people.reader import Reader
 from center.people.roles import FOLLOW_CASES
 from center.reports.overview import Known, OverviewData, build
+from center.rollups.cells import Times
 from center.web.asking import READERS
 from center.web.cases import due_first
 from center.web.context import CENTER, Center, scope
+from center.web.day import day_charts
 from center.web.figures import hall_journals, lag_s
 from center.web.paging import page, signed_in
 from common.envelope import format_time
@@ -65,6 +67,13 @@ async def get_figures(request: web.Request) -> web.Response:
     def clock(at_ms: int, offset_minutes: int) -> str:
         return format_time(at_ms, offset_minutes)[11:16]
 
+    quarters: dict[str | None, Times] = {}
+    own_dates = center.dates()
+    for date in sorted({own_dates[hall.id] for hall in halls}):
+        on_date = [hall.id for hall in halls if own_dates[hall.id] == date]
+        for tally in await center.store.times("quarter", date, date, on_date):
+            quarters.setdefault(tally.key[0], Times()).merge(tally.times)
+
     reader = holder if holder.may(FOLLOW_CASES) else None
     duties = [] if reader is None else due_first(center, reader, region)
     as_of = format_time(overview.now_ms, halls[0].offset_minutes if halls else 0)[11:19]
@@ -76,6 +85,7 @@ async def get_figures(request: web.Request) -> web.Response:
         clock=clock,
         as_of=as_of,
         region=region,
+        charts=day_charts(request, quarters),
         duties=duties,
         follows=reader is not None,
     )
