@@ -1,6 +1,5 @@
 """The pages of the halls and of the boxes: all halls, one hall today, every device."""
 
-
 from aiohttp import web
 
 from center.config import Hall
