@@ -46,7 +46,7 @@ class EventLog:
     """
 
     def __init__(self, files, tail_bytes=TAIL_BYTES, log_bytes=LOG_BYTES):
-        self._files = files
+        self.files = files
         self._tail_bytes = tail_bytes
         self._bulks = []  # [first number, bytes], oldest first
         self._bulk_context = None
@@ -109,12 +109,12 @@ class EventLog:
         if len(self._tail) + len(context) + len(record) > self._tail_bytes:
             self._roll()
             context = self._context_if_new()
-        self._write_tail(context, record, self._files.append)
+        self._write_tail(context, record, self.files.append)
         self._end += 1
         if kind in (messages.RATED, messages.UNRATED):
             self._remember(fields["run"])
             if ends_open:
-                self._files.remove(open_name(self.open_run))
+                self.files.remove(open_name(self.open_run))
                 self.open_run = None
         return self._end - 1 + self._shift
 
@@ -124,7 +124,7 @@ class EventLog:
             return
         if self.open_run is not None:
             raise LogError("invitation %s is still open: log its end first" % hexlify(self.open_run).decode())
-        self._files.write(open_name(run), b"")
+        self.files.write(open_name(run), b"")
         self.open_run = run
 
     def note_anchor(self, boot_at_ms, sure):
@@ -139,7 +139,7 @@ class EventLog:
         if number <= self._first:
             return
         while self._bulks and (self._bulks[1][0] if len(self._bulks) > 1 else self._tail_number) <= number:
-            self._files.remove(file_name("b", self._bulks[0][0]))
+            self.files.remove(file_name("b", self._bulks[0][0]))
             self._bulks.pop(0)
             self._bulk_open = self._bulk_open and len(self._bulks) > 0
             self._cursor = None
@@ -150,9 +150,9 @@ class EventLog:
         if to <= self.next:
             raise LogError("advance to %d, but the next fact is already %d" % (to, self.next))
         shift = to - self._first
-        self._files.write(file_name("s", shift), b"")
+        self.files.write(file_name("s", shift), b"")
         if self._shift:
-            self._files.remove(file_name("s", self._shift))
+            self.files.remove(file_name("s", self._shift))
         self._shift = shift
         self.renumbered += 1
 
@@ -208,7 +208,7 @@ class EventLog:
 
     def _scan_bulk(self, number, limit=None):
         name = file_name("b", number)
-        return Scan(lambda at, size: self._files.read(name, at, size), number, limit)
+        return Scan(lambda at, size: self.files.read(name, at, size), number, limit)
 
     # --- the inside: the tail and the bulk
 
@@ -264,7 +264,7 @@ class EventLog:
             return
         bulk = self._bulks[-1]
         try:
-            self._files.append(file_name("b", bulk[0]), data)
+            self.files.append(file_name("b", bulk[0]), data)
         except OSError as error:
             raise LogError("facts can't be moved to %s (%s): restart the board" % (file_name("b", bulk[0]), error))
         bulk[1] += len(data)
@@ -275,9 +275,9 @@ class EventLog:
         self._tail_context = None
         self._tail_number = number
         self._cursor = None
-        self._write_tail(self._now.pack(number), b"", self._files.write)
+        self._write_tail(self._now.pack(number), b"", self.files.write)
         if old and old != number:
-            self._files.remove(file_name("t", old))
+            self.files.remove(file_name("t", old))
 
     def _recover(self):
         """Needed once, so loaded once and forgotten: a box has better use for its 3 KB."""

@@ -36,7 +36,7 @@ class Directory:
             file.seek(at)
             data = file.read(size)
         file = None
-        self._keep_room()
+        self.keep_room()
         return data
 
     def write(self, name, data):
@@ -51,7 +51,7 @@ class Directory:
         with self._open(name, mode) as file:
             file.write(data)
         file = None
-        self._keep_room()
+        self.keep_room()
 
     def _open(self, name, mode):
         name = self._full(name)
@@ -59,7 +59,14 @@ class Directory:
         gc.collect()
         return open(name, mode)
 
-    def _keep_room(self):
+    def open_elsewhere(self, path):
+        """A file of another directory, read in the room that is kept here; `keep_room` when it is closed."""
+        self._room = None
+        gc.collect()
+        return open(path, "rb")
+
+    def keep_room(self):
+        """So that the next file finds a piece of memory that is large enough."""
         gc.collect()
         self._room = bytearray(_FILE_BYTES)
 

@@ -12,7 +12,7 @@ from firmware.records import run_of
 def recover(log):
     """Read back what a cut left. Order of work: everything found is read before anything is changed."""
     marks = {"t": [], "b": [], "s": [], "k": []}
-    for name in log._files.names():
+    for name in log.files.names():
         if name[0] == "o":
             log.open_run = unhexlify(name[1:])
         elif name[0] in marks:
@@ -25,28 +25,28 @@ def recover(log):
     _recover_bulks(log, marks["b"], marks["t"][-1] if marks["t"] else 0)
     _recover_tail(log, marks["t"])
     for number in marks["s"][:-1]:
-        log._files.remove(file_name("s", number))
+        log.files.remove(file_name("s", number))
 
 
 def _count_boot(log, counters):
     """The new boot's number is in flash before anyone can use it."""
     last = counters[-1] if counters else 0
     log.boot = (last + 1) & 0xFFFFFFFF
-    log._files.write(file_name("k", log.boot), b"")
+    log.files.write(file_name("k", log.boot), b"")
     for counter in counters:
-        log._files.remove(file_name("k", counter))
+        log.files.remove(file_name("k", counter))
 
 
 def _recover_bulks(log, numbers, tail_number):
     log._bulk_end = None
     for number in numbers:
-        log._bulks.append([number, log._files.size(file_name("b", number))])
+        log._bulks.append([number, log.files.size(file_name("b", number))])
     if not numbers:
         return
     scan = log._scan_bulk(numbers[-1])
     _note_ends(log, scan)
     if scan.number == numbers[-1] >= tail_number:  # cut before its first record was whole: the tail has them all
-        log._files.remove(file_name("b", numbers[-1]))
+        log.files.remove(file_name("b", numbers[-1]))
         log._bulks.clear()
         _recover_bulks(log, numbers[:-1], tail_number)
         return
@@ -75,7 +75,7 @@ def _recover_tail(log, numbers):
             log._first = log._bulks[0][0]
         log._begin_tail(log._end)
         return
-    log._tail = data = log._files.read(file_name("t", number), 0, log._files.size(file_name("t", number)))
+    log._tail = data = log.files.read(file_name("t", number), 0, log.files.size(file_name("t", number)))
     log._end = number
     scan = log._scan_tail()
     _note_ends(log, scan)
@@ -85,10 +85,10 @@ def _recover_tail(log, numbers):
     moved = number if log._bulk_end is None else max(log._bulk_end, number)
     log._first = log._bulks[0][0] if log._bulks else number
     if log.open_run is not None and log.open_run in log.ended_runs:
-        log._files.remove(open_name(log.open_run))
+        log.files.remove(open_name(log.open_run))
         log.open_run = None
     for old in numbers[:-1]:  # moved, but not yet removed
-        log._files.remove(file_name("t", old))
+        log.files.remove(file_name("t", old))
     if scan.at != len(data) or moved > number or scan.context is None:
         # A torn end, or a move that was cut before the old tail went: begin a clean one.
         log._end = max(log._end, moved)

@@ -43,14 +43,3 @@ messages.COMMAND_FIELDS[SIGN_IN] = messages._kept(
         messages._row(2, "pin", messages.TEXT, 0, MAX_PIN),
     )
 )
-
-# A caller's VIEW also has how many wait for its window; other boxes don't read it.
-messages.FIELDS[messages.VIEW] = messages._kept(
-    (
-        messages._row(1, "revision", messages.INT, 1, messages.MAX_SERIAL),
-        messages._row(2, "state", messages.INT, 0, 255),
-        messages._row(3, "number", messages.TEXT, 0, 16),
-        messages._row(4, "window", messages.TEXT, 0, 32),
-        messages._row(5, "waiting", messages.INT, 0, 60000, True),
-    )
-)

@@ -282,7 +282,15 @@ class DeviceEndpoint(session.Endpoint):
         if values["revision"] != self._view_revision:
             self._view_revision = values["revision"]
             self._events.append(
-                (session.VIEW, values["state"], values["number"], values["window"], values.get("waiting"))
+                (
+                    session.VIEW,
+                    values["state"],
+                    values["number"],
+                    values["window"],
+                    values["waiting"],
+                    values["clerk"],
+                    values["stars"],
+                )
             )
 
     def _on_config(self, values: "dict[str, Any]") -> None:

@@ -139,13 +139,22 @@ class HubEndpoint(session.Endpoint):
         self._anchor = (unix_ms - self._now_ms, sure)
         self._anchor_at_ms = self._now_ms
 
-    def show(self, state: int, number: str, window: str, waiting: "int | None" = None) -> None:
+    def show(  # noqa: PLR0917 - a row of the table
+        self,
+        state: int,
+        number: str,
+        window: str,
+        waiting: "int | None" = None,
+        clerk: "str | None" = None,
+        stars: "int | None" = None,
+    ) -> None:
         """What the box shall show: messages.WINDOW_*, number, window label. Sent until it is reported as shown.
 
-        waiting: for callers, whose table protocol.calling adds it to.
+        waiting: for callers. clerk: the number of who serves, stars: 0 to 5; for evaluators with a display.
         """
         revision = 1 if self._view is None else self._view["revision"] + 1
         values = {"revision": revision, "state": state, "number": number, "window": window, "waiting": waiting}
+        values |= {"clerk": clerk, "stars": stars}
         messages.encode(messages.VIEW, values)
         self._view = values
         self._view_again.soon(self._now_ms)

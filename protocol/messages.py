@@ -255,6 +255,9 @@ FIELDS = {
             _row(2, "state", INT, 0, 255),
             _row(3, "number", TEXT, 0, 16),
             _row(4, "window", TEXT, 0, 32),
+            _row(5, "waiting", INT, 0, 60000, True),
+            _row(6, "clerk", TEXT, 0, 16, True),
+            _row(7, "stars", INT, 0, 5, True),
         )
     ),
     CONFIG: _kept((_row(1, "revision", INT, 1, MAX_SERIAL), _row(2, "config", SETTINGS))),

@@ -18,6 +18,7 @@ CALLER_DIO_PIN = 8
 POWER_LED_PIN = 18
 BUZZER_PIN = 19
 STRAP_PIN = 9
+SCREEN_I2C = None  # every pin has its work: no display
 UART_ID = 1
 UART_TX_PIN = 21
 UART_RX_PIN = 20

@@ -14,6 +14,7 @@ CALLER_DIO_PIN = 11
 POWER_LED_PIN = 15
 BUZZER_PIN = 16
 STRAP_PIN = 22
+SCREEN_I2C = (0, 20, 21)  # its number, data, clock
 UART_ID = 0
 UART_TX_PIN = 0
 UART_RX_PIN = 1

@@ -14,6 +14,10 @@ class EvaluatorBox(Box):
         Box.__init__(self, Evaluator(log.ended_runs), log, endpoint, **shared)
         self._lamps = lamps
         self._screen = screen
+        self._step = getattr(screen, "step", None)  # a box without a display has nothing to send
+        self._serve = getattr(screen, "serve", None)
+        self._blind = False  # the display doesn't answer
+        self._step_ms = 0
 
     def start(self, now_ms):
         """An invitation that a restart finds open has ended; then as every box."""
@@ -24,6 +28,25 @@ class EvaluatorBox(Box):
         self._lamps.set(False)
         self._show(self.app.face(), now_ms)
         Box.start(self, now_ms)
+
+    def tick(self, now_ms):
+        """And the display's turn: a dead one is told, and stops nothing."""
+        Box.tick(self, now_ms)
+        if self._step is None:
+            return
+        self._step_ms = self._step(now_ms)
+        if self._screen.broken != self._blind:
+            self._blind = self._screen.broken
+            if self._blind:
+                detail = "the display does not answer"
+                self._append(messages.FAULT, now_ms, {"code": messages.FAULT_DISPLAY, "detail": detail})
+            else:
+                self._append(messages.RECOVERED, now_ms, {"code": messages.FAULT_DISPLAY})
+
+    def deadline_ms(self):
+        """As every box, and when the display has something to move."""
+        soonest = Box.deadline_ms(self)
+        return soonest if self._step is None else min(soonest, self._step_ms)
 
     def _act(self, what, values, now_ms):
         if what == "open":
@@ -38,6 +61,8 @@ class EvaluatorBox(Box):
         self._screen.show(face, now_ms)
 
     def _view(self, event, now_ms):
+        if self._serve is not None:
+            self._serve(event[5], event[6])
         self.do(("view", _VIEWS.get(event[1], IDLE), event[2]), now_ms)
 
     def _request(self, request, command, args, now_ms):

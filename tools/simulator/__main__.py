@@ -81,13 +81,14 @@ async def _serve(
 @click.option("--lose-unsynced", is_flag=True, help="A power cut takes back what flash had not synced.")
 @click.option("--start-ticks-ms", default=0, show_default=True, help="Where ticks begin; 2^30 - 5000 wraps soon.")
 @click.option("--strap", is_flag=True, help="The maintenance strap is held from the first boot on.")
+@click.option("--panel", help="The display on the boards' I2C bus: ssd1306 or sh1106; without it there is none.")
 @click.option("--radio", help="Socket of the radio process; without it the boards have no radio.")
 @click.option("--no-power", is_flag=True, help="Start without power; restore_power gives it.")
 @click.option("--with-parent", is_flag=True, help="End when the process that started this one ends.")
 def main(  # noqa: PLR0917 - one argument for each option
     images: tuple[Path, ...], board: str, control: str, unique_ids: tuple[str, ...], roles: tuple[str, ...],
     heap: str, erase_ms: float, program_ms: float, baud_delay: bool, overrun: bool, lose_unsynced: bool,
-    start_ticks_ms: int, strap: bool, radio: str | None, no_power: bool, with_parent: bool,
+    start_ticks_ms: int, strap: bool, panel: str | None, radio: str | None, no_power: bool, with_parent: bool,
 ) -> None:  # fmt: skip
     """Simulated boards on genuine MicroPython."""
     options: dict[str, Any] = {
@@ -99,6 +100,7 @@ def main(  # noqa: PLR0917 - one argument for each option
         "lose_unsynced": lose_unsynced,
         "start_ticks_ms": start_ticks_ms,
         "strap": strap,
+        "panel": panel,
         "radio": radio,
         "power": not no_power,
     }

@@ -48,6 +48,7 @@ class Options:
     lose_unsynced: bool = False  # True: a power cut takes back what flash had not synced
     paper_columns: int = 48  # of a dispenser's printer: 48 (80 mm) or 32 (58 mm)
     start_ticks_ms: int = 0  # close to 2^30 to see the ticks wrap
+    panel: str | None = None  # a display on the I2C bus: "ssd1306" or "sh1106"
     radio: str | None = None  # socket of the radio process; None: a board without a radio
 
 
@@ -76,7 +77,7 @@ class SimulatedBoard(Board):
         self.radio_address = self._antenna.shown
         self._process = Process(self._packet, self._exited, STAND_INS_HEAP + self._antenna.heap_bytes)
         self._drives: dict[int, int] = {}
-        self._fittings = Fittings(wiring, self._drive, self._send)
+        self._fittings = Fittings(wiring, self._drive, self._send, options.panel)
         self._watchdog: asyncio.TimerHandle | None = None
         self._ready = asyncio.Event()
         self._boots: asyncio.Task[None] | None = None
@@ -97,7 +98,7 @@ class SimulatedBoard(Board):
         self._verbs: dict[str, Callable[..., Any]] = {
             "hold": lambda key: self._fittings.finger(key, True),
             "release": lambda key: self._fittings.finger(key, False),
-            "plug_display": self._fittings.plug_display,
+            "plug_display": self._plug_display,
             "strap": self._strap,
             "drive": self._drive,
             "cut_power": self._cut_power,
@@ -254,6 +255,7 @@ class SimulatedBoard(Board):
             self._terminal.power(False)
             self._fittings.power_off()
             self._look_at_display(None)
+            self._look_at_panel()
             if self.view.powered:
                 self._change("power", 0, None, powered=False)
 
@@ -353,10 +355,13 @@ class SimulatedBoard(Board):
         elif kind == kinds.TO_AIR and self._ready.is_set():
             self._antenna.send(body)
         elif body:
-            self._uart_packet(kind, body)
+            self._bus_packet(kind, body)
 
-    def _uart_packet(self, kind: int, body: bytes) -> None:
-        if body[0] == self.profile.printer_uart_id:
+    def _bus_packet(self, kind: int, body: bytes) -> None:
+        if kind == kinds.I2C:
+            if (panel := self._fittings.panel) is not None and panel.take(body[1:]):
+                self._look_at_panel()
+        elif body[0] == self.profile.printer_uart_id:
             self._paper.packet(kind, body)
         elif body[0] != self.profile.uart_id:
             return
@@ -410,10 +415,19 @@ class SimulatedBoard(Board):
         else:
             self._change(part, value, at_us)
 
+    def _plug_display(self, plugged: bool) -> None:
+        self._fittings.plug_display(plugged)
+        self._look_at_panel()
+
     def _look_at_display(self, at_us: int | None) -> None:
         digits = self._fittings.digits
         if digits is not None and digits != self.view.digits:
             self._change("display", int.from_bytes(bytes(digits), "big"), at_us, digits=digits)
+
+    def _look_at_panel(self) -> None:
+        panel = self._fittings.panel
+        if panel is not None and panel.text() != self.view.panel:
+            self._change("panel", 0, None, panel=panel.text())
 
     def _change(self, what: str, value: int, at_us: int | None, **view: Any) -> None:
         self.view = replace(self.view, **view)

@@ -24,6 +24,7 @@ class View:
     power_led: bool = False
     buzzer_hz: int = 0  # 0: silent
     digits: tuple[int, ...] = ()  # lit segments of a caller's display, a to g from the lowest bit
+    panel: str = ""  # a panel's picture, 128 × 64 dots: base64 of 8 pages of 128 columns; "" without one
     boots: int = 0
     reset_cause: int = 0
 
@@ -44,7 +45,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One output of the board changed: `what` is "lamp<index>", "power_led", "buzzer", "display",
+    """One output of the board changed: `what` is "lamp<index>", "power_led", "buzzer", "display", "panel",
     "pin<n>", "power" or "boot".
 
     at_us: the board's own time since its boot (None: the change came from outside, as a power cut does);

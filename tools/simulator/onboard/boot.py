@@ -21,6 +21,10 @@ def _stand_ins():
         from onboard import bluetooth  # noqa: PLC0415 - only boards with a radio have it
 
         sys.modules["bluetooth"] = sys.modules["ubluetooth"] = bluetooth
+    if _link.link.config["i2c"] is not None:
+        from onboard import i2c  # noqa: PLC0415 - only boards with a display of dots have it
+
+        machine.I2C = i2c.I2C
     if _link.link.config["matrix"]:
         from onboard import crossings  # noqa: F401, PLC0415 - only boards with a keypad have it
     return flash

@@ -17,6 +17,7 @@ UART_RX = 3  # B uart, bytes
 ARM = 4  # I operations to go, H bytes of the last one that still arrive
 FROM_AIR = 5  # a message of the radio, see airkinds.py
 CROSS = 6  # B row, B column, B held: a key of a matrix
+I2C_PLUG = 7  # B the address that answers on the I2C bus, 0: none
 
 # board → supervisor
 READY = 16  # JSON: what runs, how much memory it found
@@ -30,6 +31,7 @@ RESET = 23  # B cause: the board asks to be reset
 BLOCK = 24  # B operation, H block
 POWER_LOST = 25  # the armed operation was reached; the board stands still until it is killed
 TO_AIR = 27  # a message for the radio, see airkinds.py
+I2C = 28  # B address, bytes: a write that was answered
 INTERRUPTED = 26  # ^C came inside a flash operation, which hardware would have finished: send it again
 
 RELEASED = 255  # nothing drives the pin from outside

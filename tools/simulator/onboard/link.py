@@ -92,6 +92,8 @@ class Link:
                 self.radio(packet[1:])
         elif kind == kinds.CROSS:
             self.cross(packet[1], packet[2], packet[3])
+        elif kind == kinds.I2C_PLUG:
+            self.config["i2c"] = packet[1]
         elif kind == kinds.ARM:
             self.cut_in, self.cut_tear = struct.unpack_from("<IH", packet, 1)
 
