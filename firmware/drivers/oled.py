@@ -81,7 +81,7 @@ class Oled:
         if self._dirty == 0:
             self._draw_bar(now_ms)
         try:
-            self._send()
+            self._send(self._i2c)
             self.broken = False
         except OSError:
             self.broken = True
@@ -93,21 +93,21 @@ class Oled:
             return now_ms
         return self._next_dot_ms(now_ms)
 
-    def _send(self):
+    def _send(self, i2c):
         if not self._told:
             for command in self._setup:
-                self._i2c.writeto(_ADDRESS, bytes((0x80, command)))
+                i2c.writeto(_ADDRESS, bytes((0x80, command)))
             self._told = True
         page = 0
         while page < _PAGES and not self._dirty >> page & 1:
             page += 1
         if page == _PAGES:
-            self._i2c.writeto(_ADDRESS, b"\x80\xe3")  # no operation: is it still there?
+            i2c.writeto(_ADDRESS, b"\x80\xe3")  # no operation: is it still there?
             return
         for command in (0xB0 | page, self._offset & 15, 0x10 | self._offset >> 4):
-            self._i2c.writeto(_ADDRESS, bytes((0x80, command)))
+            i2c.writeto(_ADDRESS, bytes((0x80, command)))
         at = page * _WIDTH
-        self._i2c.writevto(_ADDRESS, (b"\x40", memoryview(self._buffer)[at : at + _WIDTH]))
+        i2c.writevto(_ADDRESS, (b"\x40", memoryview(self._buffer)[at : at + _WIDTH]))
         self._dirty &= ~(1 << page)
 
     def _next_dot_ms(self, now_ms):

@@ -440,7 +440,7 @@ class Fleet:
         window = shown.windows[device.window]
         number = "" if window.ticket is None else shown.tickets[window.ticket].number
         label = shown.layout.window_by_id[device.window].name
-        session.show(WINDOW_STATES[window.state.value], number, label)
+        session.show(WINDOW_STATES[window.state.value], number, label, clerk=window.staff)
 
     async def _invite(self, run: str, window: str) -> None:
         """The finished citizen is asked; nobody there, or no answer in time, is told as such."""

@@ -46,10 +46,10 @@ class RadioSession(DeviceSession):
         self._take_events(why="nothing more to say", line_lost=True)
         self._cancel_timer()
 
-    def show(self, state: int, number: str, window: str, waiting: int | None = None) -> None:
+    def show(self, state: int, number: str, window: str, waiting: int | None = None, clerk: str | None = None) -> None:
         """Now, or when it is connected again."""
         self._wanted = (state, number, window, waiting)
-        super().show(state, number, window, waiting)
+        super().show(state, number, window, waiting, clerk)
 
     def _on_request(self, number: int, command: int, arguments: dict[str, Any], deadline_ms: int) -> None:
         self.said += 1

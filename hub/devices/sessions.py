@@ -138,11 +138,12 @@ class DeviceSession:
 
     # --- what the house says ------------------------------------------------------------------------------------
 
-    def show(self, state: int, number: str, window: str, waiting: int | None = None) -> None:
-        """What the box shows."""
+    def show(self, state: int, number: str, window: str, waiting: int | None = None, clerk: str | None = None) -> None:
+        """What the box shows; `clerk`: the number of who serves."""
         self.shown = (state, number, window, waiting)
         number, window = wire.clipped(number, wire.NUMBER_BYTES), wire.clipped(window, wire.LABEL_BYTES)
-        self._endpoint.show(state, number, window, waiting)
+        clerk = None if clerk is None else wire.clipped(clerk, wire.CLERK_BYTES)
+        self._endpoint.show(state, number, window, waiting, clerk)
         self._pump_soon()
 
     async def ask(self, command: int, arguments: dict[str, Any], within_s: float) -> tuple[int, str | None] | None:

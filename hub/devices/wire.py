@@ -82,6 +82,7 @@ WINDOW_STATES = {
 }
 NUMBER_BYTES = 16
 LABEL_BYTES = 32
+CLERK_BYTES = 16
 
 # What protocol/ says of what it dropped → our fault code; what isn't here is noise: counted, no fault by itself
 # (a hub that restarts gets sealed packets of the session before, for one).

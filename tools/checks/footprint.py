@@ -12,7 +12,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from littlefs import LittleFS
 
@@ -26,9 +26,11 @@ from tools.simulator.flash import BLOCKS, SECTOR
 RECORD: Final = Path(__file__).with_name("footprint.json")
 RECORDS: Final = {
     "evaluator": RECORD,
+    "display": RECORD.with_name("footprint_display.json"),
     "caller": RECORD.with_name("footprint_caller.json"),
     "dispenser": RECORD.with_name("footprint_dispenser.json"),
 }
+_PANELS: Final = {"display": "ssd1306"}  # an evaluator with a display, measured beside one without
 HEAP_BYTES: Final = 200 * 1024  # the contract's
 LARGEST_MPY_BYTES: Final = 160 * 1024
 LEAST_FREE_BYTES: Final = 90 * 1024
@@ -59,18 +61,22 @@ class Footprint:
 
 def measure(role: str = _ROLE) -> Footprint:
     """Builds the application, boots it on a board without delays, and takes what its first HEALTH says."""
+    panel = _PANELS.get(role)
+    role = _ROLE if panel else role
     image = build.build(role, _BOARD)
     files = {name: path.read_bytes() for name, path in image.files.items()}
     with tempfile.TemporaryDirectory(prefix="footprint-") as folder:
         flash = Path(folder) / "flash.img"
-        flash.write_bytes(_volume(role, files))
-        return Footprint(sum(map(len, files.values())), HEAP_BYTES - asyncio.run(_free_bytes(role, flash)))
+        flash.write_bytes(_volume(role, files, panel))
+        return Footprint(sum(map(len, files.values())), HEAP_BYTES - asyncio.run(_free_bytes(role, flash, panel)))
 
 
-def _volume(role: str, files: dict[str, bytes]) -> bytes:
+def _volume(role: str, files: dict[str, bytes], panel: str | None) -> bytes:
     """A flash as flashing and provisioning leave it."""
     settings = {"device": _DEVICE, "role": role, "board": _BOARD, "window_label": "1", "link": "uart"}
     settings |= {"secret": _SECRET.hex(), "epoch": _EPOCH.hex()}
+    if panel:
+        settings["screen"] = f"firmware.drivers.{panel}"
     volume = LittleFS(block_size=SECTOR, block_count=BLOCKS, prog_size=_PAGE, read_size=32, mount=False)
     volume.format()
     volume.mount()
@@ -81,9 +87,10 @@ def _volume(role: str, files: dict[str, bytes]) -> bytes:
     return bytes(volume.context.buffer)
 
 
-async def _free_bytes(role: str, flash: Path) -> int:
+async def _free_bytes(role: str, flash: Path, panel: str | None) -> int:
+    quick: dict[str, Any] = {"erase_ms": 0.0, "program_ms": 0.0, "baud_delay": False}
     async with await SimulatedBoard.start(
-        flash, _BOARD, role=role, heap_bytes=HEAP_BYTES, erase_ms=0.0, program_ms=0.0, baud_delay=False
+        flash, _BOARD, role=role, heap_bytes=HEAP_BYTES, panel=panel, **quick
     ) as board:
         host, port = board.uart_url.removeprefix("socket://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
