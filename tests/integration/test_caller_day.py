@@ -5,8 +5,10 @@ import json
 from pathlib import Path
 
 from hub.devices.callers import CODES
+from hub.staff.store import PIN_FILE
 from tests.caller_support import SAME_KEY_S, WAIT_S, counter
 from tests.hub_support import new_id
+from tools.operations import backups
 from tools.simulator.profile import CALLER, EVALUATOR
 
 
@@ -177,3 +179,15 @@ async def test_the_doors_of_staff_and_pin(tmp_path: Path) -> None:
             {"staff": "1007", "by": "1007"},
         ]
         assert (await hub.command("1", "finish", id=new_id()))[0] == 409
+
+
+async def test_pins_go_with_a_backup(tmp_path: Path) -> None:
+    async with counter(tmp_path, (CALLER, "1")) as at:
+        await at.staff("1007")
+        kept = (at.hub.folder / "data" / PIN_FILE).read_bytes()
+        (target := tmp_path / "backups").mkdir()
+        folder, manifest = await asyncio.to_thread(
+            backups.make, at.hub.config, target, 2, 1_800_000_000_000, lambda *_: None
+        )
+        backups.verify(folder, manifest, lambda *_: None)
+        assert (folder / PIN_FILE).read_bytes() == kept

@@ -19,6 +19,7 @@ from hub.hall.store import HALL_FILE
 from hub.journal import backup as journal_backup
 from hub.journal.backup import Progress, Tail
 from hub.main import TOKEN_FILE
+from hub.staff.store import PIN_FILE
 from tools.operations.errors import OperationsError
 
 FORMAT = 1
@@ -68,7 +69,7 @@ def make(config: Path, folder: Path, keep: int, at_ms: int, say: Say) -> tuple[P
     journal_backup.copy(data / JOURNAL, building / JOURNAL, _part(say, "copied"))
     tail = journal_backup.check(building / JOURNAL, _part(say, "checked"))
     # After the journal: a box that is known and has no events yet harms nothing; the other way round it could.
-    beside = [(data / name, name) for name in (REGISTRY, TOKEN_FILE, HALL_FILE)]
+    beside = [(data / name, name) for name in (REGISTRY, TOKEN_FILE, HALL_FILE, PIN_FILE)]
     for source, name in (*beside, (config, CONFIG)):
         if source.exists():
             files.replace(building / name, source.read_bytes())
@@ -123,7 +124,7 @@ def read(backup: Path) -> Manifest:
 
 def verify(backup: Path, manifest: Manifest, say: Say) -> Tail:
     """Every file against the manifest, every event against the chain; changes nothing."""
-    allowed = {JOURNAL, REGISTRY, TOKEN_FILE, HALL_FILE, CONFIG, CENTER_TOKEN}
+    allowed = {JOURNAL, REGISTRY, TOKEN_FILE, HALL_FILE, PIN_FILE, CONFIG, CENTER_TOKEN}
     if JOURNAL not in manifest.files or CONFIG not in manifest.files or not set(manifest.files) <= allowed:
         raise OperationsError(f"{backup / MANIFEST}: does not name a hub's files. Take another backup.")
     for name, entry in manifest.files.items():

@@ -25,6 +25,7 @@ from hub.main import TOKEN_FILE, Clock
 from hub.queueing.errors import QueueingError
 from hub.queueing.events import JOURNAL_RESTORED, Event, Now
 from hub.service import HallService, SystemIds
+from hub.staff.store import PIN_FILE
 from tools.operations import backups
 from tools.operations.backups import CENTER_TOKEN, CONFIG, JOURNAL, REGISTRY, Manifest, Say
 from tools.operations.errors import OperationsError
@@ -194,7 +195,7 @@ async def _keep_state(path: Path, config: Config) -> None:
 def _put_beside(backup: Path, data: Path) -> list[Path]:
     """Registry, tokens and the hall's rows; those that are there are set aside first."""
     set_aside = []
-    for name in (REGISTRY, TOKEN_FILE, HALL_FILE):
+    for name in (REGISTRY, TOKEN_FILE, HALL_FILE, PIN_FILE):
         path = data / name
         if path.exists():
             number = 1
