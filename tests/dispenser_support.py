@@ -65,6 +65,14 @@ class Rig:
             ]
             raise AssertionError(f"{error}; there is {known}") from None
 
+    async def fault(self, code: str) -> None:
+        """Waits until the journal has this fault; a box that greeted before it was registered is one, too."""
+
+        async def told() -> bool:
+            return any(event["data"]["detail"]["code"] == code for event in await self.events("device.fault"))
+
+        await until(told, f"fault {code}")
+
     async def lit(self, key: int = 1, lit: bool = True) -> None:
         """Waits until a key's lamp says whether a press gives a number."""
         await self.board.wait_for(lambda view: view.lamps[key - 1] is lit, WAIT_S, f"lamp {key} {lit}")

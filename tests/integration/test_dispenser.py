@@ -74,14 +74,14 @@ async def test_without_paper_the_lamps_say_so_before_the_press(tmp_path: Path) -
         await hall.board.printer(paper="out")
         await hall.lit(1, False)
         assert hall.board.lamps[RED] is True
-        assert (await hall.event("device.fault"))["detail"]["code"] == "paper_out"
+        await hall.fault("paper_out")
         await hall.board.press(1)
         await hall.board.printer(paper="ok")
         await hall.lit()
         await hall.board.wait_for(lambda view: not view.lamps[RED], WAIT_S, "the red lamp dark")
         assert (await hall.hub.events("hall.ticket.issued")) == []
         await hall.board.printer(paper="low")
-        assert (await hall.event("device.fault", 2))["detail"]["code"] == "paper_low"
+        await hall.fault("paper_low")
         await hall.press(1)
         await hall.event("ticket.printed")
 
