@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import OpenPage, screenshot
+from tests.browser.conftest import OpenPage, enter_token, screenshot
 from tests.center_month import CONFIG, fill
 from tests.center_support import Journal, running
 
@@ -64,8 +64,7 @@ def today(journal: Journal) -> None:
 
 async def sign_in(page: Page, center: Opened, who: str = "viewer") -> None:
     await page.goto(f"{center.url}/sign-in")
-    await page.get_by_role("textbox").fill(center.tokens[who])
-    await page.keyboard.press("Enter")
+    await enter_token(page, center.tokens[who])
     await page.wait_for_url(f"{center.url}/")
 
 
