@@ -129,17 +129,12 @@ class Wording:
         """What each figure means."""
         _ = self.gettext
         return [
-            _(
-                "Evaluation rate = rated / finished. Satisfaction rate = (very satisfied + satisfied + fairly "
-                "satisfied) / rated. The unrated stand in the denominator of the evaluation rate alone."
-            ),
+            _("Evaluation rate = rated / finished; the unrated stand in its denominator alone.")
+            + _(" Satisfaction rate = (very satisfied + satisfied + fairly satisfied) / rated."),
             _("Points: 10, 8, 6, 3, 0 for the five grades, and their mean."),
             self.ranking_rule() + _(" (Wilson's score interval of the mean points)."),
             _("Red flag: the first of the month. Five stars: among the first %(top)s in %(months)s months running.")
             % {"top": TOP, "months": STAR_MONTHS},
             _("Median, shares and longest times are exact to the second up to 34 minutes, and to a thousandth above."),
-            _(
-                "Every figure can be made again from the halls' records: tingting center export, "
-                "tingting center verify."
-            ),
+            _("Every figure can be made again from the halls' records: tingting center export, then verify."),
         ]

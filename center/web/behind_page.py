@@ -12,7 +12,7 @@ from center.store.opening import RUN_FIGURES
 from center.web.asking import SEES_PERSONS, asked
 from center.web.context import CENTER
 from center.web.opening import behind, opened, positions, reader_of, refuse_persons, run_row, ticket_row
-from center.web.paging import hall_name, page, signed_in, wrong_page
+from center.web.paging import hall_name, page, signed_in, words, wrong_page
 from common.envelope import format_time
 from common.problem import Problem
 
@@ -69,7 +69,7 @@ async def get_list(request: web.Request) -> web.Response:
         "behind.html",
         "reports",
         figure=wanted.figure,
-        figures=FIGURES,
+        title=words(request).gettext(FIGURES[wanted.figure]),
         runs=wanted.figure in RUN_FIGURES,
         rows=rows,
         follows=follows,

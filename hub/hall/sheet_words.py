@@ -9,6 +9,7 @@ from msgspec import inspect
 
 from hub.hall.rows import (
     AnnouncementRow,
+    DispenserRow,
     HallRow,
     LedRow,
     LinkRow,
@@ -43,6 +44,7 @@ TABLES: dict[str, tuple[str, type[msgspec.Struct]]] = {
     "links": ("线路", LinkRow),
     "printers": ("打印机", PrinterRow),
     "leds": ("窗口屏", LedRow),
+    "dispensers": ("取号机", DispenserRow),
     "devices": ("设备", DeviceRow),
 }
 

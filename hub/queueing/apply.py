@@ -14,6 +14,7 @@ from hub.queueing.state import (
     JUMP_MEMORY,
     MISSED_KEPT,
     SERVED_KEPT,
+    TOKEN_DIGITS,
     Call,
     Device,
     LastAct,
@@ -79,7 +80,7 @@ def _issued(state: State, data: dict[str, Any], event: Event) -> None:
         legs=tuple((also, None) for also in data.get("also", ())),
         verified_by=data.get("verified_by"),
         matter=data.get("matter"),
-        token_sha256=data.get("token_sha256"),
+        token_digest=(data.get("token_sha256") or "")[:TOKEN_DIGITS] or None,
     )
     state.tickets[ticket.id] = ticket
     if ticket.state is TicketState.PRINTING:

@@ -162,7 +162,12 @@ class _Writer:
         if number is None:
             number = self._numbers[id(value)] = len(self.objects)
             self.objects.append(None)
-            kept = {each.name: self.plain(getattr(value, each.name)) for each in fields(value)}
+            # What is as its class has it is left out, as a field that a snapshot lacks: most of a waiting ticket is.
+            kept = {
+                each.name: self.plain(own)
+                for each in fields(value)
+                if (own := getattr(value, each.name)) is not each.default
+            }
             self.objects[number] = [type(value).__name__, kept]
         return number
 

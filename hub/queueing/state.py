@@ -40,7 +40,7 @@ class Ticket:
     to_window: the one window that may call it next. legs: where the visit goes on after this service, as (service,
     window or None). run: of a finish that was undone, for the next finish. note, moved_at_ms: why and when it was last
     held, transferred, missed or restored. verified_by: who saw that its priority is due. matter: what its holder came
-    for, of the hall's list. token_sha256: of the token by which its holder follows it.
+    for, of the hall's list. token_digest: of the token by which its holder follows it.
     """
 
     id: str
@@ -60,7 +60,7 @@ class Ticket:
     restored: bool = False
     due_at_ms: int | None = None
     matter: str | None = None
-    token_sha256: str | None = None
+    token_digest: str | None = None
     # Given by a dispenser while the hub was away: the lease that its number is of.
     lease: str | None = None
     printer: str | None = None
@@ -74,6 +74,10 @@ class Ticket:
     def line(self) -> str:
         """The name of the line that it stands in when it waits."""
         return self.service if self.to_window is None else own_line(self.to_window)
+
+
+# Of a token's SHA-256 the state keeps 128 bits, as many as the token has: it is chance, which nothing packs smaller.
+TOKEN_DIGITS = 32
 
 
 def own_line(window: str) -> str:

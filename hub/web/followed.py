@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.queueing import events as ev
 from hub.queueing.events import Event, Now
-from hub.queueing.state import State, Ticket
+from hub.queueing.state import TOKEN_DIGITS, State, Ticket
 from hub.queueing.tables import TicketState
 from hub.queueing.times import rfc3339
 from hub.queueing.wait import expected
@@ -28,8 +28,8 @@ class Followed:
         self._open: dict[str, str] = {}
         self._done: OrderedDict[str, dict[str, Any]] = OrderedDict()
         for ticket in (*state.tickets.values(), *state.missed.values()):
-            if ticket.token_sha256 is not None:
-                self._open[ticket.token_sha256] = ticket.id
+            if ticket.token_digest is not None:
+                self._open[ticket.token_digest] = ticket.id
 
     def take(self, state: State, event: Event, before: Ticket | None) -> None:
         """After an event; before: its ticket as it stood until then, if it was open."""
@@ -37,28 +37,28 @@ class Followed:
         after = state.tickets.get(name) or state.missed.get(name)
         if after is not None:
             # Given, moved, or back from its end by an undo.
-            if after.token_sha256 is not None:
-                self._done.pop(after.token_sha256, None)
-                self._open[after.token_sha256] = after.id
+            if after.token_digest is not None:
+                self._done.pop(after.token_digest, None)
+                self._open[after.token_digest] = after.id
             return
-        if before is None or before.token_sha256 is None:
+        if before is None or before.token_digest is None:
             return
-        self._open.pop(before.token_sha256, None)
+        self._open.pop(before.token_digest, None)
         how = "finished" if event.type == ev.TICKET_FINISHED else "cancelled"
-        self._done[before.token_sha256] = _told(state, before) | {"state": how, "reason": event.data.get("reason")}
+        self._done[before.token_digest] = _told(state, before) | {"state": how, "reason": event.data.get("reason")}
         while len(self._done) > DONE_KEPT:
             self._done.popitem(last=False)
 
     def ticket(self, state: State, digest: str) -> Ticket | None:
         """The open or missed ticket of a token."""
-        found = self._open.get(digest)
+        found = self._open.get(digest[:TOKEN_DIGITS])
         return None if found is None else state.tickets.get(found) or state.missed.get(found)
 
     def view(self, state: State, digest: str, now: Now) -> dict[str, Any] | None:
         """What the phone shows; None where no ticket of these days has this token."""
         ticket = self.ticket(state, digest)
         if ticket is None:
-            done = self._done.get(digest)
+            done = self._done.get(digest[:TOKEN_DIGITS])
             return None if done is None else done | _times(state, now)
         ahead = _ahead(state, ticket)
         waits = ticket.state in (TicketState.WAITING, TicketState.PRINTING)

@@ -11,6 +11,7 @@ import pytest
 import center.config
 import hub.config
 from hub.uplink.uplink import UplinkState
+from tools.bench import ble
 from tools.checks import generated, links, messages, tables
 from tools.checks.rooms import ROOT
 from tools.checks.tracked import tracked
@@ -126,10 +127,13 @@ def test_each_picture_names_and_describes_itself(path: Path) -> None:
 
 def test_the_page_of_the_benchmarks_names_those_that_there_are() -> None:
     made = set()
+    name = re.compile(r'f?"((?:wire|firmware|serial|hub|uplink|simulation|board|ble|center)\.\w+_[\w{}.]+)"')
+    # What a name ends with where one load is measured in several forms.
+    forms = {"{case.suffix}": [case.suffix for case in ble.CASES], "{label}": ["1m", "10m"]}
     for path in (ROOT / "tools/bench").glob("*.py"):
-        made |= set(
-            re.findall(r'"((?:wire|firmware|serial|hub|uplink|simulation|board)\.\w+_\w+)"', path.read_text("utf-8"))
-        )
+        for found in name.findall(path.read_text("utf-8")):
+            form = next((form for form in forms if form in found), "")
+            made |= {found.replace(form, each) for each in forms[form]} if form else {found}
     page = (ROOT / "docs/reference/benchmarks.md").read_text("utf-8").partition("What a recorded run gave")[0]
     assert made == set(re.findall(r"`(\w+\.\w+_\w+)`", page))
 
