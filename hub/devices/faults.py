@@ -24,8 +24,7 @@ TODO = {
     "internal": "the hub's software failed on this line: report it with the hub's log",
     "numbers_regressed": "its fact numbers are below what the hub has: its flash was lost or swapped; check its log",
     "identity_shared": "two boxes have this identity (a copied flash): unplug one and provision it under a new name",
-    "swapped": "two boxes hang at each other's windows: change their plugs back; where lines are called "
-    "/dev/ttyUSB…, their names may have changed: use those below /dev/tingting",
+    "swapped": "two boxes hang at each other's windows: change their plugs back, or use line names below /dev/tingting",
     "wrong_epoch": "its epoch isn't the registered one: provision this device again",
 }
 
