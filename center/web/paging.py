@@ -73,11 +73,10 @@ def hall_name(request: web.Request, hall: Hall) -> str:
 
 
 def page(request: web.Request, template: str, here: str, status: int = 200, **values: Any) -> web.Response:
-    """A page in the center's frame."""
+    """A page in the center's frame. `say` translates in it what was marked for the catalogue elsewhere."""
     center = request.app[CENTER]
-    return center.pages.page(
-        request, template, status, center=center.settings.overview, navigation=navigation(request), here=here, **values
-    )
+    values |= {"center": center.settings.overview, "navigation": navigation(request), "say": words(request).gettext}
+    return center.pages.page(request, template, status, here=here, **values)
 
 
 def wrong_page(request: web.Request, here: str, problem: Problem) -> web.Response:

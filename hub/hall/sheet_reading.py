@@ -16,6 +16,7 @@ from hub.hall.rows import KEYS, Rows, check, table
 from hub.hall.sheet_words import TABLES, Speak, column, hint, value
 
 HALL, DEVICES = "hall", "devices"
+EXAMPLE = {"table": "[windows], [窗口]"}
 # Errors told at once; a person mends these and tries again.
 ERRORS_MOST = 100
 # A cell: twice the longest disclosure; a quote that is never closed would make the rest of the file one.
@@ -98,7 +99,7 @@ class Reading:
             tables.setdefault(found.name, found)
         _ = self._speak
         if not tables and not self._wrongs:
-            self._wrong(1, 0, "", _("No table begins here; the first row names one, such as [windows] or [窗口]."))
+            self._wrong(1, 0, "", _("No table begins here; the first row names one, such as %(table)s.") % EXAMPLE)
         self._each_once(tables)
         self._references(tables)
         self._one_box_a_place(tables)
@@ -137,7 +138,7 @@ class Reading:
             elif current is not None:
                 self._row(current, cells, line)
             elif not unknown:
-                what = _("No table has begun; a row such as [windows] or [窗口] begins one.")
+                what = _("No table has begun; a row such as %(table)s begins one.") % EXAMPLE
                 self._wrong(line, 0, "", what)
                 unknown = True
         if current is not None:
