@@ -11,7 +11,7 @@ from firmware.records import decode_body, encode_body
 def open_note(log, ticket, number, kind, fields):
     """In flash before the first byte goes to the printer."""
     text = number.encode()
-    log._files.write(open_name(ticket), bytes((len(text),)) + text + encode_body(kind, 0, fields))
+    log.files.write(open_name(ticket), bytes((len(text),)) + text + encode_body(kind, 0, fields))
     log.open_run = ticket
 
 
@@ -20,7 +20,7 @@ def read_note(log):
     if log.open_run is None:
         return None
     name = open_name(log.open_run)
-    data = log._files.read(name, 0, log._files.size(name))
+    data = log.files.read(name, 0, log.files.size(name))
     if not data or len(data) < data[0] + 8:
         return None
     kind, _, fields = decode_body(data[data[0] + 1 :])
@@ -30,5 +30,5 @@ def read_note(log):
 def close_note(log):
     """Its fact is in the log."""
     if log.open_run is not None:
-        log._files.remove(open_name(log.open_run))
+        log.files.remove(open_name(log.open_run))
         log.open_run = None

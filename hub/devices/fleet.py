@@ -64,6 +64,10 @@ _SHOWN_BY = frozenset(
 _NEAR = frozenset({ev.TICKET_CALLED, ev.TICKET_ARRIVED})
 
 
+# As `asyncio.to_thread`.
+Aside = Callable[..., Coroutine[Any, Any, Any]]
+
+
 class Fleet:
     """The devices. `run` is its task; `committed` is told every commit, in order."""
 
@@ -77,8 +81,10 @@ class Fleet:
         invitation_s: int,
         answer_s: float,
         send_window: int,
+        aside: Aside = asyncio.to_thread,
     ) -> None:
         self.registry = registry
+        self._aside = aside  # where the registry's file is written: not in the loop, but where time is simulated
         self.faults = FaultBook()
         self.lines: list[DeviceSession] = []
         self.counts = dict.fromkeys(("invited", "invitations_failed", "not_journalled"), 0)
@@ -268,7 +274,7 @@ class Fleet:
         lines, self._homes.unkept = self._homes.unkept, {}
         try:
             async with self._registering:
-                await asyncio.to_thread(self.registry.keep_lines, lines)
+                await self._aside(self.registry.keep_lines, lines)
         except RegistryError as error:
             self._log("devices.lines_not_kept", why=str(error))
 
@@ -351,7 +357,7 @@ class Fleet:
             registered_at=envelope.format_time(self._hall.moment().unix_ms, self._hall.state.layout.offset_minutes),
         )
         async with self._registering:  # the file is read, changed and replaced as one
-            displaced = await asyncio.to_thread(self.registry.register, device)
+            displaced = await self._aside(self.registry.register, device)
         anew = {device.device, *(other.device for other in displaced)}
         self._homes.put_right(anew)
         self._doubts.forget(device.device)
@@ -367,7 +373,7 @@ class Fleet:
     async def place(self, places: Mapping[str, str | None]) -> list[str]:
         """Gives known devices other windows; the moved ones prove themselves anew. Raises `RegistryError`."""
         async with self._registering:
-            moved = await asyncio.to_thread(self.registry.place, places)
+            moved: list[str] = await self._aside(self.registry.place, places)
         self._homes.put_right(set(moved))
         for session in self.lines:
             if session.device is not None and session.device.device in moved:

@@ -16,6 +16,7 @@ from tests.center_support import Journal, running
 BATCH = 1000
 OCTOBER = "from=2026-10-01&to=2026-10-31"
 WIDTHS = (1366, 390, 320)
+PAPER_MS = 90_000
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,9 @@ async def test_the_notice_as_a_page(center: Opened, open_page: OpenPage, lang: s
     await screenshot(page, f"center-notice-{lang}")
     if lang == "zh-CN":
         await fits(page, "notice")
-    async with page.expect_download() as download:
-        await page.get_by_role("link", name="PDF").click()
+    # The paper is laid out when it is asked for: seconds of work, many of them on a loaded machine.
+    async with page.expect_download(timeout=PAPER_MS) as download:
+        await page.get_by_role("link", name="PDF").click(timeout=PAPER_MS)
     assert (await download.value).suggested_filename == "bulletin-2026-10.pdf"
     await page.goto(f"{center.url}/bulletin/2026-13")
     await expect(page.get_by_role("heading")).to_have_text("打不开" if lang == "zh-CN" else "This can't be shown")

@@ -122,7 +122,8 @@ def test_device_build_takes_only_what_the_box_needs(tmp_path):
     assert {"main.py", "firmware/main.mpy", "firmware/wire.mpy", "firmware/log.mpy"} <= names
     assert {"firmware/__init__.mpy", "firmware/settings.mpy", "firmware/links/usb.mpy"} <= names
     assert {name for name in names if "/boards/" in name} == {"firmware/boards/rpi_pico.mpy"}
-    assert all(name.endswith(".mpy") for name in names - {"main.py"})
+    # The display's glyphs are no program.
+    assert all(name.endswith(".mpy") for name in names - {"main.py", "firmware/screen.bin"})
     assert build.build("evaluator", "rpi_pico").version == image.version
     with pytest.raises(DeviceError, match=r"no firmware/roles/teapot\.py; there are: .*evaluator"):
         build.build("teapot", "rpi_pico")

@@ -102,7 +102,7 @@ async def test_the_manager_sets_the_date_and_sweeps_and_nobody_else_does(hub: Hu
     assert (await day(hub, "clerk window/1", command="sweep"))[0] == 403
     assert await day(hub, "manager", command="sweep") == (
         200,
-        {"business_date": hub_date(await issued(hub)), "cancelled": 1},
+        {"business_date": hub_date(await issued(hub)), "cancelled": 1, "training": False},
     )
     assert (await day(hub, "manager", command="set_date", date="2026-02-30"))[0] == 422
     status, reply = await day(hub, "manager", command="set_date", date="2031-05-01", reason="the clock was wrong")

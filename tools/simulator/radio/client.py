@@ -20,6 +20,14 @@ ROOT = Path(__file__).parents[3]
 _UP = re.compile(r"radio: bus (\S+) boards (\S+) control (\S+)")
 
 
+MAX_FOLDER_CHARS = 60  # unix sockets have 108 bytes for their path, and dbus-daemon wants a name of its own below it
+
+
+def _short() -> str | None:
+    """A folder for temporary files whose name is not too long for a socket below it."""
+    return None if len(tempfile.gettempdir()) < MAX_FOLDER_CHARS else "/tmp"  # noqa: S108 - mkdtemp makes it ours alone
+
+
 class Radio:
     """A radio process of ours. `bus`: for DBUS_SYSTEM_BUS_ADDRESS of hubs; `boards`: for `radio=` of boards."""
 
@@ -33,7 +41,7 @@ class Radio:
     @classmethod
     async def launch(cls, arguments: Sequence[str] = ()) -> Self:
         """Starts `python -m tools.simulator.radio`; it ends with this process. Raises `SimulatorError`."""
-        folder = Path(tempfile.mkdtemp(prefix="tingting-radio-"))  # short: unix sockets have 108 bytes for their path
+        folder = Path(tempfile.mkdtemp(prefix="tingting-radio-", dir=_short()))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
