@@ -21,7 +21,7 @@ demo: setup  ## run a whole hall (center, hub, boxes on genuine MicroPython, cit
 	@$(BIN)/tingting demo
 
 test: setup  ## every test (long runs in their short form)
-	@$(BIN)/python -m pytest -m "not long" --durations=15
+	@$(BIN)/python -m pytest -m "not long" -n 3 --dist loadfile --durations=15
 
 test-long: setup  ## the long form of the long runs
 	@$(BIN)/python -m pytest -m long
