@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests import demo_support
 from tests.browser.conftest import OpenPage, screenshot
@@ -60,14 +60,25 @@ async def test_a_callers_keypad_is_wired_and_its_digits_are_lit(demo: str, open_
     caller = page.get_by_label("Caller at window 2")
     digits = caller.get_by_role("img")
     await expect(digits).to_have_attribute("aria-label", re.compile(r"^(L[ \d]{2}\d|[A-C]\d{3})$"))
-    await caller.get_by_role("button", name="Transfer").click()
-    await expect(digits).to_have_attribute("aria-label", "t   ")
+    await _first_key(caller.get_by_role("button", name="Transfer"), digits, "t   ")
     await caller.get_by_role("button", name="7", exact=True).click()
     await expect(digits).to_have_attribute("aria-label", "t  7")
     await expect(caller.locator("g").nth(3).locator("path.lit")).to_have_count(3)
     await screenshot(page, "demo-caller")
     await caller.get_by_role("button", name="Clear").click()
     await expect(digits).to_have_attribute("aria-label", "t   ")
+
+
+async def _first_key(key: Locator, digits: Locator, shown: str) -> None:
+    """A visitor's first key may meet the clerk's last one; behind it the clerk stands back."""
+    for _ in range(5):
+        await key.click()
+        try:
+            await expect(digits).to_have_attribute("aria-label", shown, timeout=4_000)  # a note stands for 2.5 s
+        except AssertionError:
+            continue
+        return
+    await expect(digits).to_have_attribute("aria-label", shown)
 
 
 async def test_the_keyboard_presses_too(demo: str, open_page: OpenPage) -> None:

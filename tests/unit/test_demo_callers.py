@@ -1,18 +1,21 @@
 """The demo's clerk at a caller: what its display reads and what the window does decide, never a guess."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from tools.demo.callers import KEYS, Hand
+from tools.demo import callers
+from tools.demo.callers import KEYS, Caller, Hand
 from tools.demo.doors import RefusalError
+from tools.demo.hall import WINDOWS
 from tools.simulator.profile import KEYPAD
 
 
 class Bench:
-    """A caller, the hub's doors and its tokens in one: a key changes the window as the hub would."""
+    """A caller's board, the hub's doors and its tokens in one: a key changes the window as the hub would."""
 
-    window = "1"
+    uart_url = "unused"
 
     def __init__(self, text: str, after: str, state: str = "free") -> None:
         self.text = text
@@ -20,7 +23,12 @@ class Bench:
         self.pressed: list[str] = []
         self.waiting = 3
         self._after = after
-        self.hand = Hand(self, self, self)  # type: ignore[arg-type]  # what a hand needs of the three
+        self.view = self
+        self.caller = Caller(WINDOWS[0], self)  # type: ignore[arg-type]  # what a caller needs of its board
+        self.hand = Hand(self.caller, self, self)  # type: ignore[arg-type]  # what a hand needs of the two
+
+    def subscribe(self, listener: object) -> None:
+        """Nothing is heard of it here."""
 
     async def press(self, key: str) -> None:
         self.pressed.append(key)
@@ -36,10 +44,15 @@ class Bench:
 
 
 @pytest.mark.parametrize(
-    ("command", "key", "after"), [("next", "next", "calling"), ("arrive", "1", "serving"), ("finish", "finish", "free")]
+    ("command", "key", "before", "after"),
+    [
+        ("next", "next", "free", "calling"),
+        ("arrive", "1", "calling", "serving"),
+        ("finish", "finish", "serving", "free"),
+    ],
 )
-async def test_a_command_is_its_key(command: str, key: str, after: str) -> None:
-    bench = Bench("L  3", after)
+async def test_a_command_is_its_key(command: str, key: str, before: str, after: str) -> None:
+    bench = Bench("L  3", after, before)
     assert (await bench.hand.command(command))["state"] == after
     assert bench.pressed == [key]
 
@@ -60,6 +73,26 @@ async def test_what_the_display_refuses_is_a_refusal() -> None:
 
 async def test_an_answer_that_came_late_was_a_yes() -> None:
     assert (await Bench("L  3", "calling noAn").hand.command("next"))["ticket"] == {"number": "A001"}
+
+
+async def test_a_clerk_stands_back_while_a_visitor_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "VISITOR_S", 0.3)
+    bench = Bench("t  7", "serving", "calling")
+    await bench.caller.press("2")
+    clerk = asyncio.create_task(bench.hand.command("arrive"))
+    await bench.caller.press("7")
+    assert bench.pressed == ["2", "7"]  # the clerk's 1 is not among the digits
+    bench.state = "calling"
+    await clerk
+    assert bench.pressed == ["2", "7", "1"]
+
+
+async def test_what_a_visitor_did_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "VISITOR_S", 0.1)
+    bench = Bench("A001", "serving", "calling")
+    await bench.caller.press("1")
+    assert (await bench.hand.command("arrive"))["state"] == "serving"
+    assert bench.pressed == ["1"]
 
 
 def test_the_printed_keypad_is_the_wired_one() -> None:

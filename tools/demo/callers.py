@@ -1,7 +1,7 @@
 """The clerks' callers: simulated boards with the real firmware, and a clerk's hand on their keys."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from tools.demo.doors import Doors, RefusalError
@@ -20,6 +20,7 @@ DONE_BY: Final = {
 }  # the window's state afterwards
 ANSWERED_S: Final = 4.0  # the box gives up after 3 s
 LOOK_S: Final = 0.05
+VISITOR_S: Final = 15.0  # as long as the box keeps half a code: nobody types into another's
 NOBODY: Final = "E 10"  # nobody waits for this window
 _CODES: Final = {NOBODY: "queue-empty"}
 _SAYING_NO: Final = ("E", "n")  # E 10, noAn, noHb: no number and no count begins so
@@ -33,6 +34,8 @@ class Caller:
         self.link = board.uart_url
         self._board = board
         self._listeners: list[Callable[[], None]] = []
+        self._hands = asyncio.Lock()  # one finger on the keypad at a time
+        self._visited_s: float | None = None
         board.subscribe(self._changed)
 
     @property
@@ -41,8 +44,25 @@ class Caller:
         return self._board.view.text
 
     async def press(self, key: str) -> None:
-        """Presses a key of the keypad and lets it go."""
-        await self._board.press(key)
+        """A visitor presses a key of the keypad and lets it go; the clerk stands back for `VISITOR_S`."""
+        self._visited_s = asyncio.get_running_loop().time()
+        async with self._hands:
+            await self._board.press(key)
+
+    async def press_alone(self, key: str, wanted: Callable[[], Awaitable[bool]]) -> bool:
+        """The clerk presses once no visitor is at the keypad, if it is still `wanted`; whether it was."""
+        while True:
+            async with self._hands:
+                if not self._visited():
+                    if not await wanted():
+                        return False
+                    if not self._visited():  # nobody came while we looked
+                        await self._board.press(key)
+                        return True
+            await asyncio.sleep(LOOK_S)
+
+    def _visited(self) -> bool:
+        return self._visited_s is not None and asyncio.get_running_loop().time() - self._visited_s < VISITOR_S
 
     def hear(self, listener: Callable[[], None]) -> None:
         """Calls `listener` when anything to be seen has changed."""
@@ -75,7 +95,12 @@ class Hand:
         """As the clerk's door: the window's new state, or `RefusalError`."""
         if command == "next" and not (await self._desk())["waiting"]["count"]:
             raise self._no(NOBODY)
-        await self._caller.press(BY_KEY[command])
+
+        async def wanted() -> bool:
+            return (await self._desk())["state"] not in DONE_BY[command]
+
+        if not await self._caller.press_alone(BY_KEY[command], wanted):
+            return await self._desk()  # a visitor has done it
         deadline_s = asyncio.get_running_loop().time() + ANSWERED_S
         while asyncio.get_running_loop().time() < deadline_s:
             state = await self._desk()
