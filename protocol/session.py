@@ -151,6 +151,7 @@ class Endpoint:
         """The link is gone, and with it the session and the requests. Doing it twice is free."""
         if self.state != "closed":
             self._end_session()
+            self._flush = False  # nothing is left to be written, so nothing is due
             self._step("closed")
 
     def _step(self, event: str) -> None:

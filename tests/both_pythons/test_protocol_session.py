@@ -74,6 +74,10 @@ def test_a_closed_end_says_and_hears_nothing():
     house.device.receive(framing.encode_frame(b"\x01\x01"), house.now_ms)
     assert (session.LOST,) in drain(house.device)
     assert house.device.deadline_ms() is None
+    # Nor is anything due when a line is lost before its first byte: a box without one must be able to sleep.
+    house.device.link_opened(house.now_ms)
+    house.device.link_lost()
+    assert house.device.deadline_ms() is None
     house.device.link_opened(house.now_ms)
     assert house.run(5000, house.live)
 
