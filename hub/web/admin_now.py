@@ -1,14 +1,15 @@
 """What the manager sees first: what is wrong and what to do about it, the first steps, and how everything is."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-Translate = Callable[[str], str]
+from hub.web import admin_radio
+from hub.web.admin_parts import Translate, age
+from hub.web.admin_parts import problem as _problem
+
 # An uplink that is behind by more than this is worth a line: a minute of the largest hall.
 BEHIND_MOST = 500
 _LINKED = ("idle", "sending")
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,19 @@ def now(facts: Facts, translate: Translate) -> dict[str, Any]:
         "printers": _printers(facts.printers, translate),
         "leds": [_led(each, translate) for each in facts.leds],
         "lines": [_line(each, translate) for each in facts.ready["lines"]],
+        "adapters": admin_radio.adapters(facts.ready, translate),
+        "radio": admin_radio.boxes(facts.ready, translate),
     }
-
-
-def _problem(title: str, detail: str, section: str) -> dict[str, str]:
-    return {"title": title, "detail": detail, "section": section}
 
 
 def _wrong(facts: Facts, _: Translate) -> list[dict[str, str]]:
     """The worst first: what stops the hall, then what stops a machine."""
-    return [*_wrong_hub(facts.ready, _), *_wrong_printers(facts.printers, _), *_wrong_devices(facts, _)]
+    return [
+        *_wrong_hub(facts.ready, _),
+        *_wrong_printers(facts.printers, _),
+        *_wrong_devices(facts, _),
+        *admin_radio.wrong(facts.ready, _),
+    ]
 
 
 def _wrong_hub(ready: dict[str, Any], _: Translate) -> list[dict[str, str]]:
@@ -138,14 +142,6 @@ def _seen(silent_s: float | None, _: Translate) -> str:
     if silent_s is None:
         return _("Not heard since the hub started. Check its power and cable.")
     return _("Last seen {age} ago. Check its power and cable.").format(age=age(silent_s, _))
-
-
-def age(seconds: float, _: Translate) -> str:
-    """In the largest unit that fits."""
-    for size, words in ((DAY_S, _("{n} d")), (HOUR_S, _("{n} h")), (MINUTE_S, _("{n} min"))):
-        if seconds >= size:
-            return words.format(n=int(seconds // size))
-    return _("{n} s").format(n=int(seconds))
 
 
 def _steps(facts: Facts, _: Translate) -> list[dict[str, Any]]:

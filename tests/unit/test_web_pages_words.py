@@ -9,7 +9,7 @@ import pytest
 from common.catalogue import CHINESE, translations
 from hub.hall.rows import KEYS, ServiceRow
 from hub.queueing.commands import WINDOW_VERBS
-from hub.web import admin_now, window_words
+from hub.web import admin_now, admin_parts, window_words
 from hub.web.admin_forms import forms
 from hub.web.admin_now import Facts
 from hub.web.admin_words import words as admin_words
@@ -75,6 +75,7 @@ def facts(**more: Any) -> Facts:
         "clock_sure": True,
         "lines": [],
         "each_device": [],
+        "radios": [],
         "last_fault": None,
         "version": "1",
     }
@@ -131,7 +132,7 @@ def test_a_fault_that_is_over_is_no_longer_told() -> None:
     ("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (60, "1 min"), (7300, "2 h"), (200_000, "2 d")]
 )
 def test_an_age_in_the_largest_unit(seconds: float, text: str) -> None:
-    assert admin_now.age(seconds, same) == text
+    assert admin_parts.age(seconds, same) == text
 
 
 def test_every_state_of_a_printer_has_words_and_something_to_do() -> None:
@@ -156,3 +157,34 @@ def test_a_device_tells_its_health_its_age_its_repeats_and_when_its_keys_were_te
     (wrong,) = found["wrong"]
     assert wrong["title"] == "e2 at window 3 is silent"
     assert "10 min" in wrong["detail"]
+
+
+def test_a_box_without_a_cable_that_is_heard_badly_is_found() -> None:
+    good = {"adapter": "hci0", "address": "C0", "connected": False, "rssi_dbm": -60, "heard_s": 0.4}
+    good |= {"connects": 40, "failures": 1, "lost": 1, "why": ""}
+    each = [
+        {"device": "e1", "silent_s": 0.0, "radio": good | {"connected": True}},
+        {"device": "e2", "silent_s": 0.0, "radio": good | {"rssi_dbm": -91, "heard_s": 70.0}},
+        {"device": "e3", "silent_s": 0.0, "radio": good | {"failures": 3, "lost": 6, "why": "the link is gone"}},
+        {"device": "e4", "silent_s": 0.0, "radio": None},
+    ]
+    adapter = {"adapter": "hci0", "scanning": True, "why": "", "links": 1, "links_most": 4, "connects": 120}
+    adapter |= {"failures": 5, "lost": 8, "called_off": 0, "foreign": 1, "boxes": []}
+    away = adapter | {"adapter": "hci1", "scanning": False, "why": "no such adapter"}
+    found = admin_now.now(facts(ready={"each_device": each, "radios": [adapter, away]}), same)
+    assert [row["cells"][:4] for row in found["radio"]] == [
+        ["e2", "hci0", "-91 dBm", "1 min"],
+        ["e1", "hci0", "-60 dBm", "connected"],
+        ["e3", "hci0", "-60 dBm", "0 s"],
+    ]
+    assert [row["bad"] for row in found["radio"]] == [True, False, True]
+    assert [row["bad"] for row in found["adapters"]] == [False, True]
+    assert found["adapters"][0]["cells"] == ["hci0", "listening", "1 / 4", "120", "5", "8", "1", "—"]
+    assert [wrong["title"] for wrong in found["wrong"]] == [
+        "Bluetooth adapter hci1 hears nothing",
+        "e2 is heard weakly: -91 dBm",
+        "9 of 43 links to e3 failed",
+    ]
+    heads = admin_words(same)
+    assert {len(row["cells"]) for row in found["radio"]} == {len(heads["radio_heads"])}
+    assert {len(row["cells"]) for row in found["adapters"]} == {len(heads["adapter_heads"])}

@@ -44,6 +44,9 @@ const Pages = (() => {
     known.devices.length ? table(WORDS.device_heads, known.devices, WORDS.sections.devices) : make("p", { text: WORDS.no_devices }),
     make("p", { text: WORDS.provision }),
     known.lines.length ? table(WORDS.line_heads, known.lines, WORDS.line_heads[0]) : null,
+    known.adapters.length ? table(WORDS.adapter_heads, known.adapters, WORDS.adapter_heads[0]) : null,
+    known.radio.length ? table(WORDS.radio_heads, known.radio, WORDS.radio_heads[0]) : null,
+    known.radio.length ? make("p", { text: WORDS.radio_words }) : null,
   ].filter(Boolean);
   const printers = ({ now: known }) => {
     const rows = known.printers.map((row) => ({ ...row, acts: [button(WORDS.test_print, async (event) => {
