@@ -1,10 +1,12 @@
 """Finding a box, seeing that two were swapped, and the list that never says more than was heard."""
 
+import json
 import re
 from pathlib import Path
 
 from tests.hub_support import Box, HubProcess, until
 from tests.integration.firmware_bench import DEVICE, EPOCH, QUICK, SECRET, flash, settings
+from tests.integration.simulator_bench import read_image
 from tests.integration.test_device_provision import tingting
 from tools.simulator.board import SimulatedBoard
 
@@ -133,3 +135,27 @@ async def test_a_box_on_a_free_line_has_moved_and_a_spare_in_its_place_is_no_swa
         await hub.register(one, "1")
         await until(lambda: hub.online(one), "the spare box")
         assert await swapped(hub) == []
+
+
+async def test_a_box_gets_another_line_and_stays_who_it_is(tmp_path: Path) -> None:
+    image = flash(tmp_path, settings(window_label="3号"))
+    before = json.loads(read_image(image, "settings.json"))
+    async with await SimulatedBoard.start(image, "rpi_pico", **QUICK) as board:
+        status, said = await tingting("link", board.usb_port)
+        assert (status, "say which line" in said) == (2, True)
+        # A board without a radio stays on its cable.
+        status, said = await tingting("link", board.usb_port, "--ble")
+        assert (status, "this board has no radio" in said, "Nothing was changed" in said) == (1, True, True)
+        status, said = await tingting("link", board.usb_port, "--uart")
+        assert (status, f"{DEVICE} speaks over uart already" in said) == (0, True)
+        status, said = await tingting("link", board.usb_port, "--usb")
+        assert (status, f"{DEVICE} spoke over uart, and from now on over its USB port" in said) == (0, True)
+        assert SECRET.hex() not in said
+        await board.cut_power()
+    assert json.loads(read_image(image, "settings.json")) == before | {"link": "usb"}
+
+
+async def test_a_box_that_nobody_provisioned_has_no_line_to_change(tmp_path: Path) -> None:
+    async with await SimulatedBoard.start(flash(tmp_path, None), "rpi_pico", **QUICK) as board:
+        status, said = await tingting("link", board.usb_port, "--uart")
+        assert (status, "never provisioned" in said) == (1, True)

@@ -12,7 +12,7 @@ import click
 from serial.tools import list_ports
 
 from tools.device import build as building
-from tools.device import flashing, provisioning
+from tools.device import flashing, provisioning, relinking
 from tools.device.errors import DeviceError
 from tools.device.hub import HubClient
 from tools.device.ports import stable_name
@@ -124,6 +124,30 @@ def provision(  # noqa: PLR0917 - one argument for each option
     click.echo(f"{port}: {done.device} " + (f"serves window {window}" if window else "gives numbers"))
     for other in done.displaced:
         click.echo(f"{other} stood there before and has no window now")
+
+
+_LINES = {
+    "uart": "its UART; plug its cable in, and name that line under [[links]]",
+    "usb": "its USB port; name that port under [[links]]",
+    "ble": "Bluetooth Low Energy; the hub finds it by itself where it has an adapter under [[radios]]",
+}
+
+
+@device.command()
+@click.argument("port")
+@click.option("--ble", "line", flag_value="ble", help="Without a cable: Bluetooth Low Energy.")
+@click.option("--uart", "line", flag_value="uart", help="A cable on its UART.")
+@click.option("--usb", "line", flag_value="usb", help="Its USB port.")
+@_plainly
+def link(port: str, line: str | None) -> None:
+    """Let the box at PORT speak to its hub over another line; identity, key and stored facts stay as they are."""
+    if line is None:
+        raise click.UsageError("say which line: --ble, --uart or --usb.")
+    done = relinking.relink(port, line)
+    if done.was == line:
+        click.echo(f"{port}: {done.device} speaks over {line} already")
+        return
+    click.echo(f"{port}: {done.device} spoke over {done.was}, and from now on over {_LINES[line]}")
 
 
 @device.command()
