@@ -6,7 +6,7 @@ in SQLite with how far each journal was followed, both in one transaction.
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,6 +44,14 @@ class Wanted:
     overdue_on: date | None = None
     limit: int = 200
     offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCases:
+    """Cases as they are once each of these journals (journal → event number) was followed so far."""
+
+    cases: list[Case]
+    through: dict[str, int]
 
 
 class CaseBook:
@@ -149,24 +157,29 @@ class CaseBook:
         """Cases, the open ones by deadline first, then the ended ones, the newest first."""
         where, values = _where(wanted)
         sql = f"""SELECT case_json FROM cases WHERE {where}
-            ORDER BY ended, CASE ended WHEN 0 THEN due END, opened_ms DESC LIMIT ? OFFSET ?"""  # noqa: S608
+            ORDER BY ended, CASE ended WHEN 0 THEN due END, opened_ms DESC LIMIT ? OFFSET ?"""  # noqa: S608 - `_where` has our words and question marks only
         with self._lock:
             rows = self._connection.execute(sql, (*values, wanted.limit, wanted.offset)).fetchall()
         return [_case.decode(row[0]) for row in rows]
 
-    def of_dates(self, halls: Sequence[str], first: str, last: str) -> list[Case]:
-        """The cases of ratings of service dates first to last."""
+    def of_dates(self, journals: Mapping[str, str], first: str, last: str) -> HeldCases:
+        """The cases of ratings of service dates first to last of halls (hall → journal), and how far these go."""
         sql = "SELECT case_json FROM cases WHERE hall = ? AND date BETWEEN ? AND ? ORDER BY date, id"
         with self._lock:
-            return [
-                _case.decode(row[0]) for hall in halls for row in self._connection.execute(sql, (hall, first, last))
+            self._connection.execute("BEGIN")
+            cases = [
+                _case.decode(row[0]) for hall in journals for row in self._connection.execute(sql, (hall, first, last))
             ]
+            rows = dict(self._connection.execute("SELECT journal, through FROM followed").fetchall())
+            self._connection.execute("COMMIT")
+        return HeldCases(cases, {journal: rows.get(journal, 0) for journal in journals.values()})
 
     def count(self, wanted: Wanted) -> int:
         """How many there are, whatever the limit."""
         where, values = _where(wanted)
         with self._lock:
-            row = self._connection.execute(f"SELECT count(*) FROM cases WHERE {where}", values).fetchone()  # noqa: S608
+            sql = f"SELECT count(*) FROM cases WHERE {where}"  # noqa: S608 - `_where` has our words and question marks only
+            row = self._connection.execute(sql, values).fetchone()
         return int(row[0])
 
 

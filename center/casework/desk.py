@@ -4,22 +4,24 @@ Every change is one event of the center's own journal, decided and appended unde
 who act at once are one after the other, and the second sees what the first did.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from center.casework.book import CaseBook
+from center.casework.book import CaseBook, HeldCases
 from center.casework.calendars import Calendar
-from center.casework.cases import PREFIX, Actor, Case, Rating, Terms, case_id, decide, local_day, opening
+from center.casework.cases import PREFIX, Actor, Case, Rating, Terms, case_id, decide, fold, local_day, opening
 from center.casework.contacts import MAX_DAYS_KEPT, Contacts
-from center.casework.errors import CaseRefusal
+from center.casework.errors import CaseRefusal, CaseworkError
 from center.casework.tables import OPENED
 from center.config import Hall
 from center.own import Happened, OwnJournals
 from center.store import Store
-from center.store.answers import Part
+from center.store.answers import JournalEnd, Part
 from center.store.following import RatedRow
+from common import envelope
+from common.envelope import parse_time
 
 MAX_OPENED = 500  # at a time; the rest follows at once after them
 _PART = 1000
@@ -114,6 +116,28 @@ class Desk:
         assert found is not None
         return found
 
+    def held(self, halls: Iterable[str], first: str, last: str) -> HeldCases:
+        """The cases of ratings of these service dates, as far as they are followed by now."""
+        return self.book.of_dates({hall: self._own.name(hall) for hall in halls}, first, last)
+
+    async def up_to(self, held: HeldCases, ends: Iterable[JournalEnd], first: str, last: str) -> list[Case]:
+        """The same cases at the moment of which these are the journals' ends; `held` was read before that moment.
+
+        What is followed is stored, so a journal's end is never before what is held of it.
+        """
+        cases = {case.id: case for case in held.cases}
+        for end in ends:
+            through = held.through.get(end.journal)
+            while through is not None and through < end.stored_through:
+                part = Part(through, min(_PART, end.stored_through - through), _PART_BYTES)
+                events = await self._store.events(end.hall, end.journal, part)
+                for data in events:
+                    _follow(cases, data, first, last)
+                if not events:
+                    raise CaseworkError(f"{end.journal}: events {through + 1} to {end.stored_through} can't be read")
+                through += len(events)
+        return list(cases.values())
+
     def contact_for(self, case: Case, account: str) -> str | None:
         """The citizen's contact, for the case's handler alone."""
         return self.contacts.show(case.id) if case.handler == account and not case.ended else None
@@ -132,6 +156,14 @@ class Desk:
             elif case is None or case.ended or self._now_ms() - case.opened_ms > MAX_DAYS_KEPT * _DAY_MS:
                 gone += self.contacts.destroy(name)
         return gone, frozenset(lonely)
+
+
+def _follow(cases: dict[str, Case], data: bytes, first: str, last: str) -> None:
+    """Takes an event into the cases of these dates; what is about another case changes none of them."""
+    event = envelope.decode(data)
+    opens = event.type == PREFIX + OPENED and first <= event.data["date"] <= last
+    if opens or event.data.get("case") in cases:
+        fold(cases, event.type, event.data, parse_time(event.time))
 
 
 def rating_of(row: RatedRow) -> Rating:

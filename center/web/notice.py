@@ -19,7 +19,7 @@ from center.reports.ranking import points
 from center.reports.times import spread
 from center.web.asking import READERS, halls_asked
 from center.web.context import CENTER, Center, json_response, require_reader, scope
-from center.web.paging import page, signed_in, wrong_page
+from center.web.paging import page, require_whole, signed_in, wrong_page
 from common import pages as frame
 from common.envelope import format_time
 from common.problem import Problem
@@ -40,10 +40,12 @@ def today(center: Center, halls: tuple[Hall, ...]) -> date:
 async def make(center: Center, halls: tuple[Hall, ...], hall: str | None, month: str) -> Notice:
     """The notice; raises `MonthError`."""
     wanted = figures.months_wanted(month)
-    rows = await center.store.month([one.id for one in halls], wanted)
+    ids = [one.id for one in halls]
     own = halls[0] if hall is not None else None
-    first, last = wanted[0]
-    cases = center.desk.book.of_dates([one.id for one in halls], first, last)
+    # The cases first, then the store's moment, then what of that moment the cases lack: all of one moment.
+    held = center.desk.held(ids, *wanted[0])
+    rows = await center.store.month(ids, wanted)
+    cases = await center.desk.up_to(held, rows.journals, *wanted[0])
     return figures.build(month, halls, own, rows, put_right.summary(cases))
 
 
@@ -97,7 +99,12 @@ def _mean(grades: tuple[int, ...]) -> float | None:
 async def get_index(request: web.Request) -> web.Response:
     """GET /bulletin: to the month that was asked for, or to the last one that is over."""
     center = request.app[CENTER]
-    halls, hall = halls_asked(request, signed_in(request))
+    holder = signed_in(request)
+    try:
+        require_whole(holder)
+    except Problem as problem:
+        return wrong_page(request, "bulletin", problem)
+    halls, hall = halls_asked(request, holder)
     now = today(center, halls).isoformat()[:7]
     month = request.query.get("month") or figures.month_before(now)
     raise web.HTTPSeeOther(f"{PATH}/{month}" + (f"?hall={hall}" if hall else ""))
@@ -110,11 +117,16 @@ async def get_notice(request: web.Request) -> web.StreamResponse:
     month, kind = name.groups()
     holder = require_reader(request, *READERS) if kind else signed_in(request)
     try:
+        require_whole(holder)
         return await _answer(request, holder, month, kind)
     except MonthError as error:
         problem = Problem(404, "no-such-month", "There is no such month", str(error))
         if kind:
             raise problem from error
+        return wrong_page(request, "bulletin", problem)
+    except Problem as problem:
+        if kind:
+            raise
         return wrong_page(request, "bulletin", problem)
 
 

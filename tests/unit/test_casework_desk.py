@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from center.bulletin import figures
 from center.casework.book import CaseBook, Wanted
 from center.casework.calendars import Calendar
 from center.casework.cases import Actor
@@ -23,7 +24,7 @@ from center.phone.rating import Said, data_of, rateable
 from center.store.answers import Part
 from center.store.sqlite import SqliteStore
 from common import envelope
-from tests.center_support import NOON_MS, Journal, rating
+from tests.center_support import DAY, NOON_MS, Journal, rating
 
 HALL = Hall(id="qingxi", name="青溪", region="青溪")
 WHO = Actor("chen", "supervisor")
@@ -264,3 +265,45 @@ async def test_a_hall_sets_nothing_aside_itself_and_sends_no_journal_of_the_cent
         assert await h.desk.open_new(HALL) == 1
     with pytest.raises(RequestError, match="the center's own"):
         hubs_journal_id("center:c1:qingxi")
+
+
+async def test_a_notices_cases_are_of_the_moment_of_its_journals(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        journal = Journal()
+        runs = [journal.run(number, 1) for number in (1, 2, 3)]
+        await h.take(journal)
+        await h.desk.open_new(HALL)
+        days, months = (DAY, DAY), figures.months_wanted(DAY[:7])
+
+        async def step(number: int, action: str) -> None:
+            """An action that is stored, as one that the book has not followed yet."""
+            name = f"qingxi.{runs[number]}"
+            data = {"case": name, "hall": "qingxi", "run": runs[number], "who": "chen", "role": "supervisor"}
+            async with h.own.lock(HALL.id):
+                await h.own.append(HALL, Happened(f"hall.case.{action}", f"case/{name}", data | {"text": action}))
+
+        await step(0, "verify")
+        held = h.desk.held(["qingxi"], *days)
+        assert {case.state for case in held.cases} == {CaseState.OPENED}, "nobody followed the journal since"
+        await step(1, "note")
+        moment = await h.store.month(["qingxi"], months)
+        # What comes after that moment stands in no figure of it, though the book follows it now.
+        await step(2, "appeal")
+        await h.desk.catch_up(HALL)
+        cases = {case.rating.run: case for case in await h.desk.up_to(held, moment.journals, *days)}
+        assert [cases[run].state for run in runs] == [CaseState.VERIFIED, CaseState.OPENED, CaseState.OPENED]
+        assert [len(cases[run].steps) for run in runs] == [2, 2, 1]
+        # Other dates have other cases, and their events are none of ours.
+        assert await h.desk.up_to(h.desk.held(["qingxi"], "2026-01-01", "2026-01-02"), moment.journals, *days) == []
+
+
+async def test_a_case_opened_after_the_book_was_read_is_in_the_notice(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        journal = Journal()
+        journal.run(1, 1)
+        await h.take(journal)
+        held = h.desk.held(["qingxi"], DAY, DAY)
+        await h.desk.open_new(HALL)
+        moment = await h.store.month(["qingxi"], figures.months_wanted(DAY[:7]))
+        assert len(await h.desk.up_to(held, moment.journals, DAY, DAY)) == 1
+        assert await h.desk.up_to(held, moment.journals, "2026-01-01", "2026-01-02") == []
