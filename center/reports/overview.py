@@ -48,7 +48,8 @@ class HallLine:
     hall: Hall
     state: str
     figures: Figures
-    waiting: int
+    # None where only some windows of a hall are looked at: who waits is at none yet.
+    waiting: int | None
     oldest_wait_ms: int | None
     devices_up: int
     devices: int
@@ -169,7 +170,7 @@ def _regions(lines: list[HallLine]) -> tuple[RegionLine, ...]:
                 len(own),
                 states,
                 figures_of_all,
-                sum(one.waiting for one in known),
+                sum(one.waiting or 0 for one in known),
                 sum(one.devices_up for one in known),
                 sum(one.devices for one in own),
             )

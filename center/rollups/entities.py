@@ -33,6 +33,7 @@ class Run:
     rated_at: int | None = None
     undone_at: int | None = None
     cased: int = 0
+    aside_at: int | None = None
 
     @property
     def stands(self) -> bool:
@@ -61,9 +62,9 @@ class Run:
         """A bad rating is followed once."""
         self.cased = 1
 
-    def set_aside(self) -> None:
+    def set_aside(self, position: int) -> None:
         """Its rating was mistaken or false, as decided; the rating itself stays."""
-        self.aside = 1
+        self.aside, self.aside_at = 1, position
 
 
 @dataclass(slots=True)
@@ -89,6 +90,8 @@ class Ticket:
     issued_at: int | None = None
     called_at: int | None = None
     token_sha256: str | None = None  # of the token on the paper, by which its holder finds it
+    missed_at: int | None = None
+    left_at: int | None = None
 
     @property
     def counts(self) -> bool:
@@ -117,17 +120,18 @@ class Ticket:
             self.called_date, self.called_ms, self.called_quarter = fact.date, fact.at_ms, fact.quarter
             self.window, self.staff, self.waited_ms, self.called_at = data.window, data.staff, data.waited_ms, position
 
-    def miss(self) -> None:
+    def miss(self, position: int) -> None:
         """Nobody came."""
         self.missed += 1
+        self.missed_at = position
 
     def restore(self) -> None:
         """In line again."""
         self.restored += 1
 
-    def leave(self) -> None:
+    def leave(self, position: int) -> None:
         """Void."""
-        self.left = 1
+        self.left, self.left_at = 1, position
 
     def undo(self, data: Undone) -> None:
         """A no-show that was taken back was none."""

@@ -27,7 +27,7 @@ from center.counting import (
 from center.rollups.cells import Changes
 from center.rollups.entities import Run, Ticket, WindowDay
 
-VERSION = 3  # of these rules: a store counted by others counts anew when it is opened
+VERSION = 4  # of these rules: a store counted by others counts anew when it is opened
 
 
 class DeviceFact(NamedTuple):
@@ -163,14 +163,14 @@ class Folding:
         if day is not None:
             day.serve(fact.at_ms)
 
-    def moved(self, _position: int, fact: Fact, data: Moved) -> None:
+    def moved(self, position: int, fact: Fact, data: Moved) -> None:
         ticket = self._ticket(data.ticket)
         if fact.type == "hall.ticket.no_show":
-            ticket.miss()
+            ticket.miss(position)
         elif fact.type == "hall.ticket.restored":
             ticket.restore()
         else:
-            ticket.leave()
+            ticket.leave(position)
 
     def undone(self, position: int, _fact: Fact, data: Undone) -> None:
         if data.run is None:
@@ -191,8 +191,8 @@ class Folding:
     def case_opened(self, _position: int, _fact: Fact, data: CaseOpened) -> None:
         self._run(data.run).follow()
 
-    def set_aside(self, _position: int, _fact: Fact, data: SetAside) -> None:
-        self._run(data.run).set_aside()
+    def set_aside(self, position: int, _fact: Fact, data: SetAside) -> None:
+        self._run(data.run).set_aside(position)
 
     def unrated(self, position: int, _fact: Fact, data: Unrated) -> None:
         self._first(position, data)

@@ -55,10 +55,17 @@ class Store(Protocol):
     async def journals(self) -> list[JournalState]:
         """All journals."""
 
-    async def tallies(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[Tally]:
-        """Runs of the service dates first to last, grouped; `by` is one of `GROUPS`."""
+    async def tallies(
+        self, by: str, first: str, last: str, halls: Sequence[str] | None, *, windows: frozenset[str] | None = None
+    ) -> list[Tally]:
+        """Runs of the service dates first to last, grouped; `by` is one of `GROUPS`.
 
-    async def times(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[TimesTally]:
+        windows: of the one hall of `halls`, these windows alone.
+        """
+
+    async def times(
+        self, by: str, first: str, last: str, halls: Sequence[str] | None, *, windows: frozenset[str] | None = None
+    ) -> list[TimesTally]:
         """Tickets, waiting and serving of the dates first to last, grouped likewise."""
 
     async def runs(self, behind: Behind) -> list[Run]:
@@ -88,8 +95,8 @@ class Store(Protocol):
     async def hall_day(self, dates: dict[str, str]) -> list[HallDay]:
         """Waiting and devices of each hall, on the hall's own date."""
 
-    async def waits(self, dates: dict[str, str]) -> Waits:
-        """Waiting times over all halls, each on its own date."""
+    async def waits(self, dates: dict[str, str], windows: frozenset[str] | None = None) -> Waits:
+        """Waiting times over these halls, each on its own date; `windows`: of the one hall, these alone."""
 
     async def quarantine(self, hall: str, limit: int) -> list[tuple[str, int, str]]:
         """The last events in quarantine: journal, sequence, reason."""

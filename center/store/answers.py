@@ -65,10 +65,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class HallDay:
-    """What besides ratings the overview shows of a hall: tickets not yet called, devices up and all."""
+    """What besides ratings the overview shows of a hall: tickets not yet called (None: unknown), devices up and all."""
 
     hall: str
-    waiting: int
+    waiting: int | None
     oldest_ms: int | None
     devices_up: int
     devices: int
@@ -99,15 +99,26 @@ class Question:
     first: str
     last: str
     halls: Sequence[str] | None = None
+    # Of the one hall that `halls` names, these windows alone.
+    windows: frozenset[str] | None = None
 
 
 ANY = object()  # where None means: those without one
 
 
 @dataclass(frozen=True, slots=True)
+class Windows:
+    """Some windows; or with `others` all the others, and what has no window."""
+
+    names: frozenset[str]
+    others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Behind:
     """The runs or tickets behind a figure: `figure` names it; window, staff and service are `ANY` where all are meant.
 
+    quarter: 0 to 95, of the day; among: only those of windows that are in each of these.
     after: hall, date and name of the last one that is known already; limit: at most so many.
     """
 
@@ -118,6 +129,8 @@ class Behind:
     window: object = ANY
     staff: object = ANY
     service: object = ANY
+    quarter: object = ANY
+    among: tuple[Windows, ...] = ()
     after: tuple[str, str, str] | None = None
     limit: int = 100
 
@@ -198,6 +211,10 @@ GROUPS = {
 }
 # The rollup that holds each.
 DIMENSION = {by: by if by in ("window", "staff", "service", "quarter") else "hall" for by in GROUPS}
+
+
+# What is kept by window, and so adds up for some windows of a hall.
+BY_WINDOW = ("hall", "window", "day", "month")
 
 
 def periods(first: str, last: str) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """From a figure down to its runs, its tickets and their events, as functions of a connection in a read transaction."""
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import fields
@@ -31,20 +32,24 @@ _TICKETS = {
 RUN_FIGURES, TICKET_FIGURES = tuple(_RUNS), tuple(_TICKETS)
 
 
-def _places(behind: Behind, names: Iterable[str]) -> tuple[str, list[str]]:
+def _places(behind: Behind, quarter: str) -> tuple[str, list[str]]:
     where, values = "", []
-    for name in names:
+    for name, column in (("window", "window"), ("staff", "staff"), ("service", "service"), ("quarter", quarter)):
         wanted = getattr(behind, name)
         if wanted is ANY:
             continue
-        where += f" AND {name} IS ?"
+        where += f" AND {column} IS ?"
         values.append(wanted)
+    for windows in behind.among:
+        named = "IN (SELECT value FROM json_each(?))"
+        where += f" AND (window IS NULL OR window NOT {named})" if windows.others else f" AND window {named}"
+        values.append(json.dumps(sorted(windows.names)))
     return where, values
 
 
 def runs(connection: sqlite3.Connection, behind: Behind) -> list[Run]:
     """The runs that a figure counts, hall by hall and day by day, after `behind.after`."""
-    where, values = _places(behind, ("window", "staff", "service"))
+    where, values = _places(behind, "quarter")
     found: list[Run] = []
     for hall, date, name in _from(behind):
         sql = f"""SELECT {_RUN} FROM runs WHERE hall = ? AND date BETWEEN ? AND ? AND (date, run) > (?, ?)
@@ -60,7 +65,8 @@ def runs(connection: sqlite3.Connection, behind: Behind) -> list[Run]:
 
 def tickets(connection: sqlite3.Connection, behind: Behind) -> list[Ticket]:
     """The tickets that a figure counts, in the same order."""
-    where, values = _places(behind, ("window", "staff", "service"))
+    # A ticket counts in the quarter hour in which it was taken (`Changes.ticket`).
+    where, values = _places(behind, "coalesce(quarter, called_quarter, 0)")
     found: list[Ticket] = []
     for hall, date, name in _from(behind):
         sql = f"""SELECT {_TICKET} FROM tickets WHERE hall = ? AND {_DAY} BETWEEN ? AND ? AND ({_DAY}, ticket) > (?, ?)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from center.rollups.cells import Times, unpack, unpack_quarters
+from center.store import parts
 from center.store.answers import (
+    BY_WINDOW,
     DIMENSION,
     GROUPS,
     DeviceState,
@@ -75,23 +77,37 @@ def _rows_of(question: Question, table: str, counts: str) -> tuple[str, list[str
 
     One SELECT for each grain: an OR over them would look every row up twice.
     """
-    parts: list[str] = []
+    selects: list[str] = []
     values: list[str] = []
     days = [("day", question.first, question.last)]
     for grain, begin, end in days if question.by == "day" else periods(question.first, question.last):
         part = (
             f"SELECT span, hall, key, {counts} FROM {table} WHERE grain = ? AND dimension = ? AND span BETWEEN ? AND ?"  # noqa: S608 - our names
         )
-        values += [grain, DIMENSION[question.by], begin, end]
+        values += [grain, _dimension(question), begin, end]
         if question.halls is not None:
             part += " AND hall IN (SELECT value FROM json_each(?))"
             values.append(json.dumps(list(question.halls)))
-        parts.append(part)
-    return f"({' UNION ALL '.join(parts)})", values
+        if question.windows is not None:
+            part += " AND key IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(sorted(question.windows)))
+        selects.append(part)
+    return f"({' UNION ALL '.join(selects)})", values
+
+
+def _dimension(question: Question) -> str:
+    """Some windows of a hall add up from what is kept by window."""
+    if question.windows is None:
+        return DIMENSION[question.by]
+    assert len(question.halls or ()) == 1
+    assert question.by in BY_WINDOW, f"by={question.by} is not kept by window; `parts` counts it"
+    return "window"
 
 
 def tallies(connection: sqlite3.Connection, question: Question) -> list[Tally]:
     """Finished runs by group, in the order of the keys."""
+    if question.windows is not None and question.by not in BY_WINDOW:
+        return parts.tallies(connection, question)
     columns = [_COLUMNS[name] for name in GROUPS[question.by]]
     names = ("served", *(f"grade_{grade}" for grade in (1, 2, 3, 4, 5)), "aside")
     found, values = _rows_of(question, "ratings_rollup", ", ".join(names))
@@ -108,14 +124,16 @@ def tallies(connection: sqlite3.Connection, question: Question) -> list[Tally]:
 
 def times(connection: sqlite3.Connection, question: Question) -> list[TimesTally]:
     """Tickets and times by group, in the order of the keys."""
+    if question.windows is not None and question.by not in BY_WINDOW:
+        return parts.times(connection, question)
     columns = [_COLUMNS[name] for name in GROUPS[question.by]]
     rows_of, values = _rows_of(question, "times_rollup", "counts")
     found: dict[tuple[str | None, ...], Times] = {}
     rows = connection.execute(f"SELECT {', '.join(columns)}, counts FROM {rows_of}", values)  # noqa: S608
     if question.by == "quarter":
         return _quarters(rows)
-    for *parts, counts in rows:
-        key = tuple(part or None for part in parts)
+    for *names, counts in rows:
+        key = tuple(name or None for name in names)
         known = found.get(key)
         if known is None:
             found[key] = unpack(counts)
@@ -153,14 +171,14 @@ def hall_day(connection: sqlite3.Connection, dates: dict[str, str]) -> list[Hall
     return found
 
 
-def waits(connection: sqlite3.Connection, dates: dict[str, str]) -> Waits:
+def waits(connection: sqlite3.Connection, dates: dict[str, str], windows: frozenset[str] | None = None) -> Waits:
     """Median and p90 (nearest rank) of the waiting times of each hall's date."""
     by_date: dict[str, list[str]] = {}
     for hall, date in dates.items():
         by_date.setdefault(date, []).append(hall)
     together = Times()
     for date, halls in by_date.items():
-        for one in times(connection, Question("hall", date, date, halls)):
+        for one in times(connection, Question("hall", date, date, halls, windows)):
             together.merge(one.times)
     median_ms, p90_ms = together.waiting.percentiles_ms(((1, 2), (9, 10)))
     return Waits(together.waiting.count, median_ms, p90_ms)

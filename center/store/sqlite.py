@@ -228,13 +228,17 @@ class SqliteStore(Following):
         """All journals."""
         return await self._read(reading.journals)
 
-    async def tallies(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[Tally]:
+    async def tallies(
+        self, by: str, first: str, last: str, halls: Sequence[str] | None, *, windows: frozenset[str] | None = None
+    ) -> list[Tally]:
         """Runs by group."""
-        return await self._read(lambda c: reading.tallies(c, Question(by, first, last, halls)))
+        return await self._read(lambda c: reading.tallies(c, Question(by, first, last, halls, windows)))
 
-    async def times(self, by: str, first: str, last: str, halls: Sequence[str] | None) -> list[TimesTally]:
+    async def times(
+        self, by: str, first: str, last: str, halls: Sequence[str] | None, *, windows: frozenset[str] | None = None
+    ) -> list[TimesTally]:
         """Tickets and times by group."""
-        return await self._read(lambda c: reading.times(c, Question(by, first, last, halls)))
+        return await self._read(lambda c: reading.times(c, Question(by, first, last, halls, windows)))
 
     async def runs(self, behind: Behind) -> list[Run]:
         """The runs behind a figure."""
@@ -272,9 +276,9 @@ class SqliteStore(Following):
         """Waiting and devices by hall."""
         return await self._read(lambda c: reading.hall_day(c, dates))
 
-    async def waits(self, dates: dict[str, str]) -> Waits:
+    async def waits(self, dates: dict[str, str], windows: frozenset[str] | None = None) -> Waits:
         """Waiting times."""
-        return await self._read(lambda c: reading.waits(c, dates))
+        return await self._read(lambda c: reading.waits(c, dates, windows))
 
     async def quarantine(self, hall: str, limit: int) -> list[tuple[str, int, str]]:
         """The last events in quarantine."""

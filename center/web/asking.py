@@ -1,7 +1,7 @@
 """What a reader asks for: which dates, which halls, by what; read from an address, and checked."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from aiohttp import web
@@ -26,13 +26,8 @@ class Asked:
     first: str
     last: str
     hall: str | None = None
-    # Of halls that are only in part in scope: the windows that are.
-    windows: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def sees(self, key: tuple[str | None, ...]) -> bool:
-        """Whether figures of (hall, window) are in scope."""
-        windows = self.windows.get(key[0] or "")
-        return windows is None or key[1] in windows
+    # Of the one hall, the windows that are in scope, where not all are; None: whole halls.
+    part: frozenset[str] | None = None
 
     @property
     def hall_ids(self) -> list[str]:
@@ -63,8 +58,23 @@ def dates(request: web.Request) -> tuple[str, str]:
 
 
 def halls_asked(request: web.Request, holder: Reader) -> tuple[tuple[Hall, ...], str | None]:
-    """The halls in the reader's scope, or the one of them that `hall` names."""
-    halls = tuple(scope(request.app[CENTER], holder))
+    """The halls that are whole in the reader's scope, or the one of them that `hall` names."""
+    return _named(request, tuple(scope(request.app[CENTER], holder)))
+
+
+def parts_asked(request: web.Request, holder: Reader) -> tuple[tuple[Hall, ...], str | None]:
+    """The halls of which anything is in scope, likewise; who asks so looks at `part_of` as well."""
+    return _named(request, tuple(parts_in_scope(request.app[CENTER], holder)))
+
+
+def part_of(holder: Reader, halls: Iterable[Hall]) -> frozenset[str] | None:
+    """The windows in scope of the one hall that is there in part; None where halls are whole."""
+    if holder.scope.department is None:
+        return None
+    return frozenset[str]().union(*(holder.scope.windows(hall) or frozenset() for hall in halls))
+
+
+def _named(request: web.Request, halls: tuple[Hall, ...]) -> tuple[tuple[Hall, ...], str | None]:
     wanted = request.query.get("hall")
     if not wanted:
         return halls, None
@@ -74,19 +84,12 @@ def halls_asked(request: web.Request, holder: Reader) -> tuple[tuple[Hall, ...],
     return chosen, wanted
 
 
-def asked(request: web.Request, holder: Reader | None = None, parts: bool = False) -> Asked:
-    """The whole question, by bearer token or by whoever is signed in.
-
-    parts: also of halls of which only some windows are in scope; who asks so leaves the others out (`Asked.sees`).
-    """
+def asked(request: web.Request, holder: Reader | None = None) -> Asked:
+    """The whole question, by bearer token or by whoever is signed in."""
     reader = holder or require_reader(request, *READERS)
-    halls, hall = ((), None) if parts and reader.scope.department is not None else halls_asked(request, reader)
+    halls, hall = parts_asked(request, reader)
     first, last = dates(request)
-    if parts and reader.scope.department is not None:
-        seen = parts_in_scope(request.app[CENTER], reader)
-        windows = {each.id: found for each in seen if (found := reader.scope.windows(each)) is not None}
-        return Asked(reader, tuple(seen), first, last, None, windows)
-    return Asked(reader, halls, first, last, hall)
+    return Asked(reader, halls, first, last, hall, part_of(reader, halls))
 
 
 def grouping(request: web.Request, allowed: tuple[str, ...]) -> str:

@@ -9,9 +9,10 @@ from aiohttp import web
 from center.rollups.entities import Run, Ticket
 from center.store.answers import StoredEvent
 from center.store.opening import RUN_FIGURES
-from center.web.asking import SEES_PERSONS, asked
+from center.web import events
+from center.web.asking import asked
 from center.web.context import CENTER
-from center.web.opening import behind, opened, positions, reader_of, refuse_persons, run_row, ticket_row
+from center.web.opening import behind, opened, refuse_persons, run_row, ticket_row
 from center.web.paging import hall_name, page, signed_in, words, wrong_page
 from common.envelope import format_time
 from common.problem import Problem
@@ -88,27 +89,37 @@ def _row(one: Run | Ticket, offset_minutes: int, persons: bool) -> dict[str, Any
 
 async def get_run(request: web.Request) -> web.Response:
     """GET /halls/{hall}/runs/{run}: one run and its events."""
-    center = request.app[CENTER]
-    holder = signed_in(request)
     try:
-        hall, reader = reader_of(request, request.match_info["hall"], holder)
-        found = await center.store.run(hall.id, request.match_info["run"])
-        if found is None:
-            raise Problem(404, "no-such-run", "There is no such run here", request.match_info["run"])
+        told = await events.of_run(request, signed_in(request))
     except Problem as problem:
         return wrong_page(request, "reports", problem)
-    run, ticket = found
-    persons = reader.role in SEES_PERSONS
-    events = await center.store.events_at(positions(run, ticket))
+    run = run_row(told.runs[0], told.hall.offset_minutes, told.persons)
+    return _told_page(request, told, run=run)
+
+
+async def get_ticket(request: web.Request) -> web.Response:
+    """GET /halls/{hall}/tickets/{ticket}: one number, what became of it, and its events."""
+    try:
+        told = await events.of_ticket(request, signed_in(request))
+    except Problem as problem:
+        return wrong_page(request, "reports", problem)
+    assert told.ticket is not None
+    offset_minutes = told.hall.offset_minutes
+    ticket = ticket_row(told.ticket, offset_minutes, told.persons)
+    runs = [run_row(run, offset_minutes, told.persons) for run in told.runs]
+    return _told_page(request, told, ticket=ticket, runs=runs)
+
+
+def _told_page(request: web.Request, told: events.Told, **values: Any) -> web.Response:
     return page(
         request,
         "run.html",
         "reports",
-        hall_id=hall.id,
-        hall_name=hall_name(request, hall),
-        run=run_row(run, hall.offset_minutes, persons),
-        persons=persons,
-        events=[_event(event, persons) for event in events],
+        hall_id=told.hall.id,
+        hall_name=hall_name(request, told.hall),
+        persons=told.persons,
+        events=[_event(event, told.persons) for event in told.events],
+        **values,
     )
 
 

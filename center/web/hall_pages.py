@@ -4,16 +4,16 @@ from aiohttp import web
 
 from center.config import Hall
 from center.counting import local_date
-from center.reports import devices, ratings, times
+from center.reports import devices
 from center.reports.overview import HallLine
-from center.rollups.cells import Times
-from center.web.asking import Asked, halls_asked
-from center.web.context import CENTER, Center, scope
+from center.web.asking import Asked, part_of, parts_asked
+from center.web.context import CENTER, Center, parts_in_scope
 from center.web.day import day_charts
-from center.web.opening import reader_of
+from center.web.events import reader_of
 from center.web.overview import known_now
 from center.web.paging import hall_name, page, signed_in, wrong_page
-from center.web.reporting import rating_tallies, time_tallies
+from center.web.reporting import time_tallies
+from center.web.windows import windows_of
 from common.envelope import format_time
 from common.problem import Problem
 
@@ -55,8 +55,9 @@ def _moment(at_ms: int | None, offset_minutes: int) -> str | None:
 async def get_halls(request: web.Request) -> web.Response:
     """GET /halls: every hall of the reader's scope, today, region by region."""
     center = request.app[CENTER]
-    halls = scope(center, signed_in(request))
-    overview = await known_now(center, halls)
+    holder = signed_in(request)
+    halls = parts_in_scope(center, holder)
+    overview = await known_now(center, halls, part_of(holder, halls))
     found = {line.hall.id: line for line in (*overview.lines, *overview.well)}
     regions: dict[str, list[HallLine]] = {}
     for hall in sorted(halls, key=lambda one: (one.region, one.name)):
@@ -85,22 +86,13 @@ async def get_hall(request: web.Request) -> web.Response:
     except Problem as problem:
         return wrong_page(request, "halls", problem)
     today = local_date(center.now_ms(), hall.offset_minutes)
-    question = Asked(holder, (hall,), today, today, hall.id)
-    overview = await known_now(center, [hall])
+    part = holder.scope.windows(hall)
+    question = Asked(holder, (hall,), today, today, hall.id, part)
+    overview = await known_now(center, [hall], part)
     (line,) = (*overview.lines, *overview.well)
-    rated = {tally.key[-1]: tally for tally in await rating_tallies(center, question, "window")}
-    timed = {tally.key[-1]: tally.times for tally in await time_tallies(center, question, "window")}
-    names = sorted({name for name in (*rated, *timed) if name is not None}, key=_numbers_first)
-    windows = [
-        {
-            "window": name,
-            "department": hall.departments.get(name),
-            "ratings": ratings.of(rated[name]) if name in rated else None,
-            "times": times.figures(timed.get(name, Times())),
-        }
-        for name in names
-    ]
-    journals = [journal for journal in await center.store.journals() if journal.hall == hall.id]
+    # How the whole hall's events come in tells of all its departments.
+    journals = [journal for journal in await center.store.journals() if journal.hall == hall.id and part is None]
+    boxes = [box for box in await center.store.devices([hall.id]) if part is None or box.window in part]
     return page(
         request,
         "hall.html",
@@ -110,22 +102,19 @@ async def get_hall(request: web.Request) -> web.Response:
         line=line,
         today=today,
         states=STATES,
-        windows=windows,
+        windows=await windows_of(center, question),
+        whole=part is None,
         charts=day_charts(request, {t.key[0]: t.times for t in await time_tallies(center, question, "quarter")}),
-        devices=devices.lines(await center.store.devices([hall.id]), center.now_ms()),
+        devices=devices.lines(boxes, center.now_ms()),
         device_states=DEVICE_STATES,
         roles=ROLES,
         offset_of=lambda one: hall.offset_minutes,
         dead_keys=devices.dead_keys,
         journals=journals,
-        quarantine=await center.store.quarantine(hall.id, MAX_NAMED),
+        quarantine=await center.store.quarantine(hall.id, MAX_NAMED) if part is None else [],
         moment=_moment,
         as_of=_as_of(center, [hall]),
     )
-
-
-def _numbers_first(name: str) -> tuple[int, int, str]:
-    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
 
 
 async def get_devices(request: web.Request) -> web.Response:
@@ -133,11 +122,13 @@ async def get_devices(request: web.Request) -> web.Response:
     center = request.app[CENTER]
     holder = signed_in(request)
     try:
-        halls, hall = halls_asked(request, holder)
+        halls, hall = parts_asked(request, holder)
     except Problem as problem:
         return wrong_page(request, "devices", problem)
     offsets = {one.id: one.offset_minutes for one in halls}
-    found = devices.lines(await center.store.devices([one.id for one in halls]), center.now_ms())
+    part = part_of(holder, halls)
+    boxes = [box for box in await center.store.devices([one.id for one in halls]) if part is None or box.window in part]
+    found = devices.lines(boxes, center.now_ms())
     return page(
         request,
         "devices.html",
@@ -145,7 +136,7 @@ async def get_devices(request: web.Request) -> web.Response:
         lines=found,
         halls={one.id: one for one in halls},
         name=lambda one: hall_name(request, one),
-        all_halls=[(one.id, hall_name(request, one)) for one in scope(center, holder)],
+        all_halls=[(one.id, hall_name(request, one)) for one in parts_in_scope(center, holder)],
         hall=hall,
         states=DEVICE_STATES,
         roles=ROLES,

@@ -153,21 +153,26 @@ def schemas() -> dict[str, Any]:
             next=_MAYBE_TEXT | {"description": "the address's `after` of the page that follows"},
             as_of=_TIME,
         ),
+        "Event": object_(
+            "type time journal sequence chain",
+            type=TEXT,
+            time=TEXT,
+            journal=TEXT,
+            sequence=COUNT,
+            chain=TEXT,
+            event={"type": "object", "description": "the stored event; for supervisor and auditor alone"},
+        ),
         "Run": object_(
             "hall run rated grade events as_of",
             **run,
-            events={
-                "type": "array",
-                "items": object_(
-                    "type time journal sequence chain",
-                    type=TEXT,
-                    time=TEXT,
-                    journal=TEXT,
-                    sequence=COUNT,
-                    chain=TEXT,
-                    event={"type": "object", "description": "the stored event; for supervisor and auditor alone"},
-                ),
-            },
+            events={"type": "array", "items": ref("Event")},
+            as_of=_TIME,
+        ),
+        "Ticket": object_(
+            "hall ticket no_show left runs events as_of",
+            **ticket,
+            runs={"type": "array", "items": object_("hall run rated grade", **run)},
+            events={"type": "array", "items": ref("Event")},
             as_of=_TIME,
         ),
     }
@@ -200,9 +205,13 @@ def paths() -> dict[str, Any]:
         query("window", TEXT, "only this window; empty: those without one", required=False),
         query("staff", TEXT, "only this person's (supervisor, auditor)", required=False),
         query("service", TEXT, "only this service", required=False),
+        query("region", TEXT, "only halls of this region; empty: those without one", required=False),
+        query("department", TEXT, "only its windows; with hall; empty: windows without one", required=False),
+        query("quarter", TEXT, "only this quarter hour, as 09:15", required=False),
         query("after", TEXT, "`next` of the page before", required=False),
     ]
     run = {"name": "run", "in": "path", "required": True, "schema": TEXT, "description": "the run's id"}
+    ticket = {"name": "ticket", "in": "path", "required": True, "schema": TEXT, "description": "the ticket's id"}
     return {
         "/api/v1/reports/ratings": _report("Ratings of the service dates from..to", RATINGS_BY, "Ratings"),
         "/api/v1/reports/waiting": _report(
@@ -225,6 +234,15 @@ def paths() -> dict[str, Any]:
                 "responses": {"200": answer("the run", ref("Run"))}
                 | DENIED
                 | problems(s404="no such hall in your scope, or no such run", s503="the store doesn't work"),
+            }
+        },
+        "/api/v1/halls/{hall}/tickets/{ticket}": {
+            "get": {
+                "summary": "One ticket, the services rendered on it, and their events",
+                "parameters": [HALL, ticket],
+                "responses": {"200": answer("the ticket", ref("Ticket"))}
+                | DENIED
+                | problems(s404="no such hall in your scope, or no such ticket", s503="the store doesn't work"),
             }
         },
     }

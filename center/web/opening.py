@@ -1,7 +1,8 @@
-"""From a figure down to its runs, its tickets and their events."""
+"""From a figure down to its runs and its tickets."""
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,17 +10,17 @@ import msgspec
 from aiohttp import web
 
 from center.config import Hall
-from center.people.reader import Reader
 from center.rollups.entities import Run, Ticket
-from center.store.answers import ANY, Behind, StoredEvent
+from center.store.answers import ANY, Behind, Windows
 from center.store.opening import RUN_FIGURES, TICKET_FIGURES
-from center.web.asking import READERS, SEES_PERSONS, Asked, asked
-from center.web.context import CENTER, Center, json_response, require_reader, scope
+from center.web.asking import SEES_PERSONS, Asked, asked
+from center.web.context import CENTER, Center, json_response
 from common.envelope import format_time
 from common.problem import Problem
 
 FIGURES = (*RUN_FIGURES, *TICKET_FIGURES)
 PAGE_ROWS = 100  # more is nothing that anybody reads; `next` leads on
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):(00|15|30|45)")
 PLACES = ("window", "staff", "service")
 
 
@@ -56,15 +57,45 @@ def behind(request: web.Request, question: Asked) -> Behind:
         raise Problem(400, "bad-request", f"figure={figure!r} is not known", f"One of {', '.join(FIGURES)}.")
     places = {name: request.query[name] or None if name in request.query else ANY for name in PLACES}
     after = request.query.get("after")
+    halls = question.halls
+    if "region" in request.query:
+        halls = tuple(hall for hall in halls if hall.region == request.query["region"])
+    among = [] if question.part is None else [Windows(question.part)]
+    if "department" in request.query:
+        among.append(_department(halls, request.query["department"]))
     return Behind(
         figure,
         question.first,
         question.last,
-        question.hall_ids,
+        [hall.id for hall in halls],
         **places,
+        quarter=_quarter(request),
+        among=tuple(among),
         after=read_place(after) if after else None,
         limit=PAGE_ROWS + 1,
     )
+
+
+def _department(halls: tuple[Hall, ...], name: str) -> Windows:
+    """The windows of a department; of no name: those that stand in none."""
+    if len(halls) != 1:
+        raise Problem(
+            400, "bad-request", "department without its hall", "A department is one of a hall: give hall, too."
+        )
+    windows = halls[0].departments
+    if not name:
+        return Windows(frozenset(windows), others=True)
+    return Windows(frozenset(window for window, department in windows.items() if department == name))
+
+
+def _quarter(request: web.Request) -> object:
+    """The quarter hour of the address, 0 to 95."""
+    if "quarter" not in request.query:
+        return ANY
+    found = _CLOCK.fullmatch(request.query["quarter"])
+    if found is None:
+        raise Problem(400, "bad-request", "quarter is no quarter hour", "Write when it begins, as 09:15.")
+    return int(found[1]) * 4 + int(found[2]) // 15
 
 
 async def opened(center: Center, wanted: Behind) -> Opened:
@@ -150,56 +181,6 @@ async def get_behind(request: web.Request) -> web.Response:
         "runs": [run_row(run, offsets[run.hall], person) for run in found.runs],
         "tickets": [ticket_row(ticket, offsets[ticket.hall], person) for ticket in found.tickets],
         "next": found.next,
-        "as_of": center.as_of(),
-    }
-    return json_response(answer)
-
-
-def positions(run: Run | None, ticket: Ticket | None) -> list[int]:
-    """Where the events of a run and its ticket stand."""
-    marks: list[int | None] = []
-    if run is not None:
-        marks += [run.finished_at, run.rated_at, run.undone_at]
-    if ticket is not None:
-        marks += [ticket.issued_at, ticket.called_at]
-    return [mark for mark in marks if mark is not None]
-
-
-def reader_of(request: web.Request, hall: str, holder: Reader | None = None) -> tuple[Hall, Reader]:
-    """A hall in the reader's scope."""
-    center = request.app[CENTER]
-    reader = holder or require_reader(request, *READERS)
-    for found in scope(center, reader):
-        if found.id == hall:
-            return found, reader
-    raise Problem(404, "no-such-hall", "There is no such hall here", hall)
-
-
-def event_row(event: StoredEvent, whole: bool) -> dict[str, Any]:
-    """An event: where it stands and its chain; what it says only for who may see persons."""
-    said = msgspec.json.decode(event.data)
-    row = {
-        "type": said["type"],
-        "time": said["time"],
-        "journal": event.journal,
-        "sequence": event.sequence,
-        "chain": event.chain.hex(),
-    }
-    return row | {"event": said} if whole else row
-
-
-async def get_run(request: web.Request) -> web.Response:
-    """GET /api/v1/halls/{hall}/runs/{run}: a run and the events that make it."""
-    center = request.app[CENTER]
-    hall, reader = reader_of(request, request.match_info["hall"])
-    found = await center.store.run(hall.id, request.match_info["run"])
-    if found is None:
-        raise Problem(404, "no-such-run", "There is no such run here", request.match_info["run"])
-    run, ticket = found
-    whole = reader.role in SEES_PERSONS
-    events = await center.store.events_at(positions(run, ticket))
-    answer = run_row(run, hall.offset_minutes, whole) | {
-        "events": [event_row(event, whole) for event in events],
         "as_of": center.as_of(),
     }
     return json_response(answer)

@@ -22,6 +22,8 @@ class NavigationEntry:
     path: str
     label: str
     needs: str = READ
+    # It tells of whole halls, and so nothing to who may see a department alone.
+    whole: bool = False
 
 
 def _(text: str) -> str:
@@ -33,10 +35,10 @@ NAVIGATION = (
     NavigationEntry("overview", "/", _("Overview")),
     NavigationEntry("halls", "/halls", _("Halls")),
     NavigationEntry("reports", "/reports", _("Reports")),
-    NavigationEntry("bulletin", "/bulletin", _("Monthly notice")),
+    NavigationEntry("bulletin", "/bulletin", _("Monthly notice"), whole=True),
     NavigationEntry("devices", "/devices", _("Devices")),
     NavigationEntry("cases", "/cases", _("Cases"), FOLLOW_CASES),
-    NavigationEntry("signs", "/signs", _("Signs"), FOLLOW_CASES),
+    NavigationEntry("signs", "/signs", _("Signs"), FOLLOW_CASES, whole=True),
     NavigationEntry("paper", "/paper", _("Paper forms"), ENTER_PAPER),
     NavigationEntry("accounts", "/accounts", _("Accounts"), ADMINISTER),
 )
@@ -48,7 +50,8 @@ def navigation(request: web.Request) -> tuple[NavigationEntry, ...]:
     if reader is None:
         return ()
     translate = words(request).gettext
-    allowed = (entry for entry in NAVIGATION if reader.may(entry.needs))
+    part = reader.scope.department is not None
+    allowed = (entry for entry in NAVIGATION if reader.may(entry.needs) and not (part and entry.whole))
     return tuple(replace(entry, label=translate(entry.label)) for entry in allowed)
 
 
@@ -75,8 +78,25 @@ def hall_name(request: web.Request, hall: Hall) -> str:
 def page(request: web.Request, template: str, here: str, status: int = 200, **values: Any) -> web.Response:
     """A page in the center's frame. `say` translates in it what was marked for the catalogue elsewhere."""
     center = request.app[CENTER]
-    values |= {"center": center.settings.overview, "navigation": navigation(request), "say": words(request).gettext}
+    reader = center.sessions.find(request)
+    values |= {
+        "center": center.settings.overview,
+        "navigation": navigation(request),
+        "say": words(request).gettext,
+        "department": None if reader is None else reader.scope.department,
+    }
     return center.pages.page(request, template, status, here=here, **values)
+
+
+def require_whole(reader: Reader) -> None:
+    """Refuses who may see a department alone, where whole halls are told of; raises `Problem`."""
+    if reader.scope.department is not None:
+        raise Problem(
+            403,
+            "outside-scope",
+            "This tells of other departments, too",
+            f"You see {reader.scope.department} alone; its figures are on the overview and in the reports.",
+        )
 
 
 def wrong_page(request: web.Request, here: str, problem: Problem) -> web.Response:

@@ -14,7 +14,7 @@ from center.reports.keys import RANKED_BY, RATINGS_BY, TIMES_BY, Key
 from center.rollups.histogram import EXACT_S
 from center.web.asking import Asked, asked
 from center.web.charts import Bars, bars
-from center.web.context import CENTER, Center, scope
+from center.web.context import CENTER, Center, parts_in_scope
 from center.web.paging import hall_name, page, signed_in, words, wrong_page
 from center.web.reporting import rating_tallies, time_tallies
 from common.envelope import format_time
@@ -134,7 +134,7 @@ async def _report(request: web.Request, center: Center, question: Asked, what: s
         first=question.first,
         last=question.last,
         hall=question.hall,
-        halls=[(hall.id, hall_name(request, hall)) for hall in scope(center, question.holder)],
+        halls=[(hall.id, hall_name(request, hall)) for hall in parts_in_scope(center, question.holder)],
         rows=rows,
         total=total,
         total_behind=_address(question, {}),
@@ -191,11 +191,11 @@ def _address(question: Asked, more: dict[str, str]) -> str:
 
 
 def _behind(question: Asked, by: str, key: Key) -> str | None:
-    """The address of a row's runs and tickets; None where a person isn't opened, or where several keys make the row."""
+    """The address of a row's runs and tickets; None where a person isn't opened."""
     last = key[-1] or ""
-    if by == "hall":
-        return _address(question, {"hall": last})
-    if by in ("window", "service") or (by == "staff" and question.sees_persons):
+    if by in ("hall", "region", "quarter"):
+        return _address(question, {by: last})
+    if by in ("window", "department", "service") or (by == "staff" and question.sees_persons):
         return _address(question, {"hall": key[0] or "", by: last})
     if by == "day":
         return _address(question, {"from": last, "to": last})

@@ -15,6 +15,7 @@ from center.trust.signs import Box, Ignored, Press, Served, Sign
 from center.web.asking import dates
 from center.web.context import CENTER, Center, json_response, require_actor, scope
 from center.web.desk_page import desk_page, signed_in
+from center.web.paging import require_whole, wrong_page
 from common.problem import Problem
 
 MAX_DAYS = 92  # a quarter: what is older was looked at then
@@ -76,6 +77,7 @@ def _days_ago(center: Center, ms: int) -> int:
 
 def _asked(request: web.Request, center: Center, reader: Reader) -> tuple[Hall | None, tuple[str, str], list[Hall]]:
     # A department alone can't be compared with the rest of its hall by who may not see the rest.
+    require_whole(reader)
     halls = scope(center, reader)
     wanted = request.query.get("hall")
     if "from" not in request.query and "to" not in request.query:
@@ -119,7 +121,10 @@ async def get_page(request: web.Request) -> web.Response:
     center = request.app[CENTER]
     reader = signed_in(request)
     await require_actor(request, FOLLOW_CASES)
-    hall, days, halls = _asked(request, center, reader)
+    try:
+        hall, days, halls = _asked(request, center, reader)
+    except Problem as problem:
+        return wrong_page(request, "signs", problem)
     result = Found([], {}) if hall is None else await found(center, hall, days)
     return desk_page(
         request,

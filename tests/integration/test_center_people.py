@@ -8,6 +8,7 @@ import re
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
@@ -112,8 +113,11 @@ async def until(condition: Any) -> Any:
 
 async def test_what_each_may_and_the_others_may_not(center: CenterProcess) -> None:
     ours, theirs = Journal(), Journal(hall="yinzhou", name="other-1")
-    runs = [ours.run(1, 1, window="1"), ours.run(2, 1, window="2")]
+    runs = [ours.run(1, 1, window="1"), ours.run(2, 1, window="2", staff="staff-of-two")]
     theirs.run(3, 2, window="9", staff="secret-staff")
+    now_ms = time.time_ns() // 1_000_000
+    ours.run(4, 5, window="1", at_ms=now_ms)
+    ours.run(5, 5, window="2", staff="staff-of-two", at_ms=now_ms)
     await center.send(ours)
     await center.send(theirs)
     people = {name: Person(center) for name in ACCOUNTS}
@@ -145,6 +149,8 @@ async def test_what_each_may_and_the_others_may_not(center: CenterProcess) -> No
             for secret in ("鄞州区政务服务中心", "secret-staff", foreign, "yinzhou"):
                 # An answer may name what was asked for, but then it is a refusal.
                 assert secret not in text or (secret in path and status in (400, 403, 404)), (path, secret, status)
+
+        await department_sees_itself_alone(people["chen"], people["sun"], runs)
 
         # The manager of a hall does what the table says, to its own cases only.
         case = f"qingxi.{runs[0]}"
@@ -180,6 +186,43 @@ async def test_what_each_may_and_the_others_may_not(center: CenterProcess) -> No
             await person.client.close()
 
 
+async def department_sees_itself_alone(chen: Person, sun: Person, runs: list[str]) -> None:
+    """Of a department: its own figures by every door and page, nothing of another department's or hall's."""
+    days, tickets = f"from={DAY}&to={DAY}", [f"{number:016x}" for number in (1, 2)]
+    walked = sorted({*await walk(chen), *await walk(sun), *(f"/halls/qingxi/tickets/{ticket}" for ticket in tickets)})
+    assert len(walked) > 120
+    for path in walked:
+        status, text = await sun.get(path)
+        assert status < 500, path
+        for secret in (runs[1], tickets[1], "staff-of-two", "公安", "yinzhou", "鄞州区政务服务中心", "secret-staff"):
+            assert secret not in text or (secret in path and status in (400, 403, 404)), (path, secret, status)
+    for by in ("hall", "region", "department", "window", "staff", "service", "day", "month"):
+        report = json.loads((await sun.get(f"/api/v1/reports/ratings?{days}&by={by}"))[1])
+        assert (report["served"], len(report["rows"])) == (1, 1), by
+        times = json.loads((await sun.get(f"/api/v1/reports/waiting?{days}&by={by}"))[1])
+        assert (times["tickets"], times["called"], times["served"]) == (1, 1, 1), by
+        assert times["waiting"]["median_ms"] == 60_000
+    peaks = json.loads((await sun.get(f"/api/v1/reports/waiting?{days}&by=quarter"))[1])
+    assert [(row["key"], row["tickets"], row["served"]) for row in peaks["rows"]] == [("12:00", 1, 1)]
+    ranked = json.loads((await sun.get(f"/api/v1/reports/ranking?{days}&by=window"))[1])
+    assert [row["key"] for row in ranked["rows"]] == ["1"]
+    opened = json.loads((await sun.get(f"/api/v1/reports/behind?{days}&figure=served"))[1])
+    assert [run["run"] for run in opened["runs"]] == [runs[0]]
+    year = "from=2026-01-01&to=2026-12-31"
+    assert (await sun.get(f"/api/v1/reports/ratings?{year}&by=staff"))[0] == 400
+    assert (await sun.get(f"/api/v1/reports/ratings?{year}&by=day"))[0] == 200
+    assert (await sun.get(f"/halls/qingxi/runs/{runs[0]}"))[0] == 200
+    assert (await sun.get(f"/halls/qingxi/runs/{runs[1]}"))[0] == 404
+    assert (await sun.get(f"/halls/qingxi/tickets/{tickets[0]}"))[0] == 200
+    assert (await sun.get(f"/halls/qingxi/tickets/{tickets[1]}"))[0] == 404
+    for path in ("/bulletin", "/bulletin/2026-11", "/bulletin/2026-11.json", "/signs"):
+        assert (await sun.get(path))[0] == 403, path
+    _, overview = await sun.get("/overview?lang=en")
+    assert "Today by window" in overview
+    assert re.search(r"Finished today</dt><dd><b class=\"num\"><a [^>]*>1</a></b>service<", overview)
+    assert "仅税务" in (await sun.get("/?lang=zh-CN"))[1]
+
+
 async def walk(person: Person) -> list[str]:
     """Every address that a supervisor of everything can reach from the doors' description and the pages' links."""
     _, text = await person.get("/api/v1/openapi.json")
@@ -192,6 +235,15 @@ async def walk(person: Person) -> list[str]:
             found |= {f"{path}?{days}&by={by}" for by in ("hall", "region", "department", "window", "staff", "service")}
             found |= {f"{path}?{days}&hall={hall}" for hall in ("qingxi", "yinzhou")}
     found |= {f"/api/v1/exports/{profile}?{days}" for profile in ("gbt39046", "zhejiang")}
+    for what, by in (
+        ("ratings", "hall"),
+        ("ratings", "window"),
+        ("waiting", "region"),
+        ("peaks", "quarter"),
+        ("use", "window"),
+        ("ranking", "department"),
+    ):
+        found.add(f"/reports?what={what}&by={by}&{days}")
     seen: set[str] = set()
     while found - seen:
         path = min(found - seen)
@@ -253,8 +305,6 @@ def ticket(journal: Journal, number: int, token: str, called: bool = True, finis
 
 async def test_a_citizens_phone_from_the_line_to_the_late_rating(tmp_path: Path) -> None:
     # The hall's clock is the machine's: a rating is taken within seven days of now.
-    import time  # noqa: PLC0415
-
     now_ms = int(time.time() * 1000)
     journal = Journal()
     shift = now_ms - NOON_MS - 3_600_000

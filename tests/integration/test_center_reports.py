@@ -1,15 +1,18 @@
 """The reports' doors of a running center: waiting, ranking, peaks, use of windows, and down to the events."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 import pytest_asyncio
 
+from center.web.report_page import QUESTIONS
 from common import chain
-from tests.center_support import DAY, NOON_MS, CenterProcess, Journal, running
+from tests.center_support import CONFIG, DAY, NOON_MS, CenterProcess, Journal, running
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -44,7 +47,8 @@ def day_of_a_hall(journal: Journal) -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def center(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CenterProcess]:
-    async with running(Path(tmp_path_factory.mktemp("center"))) as started:
+    config = CONFIG.replace("[http]", "[http]\nsecure_cookie = false")
+    async with running(Path(tmp_path_factory.mktemp("center")), config) as started:
         journal = Journal()
         day_of_a_hall(journal)
         assert (await started.send(journal))[0] == 200
@@ -139,6 +143,57 @@ async def test_a_figure_opens_to_as_many_rows_as_it_says(center: CenterProcess, 
     assert all("staff" not in row for row in answer["runs"] + answer["tickets"])
 
 
+async def test_every_number_of_the_reports_opens_to_as_many_rows(center: CenterProcess) -> None:
+    """As a person does it: each link of each report's page, to the end of its list; and each list down to events."""
+    opened = 0
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        form = {"token": center.tokens["supervisor"]}
+        await (await browser.post(f"{center.url}/sign-in", data=form, allow_redirects=False)).read()
+
+        async def page(path: str) -> str:
+            async with browser.get(f"{center.url}{path}") as answer:
+                assert answer.status == 200, path
+                return await answer.text()
+
+        async def listed(path: str) -> list[str]:
+            """The links to events of a list, over all its pages."""
+            found: list[str] = []
+            while path:
+                text = await page(path)
+                found += re.findall(r'href="(/halls/[^"/]+/(?:runs|tickets)/[^"]+)"', text)
+                follows = re.search(r'href="(/reports/behind[^"]*after=[^"]*)"', text)
+                path = follows[1].replace("&amp;", "&") if follows else ""
+            return found
+
+        for what, groupings in QUESTIONS.items():
+            for by in groupings:
+                text = await page(f"/reports?what={what}&by={by}&from={DAY}&to={DAY}")
+                body = text[text.index("<tbody>") : text.index("</table>")]
+                unopened = re.findall(r'<span class="num">(?!0<)([0-9,]+)</span>', body)
+                assert what == "ranking" or not unopened, (what, by, "a number that doesn't open")
+                for link, number in re.findall(r'<a class="num" href="(/reports/behind[^"]*)">([0-9,]+)</a>', body):
+                    rows = await listed(link.replace("&amp;", "&"))
+                    assert len(rows) == int(number.replace(",", "")), (what, by, link)
+                    opened += 1
+                    if opened % 10 == 0:
+                        assert 'class="events"' in await page(rows[0])
+    assert opened > 100
+
+
+async def test_a_ticket_that_nobody_came_for_opens_down_to_its_events(center: CenterProcess) -> None:
+    for ticket, kinds in (
+        ("missed", ["issued", "called", "no_show"]),
+        ("gave-up", ["issued", "cancelled"]),
+        ("t3", ["issued", "called", "finished", "submitted"]),
+    ):
+        answer = await center.get(f"/api/v1/halls/qingxi/tickets/{ticket}", "supervisor")
+        assert [event["type"].rpartition(".")[2] for event in answer["events"]] == kinds
+        assert [run["run"] for run in answer["runs"]] == (["r3"] if ticket == "t3" else [])
+    assert (await center.ask("/api/v1/halls/qingxi/tickets/none"))[0] == 404
+    plain = await center.get("/api/v1/halls/qingxi/tickets/missed")
+    assert all("event" not in event for event in plain["events"])
+
+
 async def test_a_run_opens_down_to_its_events_with_their_chain(center: CenterProcess) -> None:
     """What the door shows of an event is what the hall's chain proves."""
     answer = await center.get("/api/v1/halls/qingxi/runs/r7", "supervisor")
@@ -177,6 +232,8 @@ async def test_a_person_is_not_opened_by_who_may_not_see_persons(center: CenterP
         ("/api/v1/reports/behind?from=2026-11-21&to=2026-11-21&figure=all", 400),
         ("/api/v1/reports/behind?from=2026-11-21&to=2026-11-21&after=%FF", 400),
         ("/api/v1/reports/behind?from=2026-11-21&to=2026-11-21&hall=elsewhere", 404),
+        ("/api/v1/reports/behind?from=2026-11-21&to=2026-11-21&quarter=9:20", 400),
+        ("/api/v1/reports/behind?from=2026-11-21&to=2026-11-21&department=x", 400),
         ("/api/v1/halls/qingxi/runs/none", 404),
         ("/api/v1/halls/elsewhere/runs/r7", 404),
     ],
