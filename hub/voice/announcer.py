@@ -138,7 +138,7 @@ class Announcer:
                     pass  # its time has come
                 continue
             clip = await self._clip(zone, reading)
-            order.began(self._now_ms(), 0 if clip is None else clip.length_ms)
+            order.began(self._now_ms(), *((0,) if clip is None else (clip.length_ms, clip.lead_ms)))
             self._counts["readings"] += 1
             self._tell(zone, reading, clip)
 
@@ -147,7 +147,7 @@ class Announcer:
         place = self._hall.place(call.window)
         said = [
             sentence(call.number, place, lang, recall=call.recall, yao=self._manner.yao)
-            for lang in self._manner.languages
+            for lang in (self._manner.languages[:1] if reading.brief else self._manner.languages)
         ]
         try:
             clip = await self.clips.get(said, volume=self._hall.volume(zone))

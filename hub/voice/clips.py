@@ -12,17 +12,19 @@ from hub.voice.wording import Sentence
 
 # 32 calls of 6 s: what is called now, what waits to be called, and their second readings.
 CACHE_BYTES = 8 * 1024 * 1024
-PAUSE_MS = 350  # between chime and words, and between two languages
+CHIME_PAUSE_MS = 100  # between chime and words; the chime's own end is hardly heard
+PAUSE_MS = 350  # between two languages
 KEY_DIGITS = 32  # 128 bits: two sentences never share an address by chance
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A WAV, its address and its length."""
+    """A WAV, its address, its length, and how long it takes until its first sentence has been said."""
 
     key: str
     wav: bytes
     length_ms: int
+    lead_ms: int
 
 
 class Clips:
@@ -73,13 +75,13 @@ class Clips:
         parts: list[sound.Sound] = []
         if chime:
             self._chime = self._chime or sound.chime()
-            parts.append(self._chime)
-        for each in spoken:
-            if parts:
-                parts.append(sound.silence(PAUSE_MS))
-            parts.append(sound.trimmed(each))
+            parts = [self._chime, sound.silence(CHIME_PAUSE_MS)]
+        parts.append(sound.trimmed(spoken[0]))
+        lead_ms = sum(part.length_ms for part in parts)
+        for each in spoken[1:]:
+            parts += [sound.silence(PAUSE_MS), sound.trimmed(each)]
         whole = sound.levelled(sound.joined(*parts), volume)
-        return Clip(key, sound.to_wav(whole), whole.length_ms)
+        return Clip(key, sound.to_wav(whole), whole.length_ms, lead_ms)
 
     def _keep(self, clip: Clip) -> None:
         self._kept[clip.key] = clip

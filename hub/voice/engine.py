@@ -26,9 +26,11 @@ class Espeak:
     """espeak-ng as a process for each sentence: it needs 50 ms, holds nothing, and can't take the hub with it."""
 
     VOICES = {CHINESE: "cmn", ENGLISH: "en-gb"}  # noqa: RUF012 - never changed
+    # Its 175 words a minute are 170 syllables of Mandarin, slower than anybody speaks; a hall's announcer says 210.
+    PACE = {CHINESE: 1.25, ENGLISH: 1.0}  # noqa: RUF012 - never changed
 
     def __init__(self, program: str = "espeak-ng", words_a_minute: int = 175) -> None:
-        self.name = f"{program}/{words_a_minute}"
+        self.name = f"{program}/{words_a_minute}/{self.PACE[CHINESE]}"
         self._program = program
         self._speed = words_a_minute
 
@@ -36,7 +38,8 @@ class Espeak:
         """Speaks."""
         if len(text) > MOST_SIGNS:
             raise EngineError(f"{len(text)} signs are too many to read aloud at once; the limit is {MOST_SIGNS}")
-        wanted = ["-v", self.VOICES[lang], "-s", str(self._speed), "-a", AMPLITUDE, "--stdin", "--stdout"]
+        speed = round(self._speed * self.PACE[lang])
+        wanted = ["-v", self.VOICES[lang], "-s", str(speed), "-a", AMPLITUDE, "--stdin", "--stdout"]
         try:
             ended = await run(self._program, wanted, text.encode(), SPEAK_S)
         except MissingError as missing:

@@ -1,14 +1,16 @@
 """Who is called out next in one zone: pure, with the time as an argument.
 
-One announcement at a time: its first reading, a rest of 5 s, its second. With more than two waiting the second reading
-is dropped, also one whose rest has begun. Nothing here knows how a sound is made or where it is heard.
+One announcement at a time: its first reading, a rest of 5 s, its second. The rest begins with the end of the first
+language's sentence, so the second language's is said in it. With somebody waiting the second reading is in the first
+language alone; with more than two waiting it is dropped, also one whose rest has begun. Nothing here knows how a sound
+is made or where it is heard.
 """
 
 from collections import deque
 from dataclasses import dataclass
 
-REST_MS = 5_000  # from the end of the first reading to the second (domain, "Voice")
-BREATH_MS = 600  # between two announcements, so that they are not heard as one
+REST_MS = 5_000  # from the end of a sentence to the same sentence again (domain, "Voice")
+BREATH_MS = 300  # between two clips, so that they are not heard as one; the chime does the rest
 CROWD = 2  # with more than so many waiting, nobody is read twice
 # More than ten minutes of a zone's voice. Past it the oldest is not said any more: its holder was on the board all the
 # while, and has most likely gone to the window.
@@ -26,10 +28,11 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Say this now; `time` is 1 or 2."""
+    """Say this now; `time` is 1 or 2. brief: in the first language alone, for somebody waits."""
 
     announcement: Announcement
     time: int
+    brief: bool = False
 
 
 class Order:
@@ -75,18 +78,20 @@ class Order:
                 return None
             else:
                 self._read = 2
-                return Reading(self._current, 2)
+                return Reading(self._current, 2, bool(self._waiting))
         self._current = self._waiting.popleft() if self._waiting else None
         if self._current is None:
             return None
         self._read = 1
         return Reading(self._current, 1)
 
-    def began(self, now_ms: int, length_ms: int) -> None:
-        """The reading that `next` gave is being heard, for so long; 0 where there is no sound."""
-        ends_at_ms = now_ms + length_ms
-        self._free_at_ms = ends_at_ms + BREATH_MS
-        self._second_at_ms = ends_at_ms + REST_MS
+    def began(self, now_ms: int, length_ms: int, lead_ms: int | None = None) -> None:
+        """The reading that `next` gave is being heard, for so long; 0 where there is no sound.
+
+        lead_ms: of that, until the first language's sentence has ended; all of it where there is one language.
+        """
+        self._free_at_ms = now_ms + length_ms + BREATH_MS
+        self._second_at_ms = now_ms + (length_ms if lead_ms is None else lead_ms) + REST_MS
 
     def wait_ms(self, now_ms: int) -> int | None:
         """In how many ms `next` may have something without anything new happening; None: not before that."""

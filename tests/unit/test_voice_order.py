@@ -43,11 +43,31 @@ def test_one_at_a_time_in_the_order_of_the_calls() -> None:
     ]
 
 
-def test_a_zone_carries_four_calls_a_minute_with_both_readings() -> None:
-    """domain.md: 4.3 calls a minute."""
-    arrivals = {minute * 14_600: call(minute) for minute in range(10)}
-    readings = heard(Order(), 200_000, arrivals)
-    assert len(readings) == 20
+def test_the_second_language_is_said_in_the_rest_and_a_second_time_only_where_nobody_waits() -> None:
+    order = Order()
+    order.offer(call(1))
+    assert order.next(0) == Reading(call(1), 1)
+    order.began(0, 8_000, LENGTH_MS)
+    assert order.next(8_000 + BREATH_MS) is None
+    assert order.wait_ms(8_500) == LENGTH_MS + REST_MS - 8_500
+    assert order.next(LENGTH_MS + REST_MS) == Reading(call(1), 2)
+    order.began(LENGTH_MS + REST_MS, 8_000, LENGTH_MS)
+    order.offer(call(2))
+    begins_ms = LENGTH_MS + REST_MS + 8_000 + BREATH_MS
+    assert order.next(begins_ms) == Reading(call(2), 1)
+    order.began(begins_ms, 8_000, LENGTH_MS)
+    order.offer(call(3))
+    assert order.next(begins_ms + LENGTH_MS + REST_MS) == Reading(call(2), 2, brief=True)
+
+
+def test_a_second_language_longer_than_the_rest_is_heard_to_its_end() -> None:
+    order = Order()
+    order.offer(call(1))
+    order.next(0)
+    order.began(0, 12_000, LENGTH_MS)
+    assert order.next(LENGTH_MS + REST_MS) is None
+    assert order.wait_ms(LENGTH_MS + REST_MS) == 12_000 + BREATH_MS - LENGTH_MS - REST_MS
+    assert order.next(12_000 + BREATH_MS) == Reading(call(1), 2)
 
 
 def test_with_more_than_two_waiting_nobody_is_read_twice() -> None:
