@@ -134,7 +134,7 @@ def build(config: Config) -> Hub:
     )
     clock = Clock()
     service = HallService(journal, layout, clock, SystemIds())
-    published = Shown(service.state)
+    published = Shown(service.shown)
     registry = Registry(data / "registry.json")
     tokens, made = Tokens.open(data / TOKEN_FILE, holders(rows))
     for holder, token in made.items():
@@ -253,6 +253,7 @@ async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
     """Runs until `stopped`; returns None, or what died."""
     config = hub.config
     manager = ServiceManager(os.environ, os.getpid())
+    hub.service.follow(hub.shown_anew)
     hub.service.subscribe(hub.committed)
     async with aiohttp.ClientSession() as outside:
         if config.center is not None:
@@ -307,6 +308,7 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         "started": _say_started(hub),
         "devices": hub.fleet.run(),
         "journal": hub.journal.watch(),
+        "stream": hub.stream.run(),
         "lines": hub.lines.run(),
         "initials": hub.initials.run(),
         "printers": hub.printers.run(),

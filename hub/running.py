@@ -155,13 +155,16 @@ class Hub:
         """A clock that never steps."""
         return self.clock.rising_ms()
 
+    def shown_anew(self, row: Committed) -> None:
+        """The durable state took this one in."""
+        parts = self.published.take(row.event, row.recorded_ms)
+        self.stream.publish(row.sequence, parts)
+        if "window" in parts:
+            self.leds.show(**parts["window"])
+
     def committed(self, rows: list[Committed]) -> None:
-        """Views first, then boxes, boards and the center."""
-        for row in rows:
-            parts = self.published.take(row.event, row.recorded_ms)
-            self.stream.publish(row.sequence, parts)
-            if "window" in parts:
-                self.leds.show(**parts["window"])
+        """What the views made of it goes out first, then boxes, voice and the center hear of it."""
+        self.stream.flush()
         events = [row.event for row in rows]
         if self.announcer is not None:
             self.announcer.committed(events)

@@ -47,6 +47,7 @@ CATCH_UP = 2
 SNAPSHOT_EVERY = 10_000
 
 Subscriber = Callable[[list[Committed]], None]
+Follower = Callable[[Committed], None]
 
 
 class SystemIds:
@@ -144,15 +145,14 @@ class HallService:
         self._begins_with = layout
         # Ahead of the disk: what the next command is decided on.
         self.state: State = queueing_state.new(layout)
-        # What is durable: what may be shown.
-        self.shown: State = queueing_state.new(layout)
         self._journal = journal
         self._ids = ids
         self._subscribers: list[Subscriber] = []
+        self._followers: list[Follower] = []
         # Requests whose commit is under way: the same id again waits for the same commit.
         self._in_flight: dict[str, tuple[asyncio.Future[list[Committed]], dict[str, Any]]] = {}
         self._stale = False
-        self._shown_through = 0
+        self._shown_through = journal.durable
         self._rules = rules_version()
         # How far the newest kept state goes, or the one under way.
         self._kept_through = 0
@@ -160,6 +160,8 @@ class HallService:
         journal.on_failed = self._failed
         journal.on_closing = self.keep_snapshot
         self._rebuild()
+        # What is durable: what may be shown. It follows the commits only, so no failure touches it.
+        self.shown: State = queueing_state.for_showing(self.state)
         self._time = Timekeeper(clock, journal.last_recorded_ms)
 
     @property
@@ -180,6 +182,10 @@ class HallService:
         """Calls back with each commit's events, in order, after they are durable; returns what ends it."""
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
+
+    def follow(self, callback: Follower) -> None:
+        """Calls back with each durable event right after `shown` took it in, before any subscriber hears of it."""
+        self._followers.append(callback)
 
     async def submit(self, command: Command, request: str | None = None) -> dict[str, Any]:
         """Does a command and returns its reply once it is durable.
@@ -282,7 +288,7 @@ class HallService:
             raise
 
     def _rebuild(self) -> None:
-        """Both states from what is durable, and the working one from what is queued, too."""
+        """The working state from what is durable, and from what is queued."""
         state, last = self._base()
         self._kept_through = last
         try:
@@ -291,8 +297,6 @@ class HallService:
                 # What came again from a damaged journal is in the state that this one begins with.
                 if ORIGINAL not in row.event.data:
                     apply(state, row.event)
-            self.shown = queueing_state.for_showing(state)
-            self._shown_through = last
             for row in self._journal.queued():
                 if row.sequence > last:
                     last = row.sequence
@@ -348,9 +352,12 @@ class HallService:
 
     def _publish(self, rows: list[Committed]) -> None:
         for row in rows:
-            # A rebuild in between has read some of them from the disk already.
-            if row.sequence > self._shown_through:
-                apply(self.shown, row.event)
+            apply(self.shown, row.event)
+            for follower in self._followers:
+                try:
+                    follower(row)
+                except Exception:
+                    _log.exception("follower %r failed on event %d", follower, row.sequence)
         self._shown_through = rows[-1].sequence
         if self._shown_through - self._kept_through >= SNAPSHOT_EVERY:
             self.keep_snapshot()

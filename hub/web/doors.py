@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from common import envelope
 from common import metrics as prometheus
@@ -20,14 +20,12 @@ from hub.web.metrics import HUB
 from hub.web.printer_doors import PRINTER_DOORS
 from hub.web.schema import json_response, read_body
 from hub.web.staff_doors import STAFF_DOORS, let_in
-from hub.web.stream import StreamFull
+from hub.web.stream import Reader, StreamFull
 from hub.web.who import asker, at_window, holder
 
 LOCAL = ("monitor",)  # from this machine without a token, from elsewhere with the monitor's
 MAX_EVENTS = 1000  # a page of the journal; an auditor asks for the next
-KEEP_ALIVE_S = 15.0  # a comment on a quiet stream: proxies and boards drop lines that are silent for 30 s or more
-TICK_S = 2.0  # for who asks for ticks: a board marks what is older than 5 s, so one lost tick is no mark
-WRITE_S = 30.0  # a reader that takes nothing for so long is let go; it comes back with its last id
+WRITE_S = 30.0  # a reader that takes nothing of what it missed for so long is let go; it comes back with its last id
 
 _CHANNELS = {"kiosk": "kiosk", "desk": "desk"}
 
@@ -148,9 +146,13 @@ async def stream(request: web.Request) -> web.StreamResponse:
     """Server-sent events."""
     house = request.app[HOUSE]
     last_id = request.headers.get("Last-Event-ID") or request.query.get("last_event_id")
-    ticks = request.query.get("tick") == "1"
+    reader = Reader(
+        live=request.query.get("tick") == "1",
+        calm=request.query.get("calm") == "1",
+        chunked=request.version >= HttpVersion11,
+    )
     try:
-        reader, missed = house.stream.join(last_id, ticks)
+        house.stream.enter(reader)
     except StreamFull:
         raise Problem(
             503, "stream-full", "Too many boards and pages listen", "Close some, or raise limits.stream_clients."
@@ -159,22 +161,22 @@ async def stream(request: web.Request) -> web.StreamResponse:
     answer.content_type = "text/event-stream"
     try:
         await answer.prepare(request)
-        await answer.write(b": tingting\n\n" + b"".join(missed) + (house.stream.tick_frame() if ticks else b""))
-        while True:
-            try:
-                async with asyncio.timeout(TICK_S if ticks else KEEP_ALIVE_S):
-                    change = await reader.queue.get()
-            except TimeoutError:
-                await answer.write(house.stream.tick_frame() if ticks else b": still here\n\n")
-                continue
-            if change is None:
-                return answer
-            async with asyncio.timeout(WRITE_S):
-                await answer.write(change.frame)
+        await answer.write(b": tingting\n\n" + (house.stream.tick_frame() if reader.live else b""))
+        pieces, last_id = house.stream.missed(last_id)
+        while pieces:
+            for piece in pieces:
+                async with asyncio.timeout(WRITE_S):
+                    await answer.write(piece)
+            pieces, last_id = house.stream.missed(last_id)
+        if request.transport is not None:
+            # From here on the stream writes by itself: 200 boards would be 200 tasks to wake for each change.
+            house.stream.listen(reader, request.transport)
+            await reader.gone.wait()
     except (ConnectionError, TimeoutError):
-        return answer
+        pass
     finally:
         house.stream.leave(reader)
+    return answer
 
 
 async def events(request: web.Request) -> web.Response:
@@ -291,7 +293,8 @@ DOORS = (
         stream,
         PUBLIC,
         "Server-sent events: `change` for each journal event that a view shows, `snapshot` when the last id is too "
-        "old; with `?tick=1` also a `tick` at the start and every 2 s in which nothing changes",
+        "old; with `?tick=1` also a `tick` at the start and every 2 s in which nothing changes; with `?calm=1` what is "
+        "no call may come up to 1 s later, with others in one piece",
         media="text/event-stream",
         problems=(503,),
     ),

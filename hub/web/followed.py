@@ -26,21 +26,30 @@ class Followed:
 
     def __init__(self, state: State) -> None:
         self._open: dict[str, str] = {}
+        # The same by their ids: one that is done is in the state no more, and its goodbye tells of it.
+        self._tickets: dict[str, Ticket] = {}
         self._done: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._date = state.business_date
         for ticket in (*state.tickets.values(), *state.missed.values()):
-            if ticket.token_digest is not None:
-                self._open[ticket.token_digest] = ticket.id
+            self._keep(ticket)
 
-    def take(self, state: State, event: Event, before: Ticket | None) -> None:
-        """After an event; before: its ticket as it stood until then, if it was open."""
+    def _keep(self, ticket: Ticket) -> None:
+        if ticket.token_digest is not None:
+            self._open[ticket.token_digest] = ticket.id
+            self._tickets[ticket.id] = ticket
+
+    def take(self, state: State, event: Event) -> None:
+        """After an event, which the state has taken in."""
+        if state.business_date != self._date:
+            self._begin_day(state)
         name = event.data.get("ticket", "")
         after = state.tickets.get(name) or state.missed.get(name)
         if after is not None:
             # Given, moved, or back from its end by an undo.
-            if after.token_digest is not None:
-                self._done.pop(after.token_digest, None)
-                self._open[after.token_digest] = after.id
+            self._done.pop(after.token_digest or "", None)
+            self._keep(after)
             return
+        before = self._tickets.pop(name, None)
         if before is None or before.token_digest is None:
             return
         self._open.pop(before.token_digest, None)
@@ -48,6 +57,12 @@ class Followed:
         self._done[before.token_digest] = _told(state, before) | {"state": how, "reason": event.data.get("reason")}
         while len(self._done) > DONE_KEPT:
             self._done.popitem(last=False)
+
+    def _begin_day(self, state: State) -> None:
+        """Yesterday's missed tickets left the state without an event of their own."""
+        self._date = state.business_date
+        for name in [name for name in self._tickets if name not in state.tickets and name not in state.missed]:
+            self._open.pop(self._tickets.pop(name).token_digest or "", None)
 
     def ticket(self, state: State, digest: str) -> Ticket | None:
         """The open or missed ticket of a token."""

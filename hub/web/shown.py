@@ -1,14 +1,10 @@
-"""What may be shown: the state as far as it is durable, and what each event changes of it for boards."""
+"""The durable state as boards, phones and pages see it, and what each event changes of it for them."""
 
-import copy
-from collections import deque
 from collections.abc import Container, Iterable
-from dataclasses import replace
 from typing import Any
 
 from hub.queueing import events as ev
 from hub.queueing import views
-from hub.queueing.apply import apply
 from hub.queueing.desk import desk
 from hub.queueing.events import Event, Now
 from hub.queueing.state import State
@@ -49,23 +45,19 @@ def last_shown(events: Iterable[tuple[int, str]], before: int) -> int:
 
 
 class Shown:
-    """A second projection of the journal, which follows the commits: the working state runs ahead of the disk."""
+    """Views of the state that follows the commits: the working state runs ahead of the disk."""
 
     def __init__(self, state: State) -> None:
-        """From a state that is durable as a whole (at start); runs and facts are no business of a view."""
-        bare = replace(state, runs={}, run_order=deque(), facts={}, devices={})
-        self.state: State = copy.deepcopy(bare, {id(state.layout): state.layout})
-        self._followed = Followed(self.state)
+        """The service's durable state, which it alone changes."""
+        self.state = state
+        self._followed = Followed(state)
 
     def take(self, event: Event, recorded_ms: int) -> dict[str, Any]:
-        """Takes a committed event in; returns the parts that it changed, nothing for what no board shows."""
+        """After the state took a committed event in: the parts that it changed, nothing for what no board shows."""
         shown = _SHOWN.get(event.type)
         if shown is None:
             return {}
-        ticket = event.data.get("ticket", "")
-        before = self.state.tickets.get(ticket) or self.state.missed.get(ticket)
-        apply(self.state, event)
-        self._followed.take(self.state, event, before)
+        self._followed.take(self.state, event)
         if event.type == ev.TICKET_ISSUED and event.data["channel"] == WALK_UP:
             return {}
         queue, window = shown

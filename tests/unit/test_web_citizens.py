@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from hub.queueing import commands
+from hub.queueing.apply import apply
 from hub.queueing.commands import CallNext, CancelTicket, Finish, IssueTicket, NoShow, Recall, SignIn, Undo
 from hub.queueing.layout import Layout, Service, Window
+from hub.queueing.state import for_showing
 from hub.web import finding, opening
 from hub.web.claims import LIVES_MS, MOST, TOLD_MS, Claims, Wish
 from hub.web.guide import Matter
@@ -124,12 +126,14 @@ class Followed:
 
     def __init__(self) -> None:
         self.hall = Hall()
-        self.shown = Shown(self.hall.state)
+        self.durable = for_showing(self.hall.state)
+        self.shown = Shown(self.durable)
         self.seen = 0
 
     def do(self, command: commands.Command) -> None:
         self.hall.do(command)
         for event in self.hall.events[self.seen :]:
+            apply(self.durable, event)
             self.shown.take(event, event.time_ms)
         self.seen = len(self.hall.events)
 

@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 
 from tools.bench import hall
-from tools.bench.hub_process import ServerProcess, hub_config
+from tools.bench.hub_process import ServerProcess, cpu_s, hub_config
 from tools.bench.results import ROOT, Result, percentile
 from tools.bench.small import BenchError
 from tools.demo.hall import Server
@@ -28,7 +28,10 @@ BOARDS = 50
 MANY = 200
 CALLS = 60
 QUICK_CALLS = 4
-COUNTED = 100  # calls of which the processor time is told
+COUNTED = 100  # calls of which the processor time is told, in steps of 10 ms
+QUICK_COUNTED = 20
+BETWEEN_S = 1 / 3  # a number, a call and a finish each second: 10,000 visitors a day come so at their thickest
+LINE_BYTES = 1 << 20
 APART_S = 1.2  # two presses of a key within a second are one
 WAIT_S = 60.0
 HEAP_BYTES = 200 * 1024
@@ -58,6 +61,7 @@ async def boards(url: str, count: int) -> AsyncIterator[Boards]:
         *("-m", "tools.bench.load.boards", "--url", url, "--boards", str(count)),
         stdout=subprocess.PIPE,
         cwd=ROOT,
+        limit=LINE_BYTES,
     )
     try:
         made = Boards(process)
@@ -70,8 +74,8 @@ async def boards(url: str, count: int) -> AsyncIterator[Boards]:
 
 
 async def measure(quick: bool) -> list[Result]:
-    """Both figures."""
-    return [await _call(QUICK_CALLS if quick else CALLS), await _cost(QUICK_CALLS if quick else COUNTED)]
+    """All figures."""
+    return [await _call(QUICK_CALLS if quick else CALLS), *await _cost(QUICK_COUNTED if quick else COUNTED)]
 
 
 async def _call(calls: int) -> Result:
@@ -137,38 +141,77 @@ async def _command(desk: hall.Hall, verb: str, **more: str) -> None:
     await desk.call("POST", "/api/v1/windows/1/commands", "manager", body)
 
 
-async def _cost(calls: int) -> Result:
-    """Processor time of the hub for a call with many boards, beside the same with one."""
-    many = await _cpu_ms(calls, MANY)
-    one = await _cpu_ms(calls, 1)
-    return Result(
-        "board.cpu_ms_per_call_200",
-        many,
-        "ms",
-        f"ms of the hub's processor for a number and its call with 1 board; here with {MANY}, {calls} calls",
-        one,
-    )
+async def _cost(calls: int) -> list[Result]:
+    """Processor time of the hub for a call with many boards, beside the same with one, and beside bare sockets."""
+    written: list[list[str]] = []
+    one = await _cpu_ms(calls, 1, written)
+    many = await _cpu_ms(calls, MANY, [])
+    bare = await _sockets_ms(written, MANY)
+    writes = sum(map(len, written)) / calls
+    return [
+        Result(
+            "board.cpu_ms_per_call_200",
+            many,
+            "ms",
+            f"ms of the hub's processor for a number, its call and its finish with 1 board; here with {MANY}, "
+            f"{calls} calls, {1000 * BETWEEN_S:.0f} ms from one to the next command",
+            one,
+        ),
+        Result(
+            "board.cpu_ms_per_call_199_more",
+            many - one,
+            "ms",
+            f"ms of a bare loop's processor for the same bytes to {MANY} plain sockets, "
+            f"{writes:.1f} writes to each a call",
+            bare,
+        ),
+    ]
 
 
-async def _cpu_ms(calls: int, count: int) -> float:
+async def _cpu_ms(calls: int, count: int, written: list[list[str]]) -> float:
+    """written: takes, for each call, the pieces that one board got."""
     with tempfile.TemporaryDirectory(prefix="tingting-bench-") as name:
         async with ServerProcess("hub.main", hub_config(Path(name))) as hub:
             await hub.start()
-            headers = {"Authorization": f"Bearer {hub.tokens['manager']}"}
             async with aiohttp.ClientSession() as http, boards(hub.url, count) as reading:
 
                 async def post(path: str, body: dict[str, Any], token: str) -> None:
                     sent = body | {"id": str(uuid.uuid4())}
-                    headers["Authorization"] = f"Bearer {token}"
+                    headers = {"Authorization": f"Bearer {hub.tokens[token]}"}
                     async with http.post(hub.url + path, json=sent, headers=headers) as answer:
                         if answer.status >= 400:
                             raise BenchError(f"{path}: {answer.status} {await answer.text()}")
+                    await asyncio.sleep(BETWEEN_S)
 
-                await post("/api/v1/windows/1/commands", {"command": "sign_in", "staff": "s"}, hub.tokens["manager"])
-                before = hub.cpu_s()
+                commands = "/api/v1/windows/1/commands"
+                await post(commands, {"command": "sign_in", "staff": "s"}, "manager")
+                before_s = hub.cpu_s()
                 for _ in range(calls):
-                    await post("/api/v1/tickets", {"service": "A"}, hub.tokens["kiosk"])
-                    await post("/api/v1/windows/1/commands", {"command": "next"}, hub.tokens["manager"])
-                    await reading.heard()
-                    await post("/api/v1/windows/1/commands", {"command": "finish"}, hub.tokens["manager"])
-                return (hub.cpu_s() - before) / calls * 1000
+                    await post("/api/v1/tickets", {"service": "A"}, "kiosk")
+                    await post(commands, {"command": "next"}, "manager")
+                    written.append((await reading.heard())["pieces"])
+                    await post(commands, {"command": "finish"}, "manager")
+                return (hub.cpu_s() - before_s) / calls * 1000
+
+
+async def _sockets_ms(written: list[list[str]], count: int) -> float:
+    """Processor time a call of a loop that writes these pieces to so many sockets, to the same readers."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tools.bench.load.sockets"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        url = (await process.stdout.readline()).decode().strip()
+        async with boards(url, count) as reading:
+            before_s = cpu_s(process.pid)
+            for pieces in written:
+                process.stdin.write(json.dumps(pieces).encode() + b"\n")
+                await reading.heard()
+            return (cpu_s(process.pid) - before_s) / len(written) * 1000
+    finally:
+        process.stdin.close()
+        await process.wait()

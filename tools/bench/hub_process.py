@@ -24,6 +24,12 @@ SERVING = re.compile(r"^\w+: serving (http://\S+)$")
 TOKEN = re.compile(r"^token (.+): (\S+)$")
 
 
+def cpu_s(pid: int) -> float:
+    """User and system time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class ServerProcess:
     """`python -m hub.main` or `center.main` with one configuration file; may be started again and again."""
 
@@ -81,8 +87,7 @@ class ServerProcess:
 
     def cpu_s(self) -> float:
         """User and system time it has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self.pid)
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would."""

@@ -18,7 +18,6 @@ from hub.queueing.events import Now
 from hub.queueing.layout import Layout
 from hub.queueing.state import State
 from hub.service import HallService
-from hub.web.shown import Shown
 from tools.simulation.disk import Disk
 from tools.simulation.wire import Wire
 from tools.simulation.world import World
@@ -104,7 +103,6 @@ class Life:
             executor=self.disk,
         )
         self.service = HallService(self.journal, layout, self._now, ids)
-        self._published = Shown(self.service.state)
         self.ports = {window: SimulatedPort(wire) for window, wire in wires.items()}
         self.fleet = Fleet(
             Registry(folder / "registry.json"),
@@ -131,7 +129,7 @@ class Life:
     @property
     def shown(self) -> State:
         """The durable state."""
-        return self._published.state
+        return self.service.shown
 
     async def submit(self, command: commands.Command) -> dict[str, Any]:
         """Does a command."""
@@ -150,8 +148,6 @@ class Life:
         return self._world.now_ms
 
     def _committed(self, rows: list[Committed]) -> None:
-        for row in rows:
-            self._published.take(row.event, row.recorded_ms)
         self.fleet.committed([row.event for row in rows])
 
     async def _run(self, chance: Callable[[], float]) -> None:

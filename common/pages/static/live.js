@@ -1,4 +1,5 @@
-/* The live stream for any page: Live({ url, last, onChange, onSnapshot, onTick, onSay, onLink, onCut }).
+/* The live stream for any page: Live({ url, last, calm, onChange, onSnapshot, onTick, onSay, onLink, onCut }).
+   `calm`: what is no call may come a second later, so that a wall of boards costs the hub little.
    `onCut`: the line broke just now; it may be back before anything is old.
    `last`: the id that the page was drawn at, so that nothing between drawing and listening is lost. After a cut, a sleep
    or a restart of the hub it comes back by itself with the last id it had. What is older than STALE_MS is marked: the
@@ -63,6 +64,7 @@ const Live = (wanted) => {
     if (ended) return;
     const url = new URL(wanted.url, location.href);
     url.searchParams.set("tick", "1");
+    if (wanted.calm) url.searchParams.set("calm", "1");
     if (last) url.searchParams.set("last_event_id", last);
     openedAt = performance.now();
     source = new EventSource(url);

@@ -268,6 +268,6 @@
   addEventListener("resize", fit);
   fit();
   take(state);
-  Live({ url: "/api/v1/stream", last: state.id, onChange, onSnapshot: ask, onTick, onSay, onLink: drawFrame });
+  Live({ url: "/api/v1/stream", last: state.id, calm: true, onChange, onSnapshot: ask, onTick, onSay, onLink: drawFrame });
   setInterval(() => { drawClock(); pump(); }, 250);
 })();

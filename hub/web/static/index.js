@@ -23,5 +23,5 @@
     }
   };
   const soon = () => { asked ||= setTimeout(ask, AT_MOST_MS); };
-  Live({ url: "/api/v1/stream", last: main.dataset.last, onChange: soon, onSnapshot: soon });
+  Live({ url: "/api/v1/stream", last: main.dataset.last, calm: true, onChange: soon, onSnapshot: soon });
 })();

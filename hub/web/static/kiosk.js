@@ -255,6 +255,7 @@
   Live({
     url: "/api/v1/stream",
     last: given.last,
+    calm: true,
     onChange: (parts) => { if (parts.queue) takeQueue(parts.queue); if (parts.hall && path === HOME) show(HOME); },
     onSnapshot: (all) => takeQueue(all.queue),
     onTick: (tick) => {
