@@ -36,7 +36,10 @@ CREATE TABLE old (
 """
 # What reading a damaged page can raise: names and messages that went bad are no UTF-8.
 READ_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+IO_ERROR = "SQLITE_IOERR"
 START, START_CHAIN, VERIFIED = "start", "start_chain", "verified"
+# Before the name of a set-aside file: the last event that was there when the file was noted.
+ASIDE = "aside:"
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -120,9 +123,26 @@ def translate(path: Path, doing: str, error: sqlite3.Error | OSError | UnicodeDe
         return JournalFull(f"{path}: no room to {doing} ({error}). Make room on this disk; it goes on by itself.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "UnicodeDecode")) or "decode to UTF-8" in str(error):
         return JournalCorrupt(corrupt(path, f"{error} ({name})"))
-    if name.startswith("SQLITE_READONLY") or getattr(error, "errno", None) == errno.EROFS:
+    # A write to a file that was open when its file system became read-only is no READONLY to SQLite, but an I/O error.
+    if name.startswith("SQLITE_READONLY") or _is_read_only(error) or (name.startswith(IO_ERROR) and _no_writes(path)):
         return JournalFailed(
             f"{path}: could not {doing}: the file system takes no writes ({error}). Often it is a card at the end "
-            "of its life: look into the kernel's log, mount it writable or replace it; it goes on by itself."
+            "of its life: look into the kernel's log, end the hub, check the file system, mount it writable or replace "
+            "it, and start the hub. Where it takes writes again without that, it goes on by itself."
         )
     return JournalFailed(f"{path}: could not {doing}: {error} ({name}). Check the disk and the rights of its folder.")
+
+
+def _is_read_only(error: Exception) -> bool:
+    return getattr(error, "errno", None) == errno.EROFS
+
+
+def _no_writes(path: Path) -> bool:
+    """The folder takes no new file: asked by making one, for what the kernel tells of a broken file system differs."""
+    probe = path.with_name(path.name + ".probe")
+    try:
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600))
+        probe.unlink()
+    except OSError as error:
+        return _is_read_only(error)
+    return False

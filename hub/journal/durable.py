@@ -54,3 +54,16 @@ class Durable:
     def verified(self) -> int:
         """How far the background check has come."""
         return self._reader.verified()
+
+    def olds(self) -> list[tuple[str, int, int]]:
+        """Every journal before this one that left something here: its id, how far the center has it, its end."""
+        return self._reader.olds()
+
+    def old_recorded_ms(self, journal: str) -> int | None:
+        """When the last event that is kept of an old journal was recorded; None where none is kept."""
+        last = self._reader.old_last(journal)
+        return None if last is None else self._reader.decoded(last).recorded_ms
+
+    def asides(self) -> dict[str, int]:
+        """The set-aside files that are noted, each with the last event that was there when it was."""
+        return self._reader.asides()

@@ -167,6 +167,14 @@ class Journal(Durable):
         """Lets the events through this one go; what may go is `Upkeep`'s to know."""
         return self._do(partial(self._storage.retire, through))
 
+    def forget_old(self, journal: str, most: int) -> "asyncio.Future[int]":
+        """Lets rows of a journal before this one go; which may is `Leftovers`' to know."""
+        return self._do(partial(self._storage.forget_old, journal, most))
+
+    def note_asides(self, there: dict[str, int]) -> "asyncio.Future[None]":
+        """Notes the set-aside files."""
+        return self._do(partial(self._storage.note_asides, there))
+
     def mark_verified(self, through: int) -> "asyncio.Future[None]":
         """Remembers how far the background check has come."""
         return self._do(partial(self._storage.mark_verified, through))

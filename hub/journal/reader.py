@@ -14,7 +14,17 @@ from typing import Any
 from common import chain
 from common.envelope import EnvelopeError
 from hub.journal import snapshots
-from hub.journal.database import READ_ERRORS, VERIFIED, connect, corrupt, start_of, suspect, translate, verify_row
+from hub.journal.database import (
+    ASIDE,
+    READ_ERRORS,
+    VERIFIED,
+    connect,
+    corrupt,
+    start_of,
+    suspect,
+    translate,
+    verify_row,
+)
 from hub.journal.errors import JournalCorrupt, JournalError, JournalRetired
 from hub.journal.rows import Committed, Stored, read
 from hub.journal.snapshots import Snapshot, SnapshotUnfit
@@ -130,6 +140,25 @@ class Reader:
         """Old journals that the center lacks the end of, and their last event."""
         with self._reading() as db:
             return db.execute("SELECT journal, through FROM old_journals WHERE delivered < through").fetchall()
+
+    def olds(self) -> list[tuple[str, int, int]]:
+        """Every journal before this one that left something here: its id, how far the center has it, its end."""
+        with self._reading() as db:
+            return db.execute("SELECT journal, delivered, through FROM old_journals ORDER BY journal").fetchall()
+
+    def old_last(self, journal: str) -> Stored | None:
+        """The last event of an old journal that is kept here."""
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT sequence, data, chain FROM old WHERE journal = ? ORDER BY sequence DESC LIMIT 1", (journal,)
+            ).fetchone()
+        return None if row is None else Stored(*row)
+
+    def asides(self) -> dict[str, int]:
+        """The set-aside files that are noted, each with the last event that was there when it was."""
+        with self._reading() as db:
+            found = db.execute("SELECT name, value FROM meta WHERE name GLOB ?", (ASIDE + "*",)).fetchall()
+        return {name.removeprefix(ASIDE): int(value) for name, value in found}
 
     def old_delivered(self, journal: str) -> str | None:
         """How far the center has an old journal."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hub.journal import snapshots
 from hub.journal.database import (
+    ASIDE,
     READ_ERRORS,
     SCHEMA,
     START,
@@ -163,6 +164,24 @@ class Storage:
                 "coalesce((SELECT chain FROM old WHERE journal = ?1 AND sequence = ?2), chain) WHERE journal = ?1",
                 (journal, through),
             )
+
+    def forget_old(self, journal: str, most: int) -> int:
+        """Lets the first rows of an old journal go, and with the last of them its name; returns how many went."""
+        with self._transaction("let an old journal go") as db:
+            gone = db.execute(
+                "DELETE FROM old WHERE journal = ?1 AND sequence IN "
+                "(SELECT sequence FROM old WHERE journal = ?1 ORDER BY sequence LIMIT ?2)",
+                (journal, most),
+            ).rowcount
+            if gone < most:
+                db.execute("DELETE FROM old_journals WHERE journal = ?", (journal,))
+        return gone
+
+    def note_asides(self, there: dict[str, int]) -> None:
+        """Notes exactly these set-aside files, each with the last event that was there when it was first seen."""
+        with self._transaction("note a set-aside file") as db:
+            db.execute("DELETE FROM meta WHERE name GLOB ?", (ASIDE + "*",))
+            db.executemany("INSERT INTO meta VALUES (?, ?)", [(ASIDE + name, last) for name, last in there.items()])
 
     def mark_verified(self, through: int) -> None:
         """The background check has come this far."""

@@ -1,7 +1,8 @@
 """The journal's slow work, a little at a time beside everything else: letting old events go, and checking the rest.
 
 What may go: events recorded longer ago than the set time, that the center has (by the cursor that the uplink keeps)
-and that a kept state stands behind; never the last one. The chain goes on from the last one let go.
+and that a kept state stands behind; never the last one. The chain goes on from the last one let go. What damage left
+behind goes after the same time (`leftovers`).
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 from hub.journal.errors import JournalCorrupt, JournalError
 from hub.journal.journal import Journal
+from hub.journal.leftovers import Leftovers
 from hub.journal.rows import Stored, read
 from hub.queueing.events import Now
 
@@ -40,12 +42,14 @@ class Upkeep:
         self._clock = clock
         self.retired = 0
         self.damaged = ""
+        self._leftovers = Leftovers(journal)
 
     async def run(self) -> None:
         """Until cancelled; damage is said and left to the next start, which sets it aside."""
         while True:
             try:
                 await self._retire_all()
+                await self.tidy()
                 await self.check()
             except JournalCorrupt as error:
                 if str(error) != self.damaged:
@@ -80,6 +84,13 @@ class Upkeep:
         await self._journal.retire(through)
         self.retired += through - after
         return through - after
+
+    async def tidy(self) -> None:
+        """Lets go of what damage left behind, where its time is over."""
+        now = self._clock()
+        while now.sure and await self._leftovers.forget_some(now.ms - self._keep_ms):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(RETIRE_PAUSE_S)
+        await self._leftovers.delete_files()
 
     async def check(self) -> None:
         """Reads what no check has seen yet, slowly; raises `JournalCorrupt` (and the next start checks everything)."""
