@@ -115,7 +115,13 @@ class Sessions:
 
     def _write(self) -> None:
         entries = {key: (holder.role, holder.place, ends) for key, (holder, ends) in self._kept.items()}
-        files.replace(self._path, json.dumps(entries).encode())
+        try:
+            files.replace(self._path, json.dumps(entries).encode())
+        except OSError as error:
+            # Whoever looks after a disk that takes no writes has to come in.
+            log.warning(
+                "%s can't be written (%s); after a restart everybody signs in again", self._path, error.strerror
+            )
 
 
 def _csrf(cookie: str) -> str:

@@ -11,7 +11,7 @@ PYTHON=${PYTHON:-python3}
 }
 
 # package:what shows that it is there (a command, or a file)
-wanted="unifont:/usr/share/unifont/unifont.hex espeak-ng:/usr/bin/espeak-ng alsa-utils:/usr/bin/aplay chromium:/usr/bin/chromium fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc strace:/usr/bin/strace systemd:/usr/bin/systemd-analyze dbus:/usr/bin/dbus-daemon poppler-utils:/usr/bin/pdftoppm libpangoft2-1.0-0:/usr/lib/*/libpangoft2-1.0.so.0 libharfbuzz-subset0:/usr/lib/*/libharfbuzz-subset.so.0"
+wanted="unifont:/usr/share/unifont/unifont.hex espeak-ng:/usr/bin/espeak-ng alsa-utils:/usr/bin/aplay chromium:/usr/bin/chromium fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc strace:/usr/bin/strace systemd:/usr/bin/systemd-analyze dbus:/usr/bin/dbus-daemon e2fsprogs:/usr/sbin/mkfs.ext4 poppler-utils:/usr/bin/pdftoppm libpangoft2-1.0-0:/usr/lib/*/libpangoft2-1.0.so.0 libharfbuzz-subset0:/usr/lib/*/libharfbuzz-subset.so.0"
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || wanted="$wanted python3-venv:/nonexistent"
 case "$(uname -m)" in
   x86_64) ;;

@@ -55,7 +55,11 @@ class Initials:
                 continue
             self._known = {name: read for name, read in (self._known | made).items() if name in self._wanted}
             self.version += 1
-            await asyncio.to_thread(files.replace, self._path, json.dumps(self._known, ensure_ascii=False).encode())
+            try:
+                await asyncio.to_thread(files.replace, self._path, json.dumps(self._known, ensure_ascii=False).encode())
+            except OSError as error:
+                # They are known all the same until the next start, which makes them again.
+                self._log("hub.initials_failed", why=f"{self._path} can't be written ({error.strerror})")
 
 
 async def _asked(names: list[str]) -> dict[str, str]:
