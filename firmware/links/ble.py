@@ -2,7 +2,8 @@
 
 The stack's events come in an interrupt, which only moves bytes into a ring and sets a flag; `turn` does the rest. The
 floor is the link whose bytes the session gets. A peer has `UNPROVEN_MS` for its proof, so that a stranger can't hold
-the box: it is dropped, and its address is not let in again for a while, each time for longer.
+the box: it is dropped, and its address is not let in again for a while, each time for longer. Addresses are changed
+easily; so for the same while nobody is let in but the hub that was proven last, and that hub need not wait its turn.
 The attributes never change between versions: hubs remember them.
 """
 
@@ -28,9 +29,10 @@ _FAST_US = const(100_000)  # found within a fifth of a second by a hub that list
 _SLOW_US = const(1_000_000)
 _FAST_MS = const(30_000)  # after a press: the time in which somebody waits for it to arrive
 _WATCHDOG_MS = const(10_000)  # an advertisement that the stack dropped without a word is out again by then
-_SHUN_FIRST_MS = const(2_000)
-_SHUN_LAST_MS = const(60_000)
-_SHUNNED = const(4)  # addresses remembered; whoever changes his address waits for his floor like everybody
+_SHUN_FIRST_MS = const(4_000)  # time for the known hub to win a few races for the link
+_SHUN_LAST_MS = const(60_000)  # another hub, new to this box, waits so long at most
+_SHUNNED = const(5)  # addresses remembered, and `_ANYBODY`
+_ANYBODY = None  # the address that stands for all but the known hub's
 
 
 class _Slot:
@@ -44,6 +46,7 @@ class _Slot:
         self.mtu = air.LEAST_MTU
         self.since_ms = None  # its time for a proof runs from here
         self.wrote = False
+        self.going = False  # dropped by us; it ends when the stack says so
         self.ended = False
         self.connection = connection
 
@@ -63,6 +66,7 @@ class BleLink(io.IOBase):
         self._ring = bytearray(_RING_BYTES)
         self._at = 0
         self._held = 0
+        self._known = None  # address of the hub that was proven last
         self._shunned = []  # [address, until, how long], the latest last
         self._advertised = None
         self._again_ms = 0
@@ -123,17 +127,18 @@ class BleLink(io.IOBase):
                     slot.connection = None
                 elif slot.since_ms is None:
                     slot.since_ms = now_ms
-                    if self._is_shunned(slot.peer, now_ms):
-                        self._drop(slot, endpoint)
+                    if slot.peer == self._known:
+                        self._make_way(slot, endpoint, now_ms)
+        for slot in self._slots:
+            if slot.connection is not None and not slot.going and self._is_shunned(slot.peer, now_ms):
+                self._drop(slot, endpoint)
         self._give_floor(now_ms)
         proven = self._talk(endpoint, now_ms)
         soonest_ms = self._again_ms
         for slot in self._slots:
-            if slot.connection is not None and slot.since_ms is not None:
-                if not slot.ended and now_ms - slot.since_ms >= air.UNPROVEN_MS:
-                    if slot is self._floor:
-                        self._shun(slot.peer, now_ms)
-                    self._drop(slot, endpoint)
+            if slot.connection is not None and not slot.going and slot.since_ms is not None:
+                if now_ms - slot.since_ms >= air.UNPROVEN_MS:
+                    self._drop_unproven(slot, endpoint, now_ms)
                     self._give_floor(now_ms)
                 else:
                     soonest_ms = min(soonest_ms, slot.since_ms + air.UNPROVEN_MS)
@@ -146,8 +151,9 @@ class BleLink(io.IOBase):
 
     def _irq(self, event, data):
         self._news = True
+        if event in (_CONNECT, _DISCONNECT):
+            self._advertised = None  # a connection ends advertising, and its end makes room for it
         if event == _CONNECT:
-            self._advertised = None  # a connection ends advertising
             for slot in self._slots:
                 if slot.connection is None:
                     slot.take(data[0], bytes(data[2]))
@@ -159,8 +165,7 @@ class BleLink(io.IOBase):
         for slot in self._slots:
             if slot.connection == data[0] and not slot.ended:
                 if event == _DISCONNECT:
-                    slot.ended = True
-                    self._advertised = None
+                    slot.ended = slot.going = True
                 elif event == _MTU:
                     slot.mtu = data[1]
                 elif event == _WRITE:
@@ -185,15 +190,22 @@ class BleLink(io.IOBase):
     def _give_floor(self, now_ms):
         if self._floor is None:
             for slot in self._slots:
-                if slot.connection is not None and not slot.ended and slot.since_ms is not None:
+                if slot.connection is not None and not slot.going and slot.since_ms is not None:
                     slot.since_ms = now_ms
                     self._floor = slot
                     return
 
+    def _make_way(self, slot, endpoint, now_ms):
+        """The known hub need not wait until the time of a stranger is over."""
+        floor = self._floor
+        if floor is not None and floor is not slot and not (self._open and endpoint.proven):
+            self._drop_unproven(floor, endpoint, now_ms)
+            self._floor = slot
+
     def _talk(self, endpoint, now_ms):
         """Opens the session's line when the one with the floor has written: from then on he hears us."""
         floor = self._floor
-        if floor is None or floor.ended:
+        if floor is None or floor.going:
             return False
         if floor.wrote and not self._open and self._settled:
             self._open = True
@@ -201,10 +213,7 @@ class BleLink(io.IOBase):
         if not (self._open and endpoint.proven):
             return False
         floor.since_ms = now_ms
-        for entry in self._shunned:
-            if entry[0] == floor.peer:
-                self._shunned.remove(entry)
-                break
+        self._known = floor.peer
         return True
 
     def _release(self, slot, endpoint):
@@ -217,15 +226,21 @@ class BleLink(io.IOBase):
 
     def _drop(self, slot, endpoint):
         self._release(slot, endpoint)
-        slot.ended = True
-        self._news = True
+        slot.going = True
         self._ble.gap_disconnect(slot.connection)
+
+    def _drop_unproven(self, slot, endpoint, now_ms):
+        if slot is self._floor and slot.peer != self._known:  # who had no floor could prove nothing
+            self._shun(slot.peer, now_ms)
+            self._shun(_ANYBODY, now_ms)
+        self._drop(slot, endpoint)
 
     def _shun(self, peer, now_ms):
         wait_ms = _SHUN_FIRST_MS
         for entry in self._shunned:
             if entry[0] == peer:
-                wait_ms = min(entry[2] * 2, _SHUN_LAST_MS)
+                if now_ms - entry[1] < _SHUN_LAST_MS:  # later, it is another story
+                    wait_ms = min(entry[2] * 2, _SHUN_LAST_MS)
                 self._shunned.remove(entry)
                 break
         self._shunned.append([peer, now_ms + wait_ms, wait_ms])
@@ -233,9 +248,11 @@ class BleLink(io.IOBase):
             self._shunned.pop(0)
 
     def _is_shunned(self, peer, now_ms):
+        if peer == self._known:
+            return False
         for entry in self._shunned:
-            if entry[0] == peer:
-                return now_ms < entry[1]
+            if now_ms < entry[1] and (entry[0] == peer or (entry[0] is _ANYBODY and self._known is not None)):
+                return True
         return False
 
     # --- advertising

@@ -26,7 +26,9 @@ AGAIN_FIRST_S, AGAIN_CAP_S = 0.5, 10.0  # an adapter that was plugged in again w
 TICK_S = 0.2  # between looks where nothing has happened
 CONNECTABLE_S = 8.0  # heard so lately; a box that advertises slowly was heard several times in that
 UNPROVEN_S = 10.0  # a link on which nothing is proven by then; the box itself gives three seconds
-ASK_AGAIN_S = 1.0  # with somebody standing there, whatever the back-off has come to
+# With somebody standing there, whatever the back-off has come to: who lost the race for a link to a stranger finds
+# that out within 0.2 s, and the box keeps the stranger out for 4 s.
+ASK_AGAIN_S = 0.25
 RETRY_FIRST_S, RETRY_CAP_S = 0.5, 20.0  # after a connect that failed or a link that proved nothing
 
 Log = Callable[..., None]
