@@ -156,9 +156,66 @@ async def _calls(radio: Radio, box: RadioBox) -> bool:
     return bool((await radio.call("advertised", address=box.address))["calls"])
 
 
+async def test_of_two_adapters_a_box_has_the_one_that_hears_it_better_and_keeps_the_other(
+    tmp_path: Path, radio: Radio
+) -> None:
+    async with radio_hall(tmp_path, radio, boxes=2, adapters=("hci0", "hci1")) as hall:
+        one, two = hall.boxes
+        for box, better in ((one, "hci0"), (two, "hci1")):
+            await radio.call("rssi", address=box.address, dbm=-80)
+            await radio.call("rssi", address=box.address, dbm=-50, adapter=better)
+        await until(lambda: _are_told_apart(hall), "both adapters hearing both boxes")
+        await until(lambda: _all_let_go(hall), "the links being let go")
+        before = await _connects(hall)
+        for _ in range(2):
+            for box in hall.boxes:
+                await hall.ask(box)
+                await hall.rate(box)
+            await until(lambda: _all_let_go(hall), "the links being let go")
+        await hall.ratings(4)
+        fresh = {key: count - before[key] for key, count in (await _connects(hall)).items()}
+        assert fresh[0, 0] > 0
+        assert fresh[1, 1] > 0
+        assert fresh[0, 1] == fresh[1, 0] == 0, fresh
+        # The better one is pulled while the question is open; its press comes over the other one.
+        await hall.ask(one)
+        await radio.call("unplug", adapter="hci0")
+        try:
+            await hall.rate(one)
+            await hall.ratings(5)
+            assert (await hall.peer(one, 1))["connects"] > 0
+            await hall.ask(one)
+            await hall.rate(one)
+            await hall.ratings(6)
+        finally:
+            await radio.call("plug", adapter="hci0")
+
+
+async def _are_told_apart(hall: RadioHall) -> bool:
+    heard = {
+        (adapter, at): (await hall.peer(box, adapter)).get("rssi_dbm")
+        for adapter in (0, 1)
+        for at, box in enumerate(hall.boxes)
+    }
+    return heard == {(0, 0): -50, (0, 1): -80, (1, 0): -80, (1, 1): -50}
+
+
+async def _connects(hall: RadioHall) -> dict[tuple[int, int], int]:
+    """By adapter and box."""
+    return {
+        (adapter, at): (await hall.peer(box, adapter))["connects"]
+        for adapter in (0, 1)
+        for at, box in enumerate(hall.boxes)
+    }
+
+
+async def _all_let_go(hall: RadioHall) -> bool:
+    return all([(await hall.seen(adapter))["links"] == 0 for adapter in (0, 1)])
+
+
 async def test_of_two_hubs_in_reach_a_box_belongs_to_the_one_that_knows_its_key(tmp_path: Path, radio: Radio) -> None:
     (tmp_path / "other").mkdir()
-    other = hub_on(tmp_path / "other", radio, adapter="hci1")
+    other = hub_on(tmp_path / "other", radio, adapters=("hci1",))
     async with other, radio_hall(tmp_path, radio) as hall:
         stranger = RadioBox(tmp_path, 2)
         stranger.device, right = hall.box.device, hall.box.secret

@@ -126,7 +126,8 @@ class Adapter:
         if known and not duplicates and before is not None and before[0] == data and now_s - before[1] < REPEAT_S:
             return
         self._told[path] = (data, now_s)
-        properties["RSSI"] = Variant("n", self._air.rssi.get(address, DEFAULT_RSSI))
+        rssi = self._air.rssi
+        properties["RSSI"] = Variant("n", rssi.get((self._name, address), rssi.get(("", address), DEFAULT_RSSI)))
         if known:
             self._objects.set(path, DEVICE, properties)
             return

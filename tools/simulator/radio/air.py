@@ -45,7 +45,7 @@ class Air(LocalLink):
         super().__init__()  # type: ignore[no-untyped-call]
         self.conditions = conditions
         self.chance = random.Random(seed)
-        self.rssi: dict[str, int] = {}
+        self.rssi: dict[tuple[str, str], int] = {}  # (adapter or "" for all, address of the box)
         self.frozen: set[str] = set()
         self.on_sent: dict[Controller, Callable[[], None]] = {}
         self._out_of_reach: set[str] = set()

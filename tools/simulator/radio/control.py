@@ -84,8 +84,9 @@ class Control:
         for name, value in changes.items():
             setattr(self._air.conditions, name, value)
 
-    def _rssi(self, address: str, dbm: int) -> None:
-        self._air.rssi[address] = dbm
+    def _rssi(self, address: str, dbm: int, adapter: str = "") -> None:
+        """How strong all adapters hear it, or one of them."""
+        self._air.rssi[adapter, address] = dbm
 
     def _peripheral(self, address: str) -> Peripheral:
         found = self._peripherals.get(address)
