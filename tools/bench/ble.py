@@ -28,7 +28,7 @@ from tools.simulator.client import BoardClient, Simulator
 from tools.simulator.radio.client import Radio
 
 BOXES, BOXES_QUICK = 60, 4
-BATCH: Final = 5  # boards that boot together
+BATCH: Final = 5  # boards that boot together, and are proven before the next ones do
 EVERY_S: Final = 5.0  # one service finishes somewhere
 THINK_S: Final = (2.0, 8.0)  # from the lamps to the press
 CALL_S: Final = (3.0, 6.0)  # from the call to the citizen at the window
@@ -36,7 +36,7 @@ CONNECT_MS: Final = (500.0, 800.0, 2000.0)  # least, median, most of a whole con
 PACKETS: Final = 6
 INVITE_AIM_MS, PRESS_AIM_MS = 3000, 4000
 WAIT_S: Final = 30.0  # for what takes two seconds
-ONLINE_S: Final = 600.0  # sixty boxes, one connect after the other, on a machine that also boots them
+ONLINE_S: Final = 600.0  # sixty boxes, one connect after the other, after the hub's restart
 LATE_EVERY_S: Final = 0.05
 
 
@@ -101,6 +101,8 @@ class Hall:
         self.boxes = boxes
         self.links = CASES[0].links
         self._http = http
+        self._after = 0
+        self._ratings: list[dict[str, Any]] = []
 
     async def call(self, method: str, path: str, who: tuple[str, str | None], body: Any = None) -> Any:
         """JSON of a door."""
@@ -126,22 +128,22 @@ class Hall:
         await asyncio.sleep(chance.uniform(*CALL_S))
         await self.command(box.window, "arrive")
 
-    async def online(self) -> None:
-        """Until the hub has proven every box."""
+    async def online(self, boxes: int) -> None:
+        """Until the hub has proven so many."""
         async with asyncio.timeout(ONLINE_S):
             while True:
                 ready = await self.call("GET", "/readyz", ("monitor", None))
-                if ready["devices"]["online"] == len(self.boxes):
+                if ready["devices"]["online"] == boxes:
                     return
                 await asyncio.sleep(0.5)
 
     async def ratings(self) -> list[dict[str, Any]]:
-        """Every rating that the journal has."""
-        after, found = 0, []
-        while page := await self.call("GET", f"/api/v1/events?after={after}&limit=1000", ("auditor", None)):
-            after += len(page)
-            found += [event for event in page if event["type"] == "hall.rating.submitted"]
-        return found
+        """Every rating that the journal has; only what is new is asked for."""
+        while page := await self.call("GET", f"/api/v1/events?after={self._after}&limit=1000", ("auditor", None)):
+            fresh = [event for event in page if int(event["sequence"]) > self._after]  # two may ask at once
+            self._after += len(fresh)
+            self._ratings += [event for event in fresh if event["type"] == "hall.rating.submitted"]
+        return self._ratings
 
 
 @asynccontextmanager
@@ -167,17 +169,16 @@ async def running(boxes: int) -> AsyncIterator[Hall]:
         hub = Server("hub", folder, processes, lambda path, port: _config(path, port, boxes, hall))
         hub.environment = {"DBUS_SYSTEM_BUS_ADDRESS": radio.bus}
         try:
-            for first in range(0, boxes, BATCH):
-                batch = images[first : first + BATCH]
-                simulators.append(await Simulator.launch(batch, arguments=("--radio", radio.boards)))
-            for box, board in zip(made, [each for some in simulators for each in some.boards], strict=True):
-                box.board = board
             await hub.start()
             async with aiohttp.ClientSession() as http:
                 hall = Hall(hub, radio, made, http)
-                for box in made:
-                    await hall.call("POST", "/api/v1/devices", ("admin", None), _registration(box))
-                await hall.online()
+                for first in range(0, boxes, BATCH):
+                    batch = images[first : first + BATCH]
+                    simulators.append(await Simulator.launch(batch, arguments=("--radio", radio.boards)))
+                    for box, board in zip(made[first:], simulators[-1].boards, strict=False):
+                        box.board = board
+                        await hall.call("POST", "/api/v1/devices", ("admin", None), _registration(box))
+                    await hall.online(first + len(batch))
                 for box in made:
                     await hall.command(box.window, "sign_in", staff=f"s{box.window}")
                 yield hall
@@ -227,7 +228,7 @@ async def measure(quick: bool) -> list[Result]:
                 hall.links = case.links
                 await hall.hub.stop()
                 await hall.hub.start()
-                await hall.online()
+                await hall.online(len(hall.boxes))
             await hall.radio.call("forget_connects")
             found = await _case(hall, case.quick if quick else case.finishes, chance)
             connects_ms = await hall.radio.call("connects_ms")
