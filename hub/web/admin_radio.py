@@ -12,8 +12,10 @@ OFTEN = 10
 
 def wrong(ready: dict[str, Any], _: Translate) -> list[dict[str, str]]:
     """The adapters that hear nothing, then the boxes that are heard badly."""
+    silent = _("Bluetooth adapter {adapter} hears nothing")
+    todo = _("Is it plugged in, and does bluetoothd run? It is tried again every few seconds.")
     found = [
-        problem(_("Bluetooth adapter {adapter} hears nothing").format(adapter=each["adapter"]), each["why"], "devices")
+        problem(silent.format(adapter=each["adapter"]), f"{todo} {each['why']}", "devices")
         for each in ready["radios"]
         if not each["scanning"]
     ]
