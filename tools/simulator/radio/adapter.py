@@ -207,6 +207,7 @@ class Adapter:
         attempt = self._pending.get(path)
         if attempt is not None:
             attempt.cancel()
+            await asyncio.wait([attempt])  # it may come about at this very moment, and ends all the same
         connection = self._links.get(path)
         if connection is not None:
             await connection.disconnect()
