@@ -5,6 +5,7 @@ without hardware, whose model (interval, packets, connect time, links) is said i
 """
 
 import asyncio
+import json
 import random
 import secrets
 import tempfile
@@ -244,13 +245,18 @@ async def _case(hall: Hall, finishes: int, chance: random.Random) -> Found:
     chance.shuffle(order)
     loop = asyncio.get_running_loop()
     began_s = loop.time()
+    failed: Exception | None = None
     try:
         async with asyncio.TaskGroup() as group:
             for number, box in enumerate(order):
                 await asyncio.sleep(began_s + number * EVERY_S - loop.time())
                 group.create_task(_visit(hall, box, chance, found))
+    except* BenchError as errors:
+        failed = errors.exceptions[0]
     finally:
         late.cancel()
+    if failed is not None:
+        raise failed
     return found
 
 
@@ -259,16 +265,15 @@ async def _visit(hall: Hall, box: Box, chance: random.Random, found: Found) -> N
     lit = _watch(box.board, lit=True)
     asked_s = time.monotonic()
     await hall.command(box.window, "finish")
-    async with asyncio.timeout(WAIT_S):
-        found.invites_ms.append((await lit - asked_s) * 1000)
+    await _reached(lit, hall, f"window {box.window}: no lamps after `finish`")
+    found.invites_ms.append((lit.result() - asked_s) * 1000)
     await asyncio.sleep(chance.uniform(*THINK_S))
     dark = _watch(box.board, lit=False)
     before = len([event for event in await hall.ratings() if event["data"]["device"] == box.device])
     pressed_ms = time.time() * 1000
     grade = chance.randint(1, 5)
     await box.board.hold(grade)
-    async with asyncio.timeout(WAIT_S):
-        await dark
+    await _reached(dark, hall, f"window {box.window}: the lamps stayed on after a press")
     await box.board.release(grade)
     next_one = asyncio.create_task(hall.call_next(box, chance))
     async with asyncio.timeout(WAIT_S):
@@ -279,6 +284,14 @@ async def _visit(hall: Hall, box: Box, chance: random.Random, found: Found) -> N
             await asyncio.sleep(0.5)
     found.presses_ms.append(envelope.parse_time(mine[-1]["recordedtime"]) - pressed_ms)
     await next_one
+
+
+async def _reached(moment: "asyncio.Future[float]", hall: Hall, what: str) -> None:
+    """It comes within `WAIT_S`, or the bench ends and says how the radio is."""
+    await asyncio.wait([moment], timeout=WAIT_S)
+    if not moment.done():
+        ready = await hall.call("GET", "/readyz", ("monitor", None))
+        raise BenchError(f"{what} within {WAIT_S:.0f} s; the radio: {json.dumps(ready['radios'])}")
 
 
 def _watch(board: BoardClient, lit: bool) -> "asyncio.Future[float]":
