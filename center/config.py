@@ -60,6 +60,9 @@ class Cases(msgspec.Struct, frozen=True):
     days_by_region: Annotated[
         dict[str, Annotated[int, msgspec.Meta(ge=1, le=60)]], key('the same for some regions, e.g. { "青溪" = 7 }')
     ] = {}
+    remind_days: Annotated[
+        int, key("working days before a deadline on which a reminder comes; another comes when it is over", ge=1, le=30)
+    ] = 1
     calendars: Annotated[
         tuple[str, ...],
         key("calendar files (CSV: date,kind with holiday or workday); relative to this file, each describes its years"),

@@ -94,6 +94,7 @@ def assemble(settings: CenterSettings, folder: Path, store: Store, tokens: Token
         Contacts(data, secrets.token_bytes),
         calendar=load_calendars([folder / name for name in settings.cases.calendars]),
         grants=Grants(settings.cases.days, settings.cases.days_by_region),
+        remind_days=settings.cases.remind_days,
         now_ms=now_ms,
     )
     return Center(

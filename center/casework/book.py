@@ -20,13 +20,14 @@ from common import envelope
 from common.envelope import parse_time
 from common.files import OWNER_ONLY
 
-VERSION = 2  # of these rules: a file that others made is made again
+VERSION = 3  # of these rules: a file that others made is made again
 _SCHEMA = (
     """CREATE TABLE cases (
         id TEXT PRIMARY KEY, hall TEXT NOT NULL, window TEXT, date TEXT NOT NULL, state TEXT NOT NULL,
         ended INTEGER NOT NULL, answered INTEGER NOT NULL, due TEXT NOT NULL, opened_ms INTEGER NOT NULL,
-        case_json BLOB NOT NULL) WITHOUT ROWID""",
+        handler TEXT, reminder TEXT, case_json BLOB NOT NULL) WITHOUT ROWID""",
     "CREATE INDEX cases_open ON cases (hall, due) WHERE ended = 0",
+    "CREATE INDEX cases_reminded ON cases (hall, due) WHERE reminder IS NOT NULL",
     "CREATE INDEX cases_by_opening ON cases (hall, opened_ms)",
     "CREATE INDEX cases_by_date ON cases (hall, date)",
     "CREATE TABLE followed (journal TEXT PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID",
@@ -42,6 +43,10 @@ class Wanted:
     windows: dict[str, frozenset[str]]
     ended: bool | None = None
     overdue_on: date | None = None
+    # Not answered, and due on this day or before.
+    due_by: date | None = None
+    # With a reminder that stands, for this account: its own cases, and those that nobody works on.
+    reminded: str | None = None
     limit: int = 200
     offset: int = 0
 
@@ -128,8 +133,8 @@ class CaseBook:
 
     def _put(self, case: Case) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO cases (id, hall, window, date, state, ended, answered, due, opened_ms, "
-            "case_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO cases (id, hall, window, date, state, ended, answered, due, opened_ms, handler, "
+            "reminder, case_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 case.id,
                 case.rating.hall,
@@ -140,6 +145,8 @@ class CaseBook:
                 case.answered,
                 case.due.isoformat(),
                 case.opened_ms,
+                case.handler,
+                case.reminder,
                 msgspec.json.encode(case),
             ),
         )
@@ -201,4 +208,10 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
     if wanted.overdue_on is not None:
         where += " AND answered = 0 AND due < ?"
         values.append(wanted.overdue_on.isoformat())
+    if wanted.due_by is not None:
+        where += " AND answered = 0 AND due <= ?"
+        values.append(wanted.due_by.isoformat())
+    if wanted.reminded is not None:
+        where += " AND reminder IS NOT NULL AND (handler IS NULL OR handler = ?)"
+        values.append(wanted.reminded)
     return where, values

@@ -25,7 +25,9 @@ from center.casework.tables import (
 
 PREFIX = "hall.case."
 MAX_TEXT_CHARS = 2000  # a page; what is longer belongs into a document with a number
-REMIND_DAYS = 1  # working days before a deadline: one day is still enough to act
+REMIND_DAYS = 1  # working days before a deadline, where nothing else is set: one day is still enough to act
+REMINDED = "reminded"  # an event of the center's own; it is no action, and changes no state
+DUE_SOON, OVERDUE = "due_soon", "overdue"
 BAD_GRADES = (1, 2)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -100,6 +102,14 @@ class Case:
     def answered(self) -> bool:
         """The deadline is for the answer: what comes after it is not late any more."""
         return self.state in (*ENDED, CaseState.ANSWERED, CaseState.REVISITED)
+
+    @property
+    def reminder(self) -> str | None:
+        """What was last reminded of for this deadline (due_soon, overdue), while the answer is still owed."""
+        if self.answered:
+            return None
+        said = [step.data for step in self.steps if step.action == REMINDED]
+        return said[-1]["kind"] if said and said[-1]["deadline"] == self.due.isoformat() else None
 
     def actions(self, role: str) -> tuple[str, ...]:
         """What somebody of a role may do now."""
@@ -245,14 +255,23 @@ class Urgency:
     word: str  # done, in_time, remind, overdue
 
 
-def urgency(case: Case, today: date, calendar: Calendar) -> Urgency:
+def urgency(case: Case, today: date, calendar: Calendar, remind_days: int = REMIND_DAYS) -> Urgency:
     """For lists and reminders."""
     left = calendar.between(today, case.due)
     if case.answered:
         return Urgency(left, "done")
     if today > case.due:
         return Urgency(left, "overdue")
-    return Urgency(left, "remind" if left <= REMIND_DAYS else "in_time")
+    return Urgency(left, "remind" if left <= remind_days else "in_time")
+
+
+def reminding(case: Case, due: Urgency) -> dict[str, Any] | None:
+    """The data of the event `hall.case.reminded`, once for each kind and deadline; None where none is due."""
+    kind = {"remind": DUE_SOON, "overdue": OVERDUE}.get(due.word)
+    if kind is None or case.reminder in (kind, OVERDUE):
+        return None
+    data = {"case": case.id, "hall": case.rating.hall, "run": case.rating.run, "kind": kind}
+    return data | {"deadline": case.due.isoformat(), "handler": case.handler}
 
 
 def fold(cases: dict[str, Case], kind: str, data: Mapping[str, Any], at_ms: int) -> Case | None:

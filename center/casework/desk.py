@@ -5,13 +5,29 @@ who act at once are one after the other, and the second sees what the first did.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from center.casework.book import CaseBook, HeldCases
+from center.casework.book import CaseBook, HeldCases, Wanted
 from center.casework.calendars import Calendar
-from center.casework.cases import PREFIX, Actor, Case, Rating, Terms, case_id, decide, fold, local_day, opening
+from center.casework.cases import (
+    PREFIX,
+    REMIND_DAYS,
+    REMINDED,
+    Actor,
+    Case,
+    Rating,
+    Terms,
+    Urgency,
+    case_id,
+    decide,
+    fold,
+    local_day,
+    opening,
+    reminding,
+    urgency,
+)
 from center.casework.contacts import MAX_DAYS_KEPT, Contacts
 from center.casework.errors import CaseRefusal, CaseworkError
 from center.casework.tables import OPENED
@@ -23,6 +39,7 @@ from center.store.following import RatedRow
 from common import envelope
 from common.envelope import parse_time
 
+MAX_REMINDED = 500  # cases looked at together; the rest follows at once after them
 MAX_OPENED = 500  # at a time; the rest follows at once after them
 _PART = 1000
 _PART_BYTES = 4 * 1024 * 1024
@@ -53,6 +70,7 @@ class Desk:
         *,
         calendar: Calendar,
         grants: Grants,
+        remind_days: int = REMIND_DAYS,
         now_ms: Callable[[], int],
     ) -> None:
         self.book = book
@@ -61,6 +79,7 @@ class Desk:
         self._store = store
         self._own = own
         self._grants = grants
+        self._remind_days = remind_days
         self._now_ms = now_ms
 
     def today(self, hall: Hall) -> date:
@@ -101,6 +120,31 @@ class Desk:
         name = case_id(rating.hall, rating.run)
         data = opening(rating, self._terms(hall), hall.offset_minutes, self.contacts.has(name))
         return Happened(PREFIX + OPENED, f"case/{name}", data)
+
+    def urgency(self, case: Case, hall: Hall) -> Urgency:
+        """How a case stands to its deadline today."""
+        return urgency(case, self.today(hall), self.calendar, self._remind_days)
+
+    async def remind(self, hall: Hall) -> int:
+        """A reminder for each case of a hall whose deadline is near or over, once for each; how many were written."""
+        horizon = self.calendar.after(self.today(hall), self._remind_days).day
+        wanted = Wanted([hall.id], {}, ended=False, due_by=horizon, limit=MAX_REMINDED)
+        count = 0
+        async with self._own.lock(hall.id):
+            while True:
+                await self.catch_up(hall)
+                found = [
+                    Happened(PREFIX + REMINDED, f"case/{case.id}", data)
+                    for case in self.book.cases(wanted)
+                    if (data := reminding(case, self.urgency(case, hall))) is not None
+                ]
+                if found:
+                    await self._own.append(hall, *found)
+                    await self.catch_up(hall)
+                    count += len(found)
+                if self.book.count(wanted) <= wanted.offset + MAX_REMINDED:
+                    return count
+                wanted = replace(wanted, offset=wanted.offset + MAX_REMINDED)
 
     async def act(self, hall: Hall, name: str, action: str, said: Mapping[str, Any], who: Actor) -> Case:
         """One action on a case of a hall; raises `CaseRefusal`, and then nothing has changed."""

@@ -1,4 +1,7 @@
-"""The task that opens cases: it looks at a hall after each batch of it, at all at start, and at contacts daily."""
+"""The task that opens cases and reminds of them: after each batch of a hall, at start, and every ten minutes.
+
+Contacts are looked at daily.
+"""
 
 import asyncio
 import contextlib
@@ -10,6 +13,7 @@ from center.config import Hall
 from center.errors import CenterError
 
 AGAIN_S = 5.0  # a store that can't take anything now may in a moment; a batch's own sender tries in a second
+REMIND_EVERY_S = 600.0  # a day begins at another time in each place; ten minutes into it is early enough
 CONTACTS_EVERY_S = 24 * 3600.0
 
 log = logging.getLogger("center")
@@ -34,7 +38,11 @@ class Watch:
 
     def start(self) -> None:
         """Begins its tasks."""
-        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._forget())]
+        self._tasks = [
+            asyncio.create_task(self._follow()),
+            asyncio.create_task(self._forget()),
+            asyncio.create_task(self._again()),
+        ]
 
     async def close(self) -> None:
         """Ends them."""
@@ -53,6 +61,7 @@ class Watch:
                 self._waiting.discard(hall)
                 try:
                     opened = await self._desk.open_new(self._halls[hall])
+                    reminded = await self._desk.remind(self._halls[hall])
                 except CenterError as error:
                     self._waiting.add(hall)
                     log.error("cases of %s: %s", hall, error, extra={"event": "center.cases_failed"})
@@ -60,6 +69,15 @@ class Watch:
                     continue
                 if opened:
                     log.info("%d cases opened in %s", opened, hall, extra={"event": "center.cases_opened"})
+                if reminded:
+                    log.info("%d reminders in %s", reminded, hall, extra={"event": "center.cases_reminded"})
+
+    async def _again(self) -> None:
+        """Deadlines come near without anything happening."""
+        while True:
+            await asyncio.sleep(REMIND_EVERY_S)
+            self._waiting |= self._halls.keys()
+            self._wake.set()
 
     async def _forget(self) -> None:
         orphans: frozenset[str] = frozenset()

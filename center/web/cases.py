@@ -6,35 +6,19 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from center.casework.book import Wanted
-from center.casework.cases import Actor, Case, Urgency, urgency
+from center.casework.cases import Actor, Case, Urgency
 from center.casework.errors import CaseRefusal
 from center.casework.tables import NEEDED, RESULTS
 from center.config import Hall
 from center.people.reader import Reader
 from center.people.roles import FOLLOW_CASES
-from center.web.context import CENTER, Center, json_response, parts_in_scope, require_actor
+from center.web.case_scope import PAGE, SHOW, wanted_of
+from center.web.context import CENTER, Center, json_response, require_actor
 from center.web.desk_page import desk_page, signed_in
 from common.envelope import format_time
 from common.problem import Problem
 
-PAGE = 50
-SHOW = ("open", "overdue", "ended")
 BODY_BYTES = 16 * 1024
-
-
-def wanted_of(center: Center, reader: Reader, show: str, page: int) -> Wanted:
-    """The cases in a reader's scope."""
-    halls = parts_in_scope(center, reader)
-    windows = {hall.id: seen for hall in halls if (seen := reader.scope.windows(hall)) is not None}
-    wanted = Wanted([hall.id for hall in halls], windows, limit=PAGE, offset=page * PAGE)
-    if show == "ended":
-        return replace(wanted, ended=True)
-    if show == "overdue":
-        # The halls of a center share a day; where they don't, the earliest of their days calls nothing late too soon.
-        today = min((center.desk.today(hall) for hall in halls), default=None)
-        return replace(wanted, ended=False, overdue_on=today)
-    return replace(wanted, ended=False)
 
 
 DUTIES = 6  # on the overview; the list of cases has all of them
@@ -46,7 +30,7 @@ def due_first(center: Center, reader: Reader, region: str | None = None) -> list
     for case in center.desk.book.cases(replace(wanted_of(center, reader, "open", 0), limit=PAGE)):
         hall = center.hall(case.rating.hall)
         if hall is not None and not case.answered and region in (None, hall.region):
-            rows.append((case, hall, urgency(case, center.desk.today(hall), center.desk.calendar)))
+            rows.append((case, hall, center.desk.urgency(case, hall)))
     return rows[:DUTIES]
 
 
@@ -63,7 +47,7 @@ def _hall_of(center: Center, reader: Reader, name: str) -> tuple[Hall, Case]:
 
 def shown(center: Center, hall: Hall, case: Case, reader: Reader) -> dict[str, Any]:
     """A case as a door says it; never the contact."""
-    rating, due = case.rating, urgency(case, center.desk.today(hall), center.desk.calendar)
+    rating, due = case.rating, center.desk.urgency(case, hall)
     return {
         "id": case.id,
         "hall": rating.hall,
@@ -82,6 +66,7 @@ def shown(center: Center, hall: Hall, case: Case, reader: Reader) -> dict[str, A
         "due_sure": case.due_sure,
         "days_left": due.days_left,
         "urgency": due.word,
+        "reminder": case.reminder,
         "handler": case.handler,
         "has_contact": case.has_contact,
         "actions": case.actions(reader.role),
@@ -186,7 +171,7 @@ async def get_list_page(request: web.Request) -> web.Response:
     for case in center.desk.book.cases(wanted_of(center, reader, show, page)):
         hall = center.hall(case.rating.hall)
         assert hall is not None
-        rows.append((case, hall, urgency(case, center.desk.today(hall), center.desk.calendar)))
+        rows.append((case, hall, center.desk.urgency(case, hall)))
     counts = {name: center.desk.book.count(wanted_of(center, reader, name, 0)) for name in SHOW}
     return desk_page(
         request,
@@ -217,7 +202,7 @@ def _case_page(
         200 if refused is None else 409,
         case=case,
         hall=hall,
-        due=urgency(case, center.desk.today(hall), center.desk.calendar),
+        due=center.desk.urgency(case, hall),
         contact=center.desk.contact_for(case, reader.name) if reader.account else None,
         actions=case.actions(reader.role),
         needed=NEEDED,

@@ -4,6 +4,7 @@ from typing import Any
 
 from center.casework.tables import ACTIONS, RESULTS, CaseState
 from center.exports.profiles import PROFILES
+from center.web.case_scope import SHOW
 from center.web.exports import FORMATS
 from center.web.openapi_parts import COUNT, DENIED, TEXT, answer, object_, problems, query, ref
 
@@ -50,6 +51,7 @@ def schemas() -> dict[str, Any]:
             due_sure={"type": "boolean", "description": "false where a year's holidays are not known yet"},
             days_left={"type": "integer", "description": "working days; negative when late"},
             urgency={"enum": ["in_time", "remind", "overdue", "done"]},
+            reminder={"enum": ["due_soon", "overdue", None], "description": "of this deadline, until it is answered"},
             handler=_MAYBE_TEXT,
             has_contact={"type": "boolean"},
             contact=TEXT | {"description": "for the case's handler alone, while the case is open"},
@@ -123,7 +125,7 @@ def paths() -> dict[str, Any]:
             "get": {
                 "summary": "Bad ratings and how far they are followed, the most urgent first",
                 "parameters": [
-                    query("show", {"enum": ["open", "overdue", "ended"]}, "which", required=False),
+                    query("show", {"enum": list(SHOW)}, "which", required=False),
                     query("page", {"type": "string", "pattern": "^[0-9]{1,6}$"}, "from 0, of 50", required=False),
                 ],
                 "responses": {"200": answer("cases", ref("Cases"))} | DENIED | _BAD,

@@ -9,6 +9,7 @@ from center.config import Hall
 from center.people.reader import Reader
 from center.people.roles import ADMINISTER, ENTER_PAPER, FOLLOW_CASES, READ
 from center.web.asking import READERS
+from center.web.case_scope import wanted_of
 from center.web.context import CENTER
 from common import catalogue
 from common.problem import Problem
@@ -24,6 +25,8 @@ class NavigationEntry:
     needs: str = READ
     # It tells of whole halls, and so nothing to who may see a department alone.
     whole: bool = False
+    # Reminders that wait behind it.
+    count: int = 0
 
 
 def _(text: str) -> str:
@@ -46,13 +49,17 @@ NAVIGATION = (
 
 def navigation(request: web.Request) -> tuple[NavigationEntry, ...]:
     """The pages that whoever is signed in may open."""
-    reader = request.app[CENTER].sessions.find(request)
+    center = request.app[CENTER]
+    reader = center.sessions.find(request)
     if reader is None:
         return ()
+    waiting = center.desk.book.count(wanted_of(center, reader, "reminders", 0)) if reader.may(FOLLOW_CASES) else 0
     translate = words(request).gettext
     part = reader.scope.department is not None
     allowed = (entry for entry in NAVIGATION if reader.may(entry.needs) and not (part and entry.whole))
-    return tuple(replace(entry, label=translate(entry.label)) for entry in allowed)
+    return tuple(
+        replace(entry, label=translate(entry.label), count=waiting if entry.name == "cases" else 0) for entry in allowed
+    )
 
 
 def signed_in(request: web.Request) -> Reader:

@@ -1,5 +1,6 @@
 """A bad rating from the citizen's phone to its closed case, as people see it: desk and phone, keyboard, languages."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,7 +26,8 @@ class Hall(Journal):
 
 @pytest.fixture
 async def center(tmp_path: Path) -> AsyncIterator[CenterProcess]:
-    config = CONFIG.replace("[http]", "[http]\nsecure_cookie = false")
+    # The answer is due within five working days, so its reminder comes at once.
+    config = CONFIG.replace("[http]", "[cases]\nremind_days = 10\n[http]\nsecure_cookie = false")
     (tmp_path / "center.toml").write_text(config, "utf-8")
     settle_accounts(tmp_path, {"chen": ("supervisor", "all"), "root1": ("administrator", "all")})
     async with running(tmp_path, config) as center:
@@ -85,6 +87,13 @@ async def test_a_bad_rating_by_phone_goes_to_its_end(center: CenterProcess, open
     desk = await open_page(f"{center.url}/sign-in")
     await screenshot(desk, "center-sign-in-account")
     await sign_in(desk, "chen")
+    async with asyncio.timeout(60):
+        while not (await center.get("/api/v1/cases?show=reminders", "supervisor"))["count"]:
+            await asyncio.sleep(0.05)
+    await desk.goto(f"{center.url}/cases?show=reminders")
+    await expect(desk.locator("tbody tr")).to_contain_text("等了一个多小时")
+    await expect(desk.locator('.bar nav a[href="/cases"] b')).to_have_text("1")
+    await screenshot(desk, "center-reminders")
     await desk.goto(f"{center.url}/cases")
     await expect(desk.locator("tbody tr")).to_contain_text("等了一个多小时")
     await screenshot(desk, "center-cases")
@@ -103,6 +112,7 @@ async def test_a_bad_rating_by_phone_goes_to_its_end(center: CenterProcess, open
             await form.locator("textarea").fill(f"{button}：已与群众说明情况")
         await form.get_by_role("button").click()
         await expect(desk.locator(".steps li").last).to_contain_text(button)
+    await expect(desk.locator('.bar nav a[href="/cases"] b')).to_have_count(0)
     await desk.locator('form:has(input[value="close"]) button').click()
     await expect(desk.locator(".facts")).to_contain_text("已办结")
     await expect(desk.locator("body")).not_to_contain_text("13900001111")

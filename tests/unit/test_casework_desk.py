@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -307,3 +307,65 @@ async def test_a_case_opened_after_the_book_was_read_is_in_the_notice(tmp_path: 
         moment = await h.store.month(["qingxi"], figures.months_wanted(DAY[:7]))
         assert len(await h.desk.up_to(held, moment.journals, DAY, DAY)) == 1
         assert await h.desk.up_to(held, moment.journals, "2026-01-01", "2026-01-02") == []
+
+
+DAY_MS = 86_400_000
+
+
+async def test_a_reminder_comes_once_before_and_once_after_the_deadline(tmp_path: Path) -> None:
+    """Rated on Saturday 21 November; seven working days end on Tuesday 1 December."""
+    async with house(tmp_path) as h:
+        journal = Journal()
+        run = journal.run(1, 1)
+        await h.take(journal)
+        await h.desk.open_new(HALL)
+        name, mine = f"qingxi.{run}", replace(ALL, reminded="li")
+        assert await h.desk.remind(HALL) == 0
+        (case,) = h.desk.book.cases(ALL)
+        assert case.due.isoformat() == "2026-12-01"
+
+        h.now[0] = NOON_MS + 9 * DAY_MS  # 30 November, one working day before
+        assert [await h.desk.remind(HALL) for _ in range(3)] == [1, 0, 0]
+        assert [case.reminder for case in h.desk.book.cases(mine)] == ["due_soon"], "nobody works on it: it is all's"
+        await h.desk.act(HALL, name, "assign", {"handler": "wang"}, WHO)
+        assert h.desk.book.count(mine) == 0
+        assert h.desk.book.count(replace(ALL, reminded="wang")) == 1
+
+        h.now[0] = NOON_MS + 12 * DAY_MS
+        assert [await h.desk.remind(HALL) for _ in range(2)] == [1, 0]
+        assert [case.reminder for case in h.desk.book.cases(replace(ALL, reminded="wang"))] == ["overdue"]
+
+        # More time is another deadline: its reminder is to come; an answer ends them.
+        await h.desk.act(HALL, name, "extend", {"days": 5, "text": "材料在途"}, WHO)
+        assert h.desk.book.count(replace(ALL, reminded="wang")) == 0
+        assert await h.desk.remind(HALL) == 0
+        h.now[0] = NOON_MS + 30 * DAY_MS
+        assert [await h.desk.remind(HALL) for _ in range(2)] == [1, 0]
+        for action in ("verify", "put_right", "answer"):
+            await h.desk.act(HALL, name, action, SAID, WHO)
+        assert h.desk.book.count(replace(ALL, reminded="wang")) == 0
+        h.now[0] = NOON_MS + 60 * DAY_MS
+        assert await h.desk.remind(HALL) == 0
+
+        events = [
+            envelope.decode(data) for data in await h.store.events("qingxi", h.own.name("qingxi"), Part(0, 99, 10**6))
+        ]
+        told = [event.data for event in events if event.type == "hall.case.reminded"]
+        assert [(data["kind"], data["deadline"], data["handler"]) for data in told] == [
+            ("due_soon", "2026-12-01", None),
+            ("overdue", "2026-12-01", "wang"),
+            ("overdue", "2026-12-08", "wang"),
+        ]
+        (case,) = h.desk.book.cases(ALL)
+        assert [step.action for step in case.steps].count("reminded") == 3
+
+
+async def test_a_case_that_is_late_already_is_told_as_late_at_once(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        journal = Journal()
+        journal.run(1, 2)
+        await h.take(journal)
+        h.now[0] = NOON_MS + 40 * DAY_MS
+        await h.desk.open_new(HALL)
+        assert await h.desk.remind(HALL) == 1
+        assert [case.reminder for case in h.desk.book.cases(ALL)] == ["overdue"]
