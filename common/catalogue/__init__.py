@@ -10,9 +10,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+import polib
 
 from common.errors import CommonError
 
@@ -27,29 +25,33 @@ class CatalogueError(CommonError):
     """A .po file can't be used, or two rooms translate one message differently."""
 
 
-def read(path: Path) -> Catalog:
+def read(path: Path) -> polib.POFile:
     """One .po file; raises `CatalogueError` naming file and reason."""
     try:
-        with path.open("rb") as file:
-            return read_po(file, locale="zh_CN", abort_invalid=True)
+        return polib.pofile(str(path))
     except (OSError, ValueError) as error:
         raise CatalogueError(f"{path}: can't be used: {error}") from error
 
 
-def merge(folder: Path = HERE) -> Catalog:
+def merge(folder: Path = HERE) -> polib.POFile:
     """All rooms' Chinese in one catalogue; two different translations of one message are an error."""
-    merged = Catalog(locale="zh_CN")
+    merged = polib.POFile()
+    known: dict[tuple[str | None, str], polib.POEntry] = {}
     for path in sorted(folder.glob("*.zh_CN.po")):
-        for message in read(path):
-            if not message.id:
-                continue
-            known = merged.get(message.id, message.context)
-            if known is not None and known.string != message.string:
-                raise CatalogueError(
-                    f"{path}: {message.id!r} is {message.string!r} here and {known.string!r} elsewhere"
-                )
-            merged.add(message.id, message.string, context=message.context, flags=message.flags)
+        found = read(path)
+        merged.metadata |= found.metadata
+        for entry in found:
+            first = known.setdefault((entry.msgctxt, entry.msgid), entry)
+            if first is entry:
+                merged.append(entry)
+            elif said(first) != said(entry):
+                raise CatalogueError(f"{path}: {entry.msgid!r} is {said(entry)!r} here and {said(first)!r} elsewhere")
     return merged
+
+
+def said(entry: polib.POEntry) -> str:
+    """A message's Chinese, which has one form for every number; empty where there is none."""
+    return entry.msgstr_plural.get(0, "") if entry.msgid_plural else entry.msgstr
 
 
 @cache
@@ -57,10 +59,7 @@ def translations(language: str) -> gettext.NullTranslations:
     """The translator of a language of `LANGUAGES`: `.gettext`, `.ngettext`, `.pgettext`."""
     if language != CHINESE:
         return gettext.NullTranslations()
-    compiled = BytesIO()
-    write_mo(compiled, merge())
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return gettext.GNUTranslations(BytesIO(merge().to_binary()))
 
 
 def pick(wished: str | None, accepted: str = "") -> str:
