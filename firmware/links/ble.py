@@ -45,7 +45,7 @@ class _Slot:
         self.peer = peer
         self.mtu = air.LEAST_MTU
         self.since_ms = None  # its time for a proof runs from here
-        self.wrote = False
+        self.wrote = self.began = False
         self.going = False  # dropped by us; it ends when the stack says so
         self.ended = False
         self.connection = connection
@@ -129,6 +129,9 @@ class BleLink(io.IOBase):
                     slot.since_ms = now_ms
                     if slot.peer == self._known:
                         self._make_way(slot, endpoint, now_ms)
+                elif slot.wrote and not slot.began and slot.peer == self._known:
+                    slot.began = True  # connecting takes up to 2 s: the known hub's time runs anew from its first word
+                    slot.since_ms = now_ms
         for slot in self._slots:
             if slot.connection is not None and not slot.going and self._is_shunned(slot.peer, now_ms):
                 self._drop(slot, endpoint)
