@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from common.keeping import keep, stop
 from hub.devices.fleet import Fleet
 from hub.devices.sessions import DeviceSession
 from hub.hall.rows import LinkRow
@@ -31,35 +32,21 @@ class Lines:
 
     async def run(self) -> None:
         """Until cancelled; raises what a line's task died of."""
-        try:
-            while True:
-                await self._match()
-                changed = asyncio.create_task(self._changed.wait())
-                try:
-                    tasks = [task for task, _ in self._tasks.values()]
-                    await asyncio.wait([changed, *tasks], return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    changed.cancel()
-                self._changed.clear()
-                for task in tasks:
-                    if task.done():
-                        task.result()  # a line's task never ends by itself
-        finally:
-            tasks = [task for task, _ in self._tasks.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await keep(self._changed, self._match, self._end)
 
-    async def _match(self) -> None:
+    async def _end(self) -> None:
+        await stop(*(task for task, _ in self._tasks.values()))
+
+    async def _match(self) -> list[asyncio.Task[None]]:
         for row in [row for row in self._tasks if row not in self._wanted]:
             task, session = self._tasks.pop(row)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await stop(task)
             session.lost(TAKEN_OUT)
             await self._fleet.drop(session)
         for row in self._wanted:
             if row not in self._tasks:
                 self._tasks[row] = self._begin(row)
+        return [task for task, _ in self._tasks.values()]
 
     def _begin(self, row: LinkRow) -> tuple[asyncio.Task[None], DeviceSession]:
         self._made += 1

@@ -47,10 +47,10 @@ from hub.voice.errors import VoiceError
 from hub.voice.wording import Place
 from hub.web import opening
 from hub.web.admin_now import Facts
+from hub.web.device_schema import DeviceWanted
 from hub.web.guide import Guide
 from hub.web.hall_schema import HallWanted, UndoWanted, in_full, public_rows
 from hub.web.initials import Initials
-from hub.web.schema import DeviceWanted
 from hub.web.shown import Shown
 from hub.web.stream import Stream
 from protocol import messages
@@ -400,6 +400,8 @@ class Hub:
             **self.stream.metrics(),
             **({} if self.announcer is None else self.announcer.metrics()),
             **self.fleet.metrics(),
+            **self.printers.metrics(),
+            **self.leds.metrics(),
             **({} if self.uplink is None else self.uplink.metrics()),
         }
 

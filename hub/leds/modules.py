@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from common.keeping import keep, stop
+from common.metrics import Values
 from hub.leds.drivers import Driver, driver
 from hub.links.backoff import Backoff
 from hub.links.errors import LinkError
@@ -64,6 +66,7 @@ class _Line:
     dirty: set[str] = field(default_factory=set)
     up: bool = False
     why: str = ""
+    failures: int = 0
     task: "asyncio.Task[None] | None" = None
 
 
@@ -110,34 +113,33 @@ class Leds:
             for row in self._wanted
         ]
 
+    def metrics(self) -> Values:
+        """For Prometheus."""
+        lines = {row.window: self._lines.get(row.url) for row in self._wanted}
+        return {
+            "tingting_led_line_up": {(name,): float(line is not None and line.up) for name, line in lines.items()},
+            "tingting_led_line_failures_total": {
+                (name,): 0 if line is None else line.failures for name, line in lines.items()
+            },
+        }
+
     async def run(self) -> None:
         """Until cancelled; raises what a line's task died of."""
-        try:
-            while True:
-                self._changed.clear()
-                await self._match()
-                changed = asyncio.create_task(self._changed.wait())
-                try:
-                    tasks = [line.task for line in self._lines.values() if line.task is not None]
-                    await asyncio.wait([changed, *tasks], return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    changed.cancel()
-                for task in tasks:
-                    if task.done():
-                        task.result()
-        finally:
-            for line in self._lines.values():
-                await _end(line)
+        await keep(self._changed, self._match, self._end)
 
-    async def _match(self) -> None:
+    async def _end(self) -> None:
+        await stop(*(line.task for line in self._lines.values()))
+
+    async def _match(self) -> list["asyncio.Task[None]"]:
         rows = {url: tuple(row for row in self._wanted if row.url == url) for url in {row.url for row in self._wanted}}
         for line in [line for line in self._lines.values() if rows.get(line.url) != line.rows]:
             del self._lines[line.url]
-            await _end(line)
+            await stop(line.task)
         for url, wanted in rows.items():
             if url not in self._lines:
                 line = self._lines[url] = _Line(url, wanted)
                 line.task = asyncio.create_task(self._serve(line), name=f"leds {url}")
+        return [line.task for line in self._lines.values() if line.task is not None]
 
     async def _serve(self, line: _Line) -> None:
         backoff = Backoff(FIRST_WAIT_S, WAIT_MOST_S, self._chance)
@@ -149,6 +151,7 @@ class Leds:
                 if line.up or line.why != why:
                     self._log("hub.leds_away", url=line.url, why=why)
                 line.up, line.why = False, why
+                line.failures += 1
                 await asyncio.sleep(backoff.next_s())
 
     async def _talk(self, line: _Line, backoff: Backoff) -> None:
@@ -195,9 +198,3 @@ async def _due(line: _Line, listening: "asyncio.Task[None]") -> bool:
     if listening.done():
         listening.result()
     return line.due.is_set()
-
-
-async def _end(line: _Line) -> None:
-    if line.task is not None:
-        line.task.cancel()
-        await asyncio.gather(line.task, return_exceptions=True)

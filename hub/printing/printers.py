@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from common.keeping import keep, stop
+from common.metrics import Values
 from hub.printing import paper as papers
 from hub.printing.errors import UnknownPrinterError
 from hub.printing.paper import Paper
@@ -82,24 +84,13 @@ class Printers:
 
     async def run(self) -> None:
         """Until cancelled; raises what a printer's task died of."""
-        try:
-            while True:
-                self._changed.clear()
-                await self._match()
-                changed = asyncio.create_task(self._changed.wait())
-                try:
-                    tasks = [one.task for one in self._ones.values() if one.task is not None]
-                    await asyncio.wait([changed, *tasks], return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    changed.cancel()
-                for task in tasks:
-                    if task.done():
-                        task.result()
-        finally:
-            for one in list(self._ones.values()):
-                await self._end(one)
+        await keep(self._changed, self._match, self._end_all)
 
-    async def _match(self) -> None:
+    async def _end_all(self) -> None:
+        for one in list(self._ones.values()):
+            await self._end(one)
+
+    async def _match(self) -> list["asyncio.Task[None]"]:
         for one in [one for one in self._ones.values() if one.wanted not in self._wanted]:
             del self._ones[one.wanted.id]
             await self._end(one)
@@ -109,11 +100,10 @@ class Printers:
                 one = _One(wanted, printer, ThreadPoolExecutor(1, f"printer-{wanted.id}"), asyncio.Queue(QUEUE_MOST))
                 one.task = asyncio.create_task(self._serve(one), name=f"printer {wanted.id}")
                 self._ones[wanted.id] = one
+        return [one.task for one in self._ones.values() if one.task is not None]
 
     async def _end(self, one: _One) -> None:
-        if one.task is not None:
-            one.task.cancel()
-            await asyncio.gather(one.task, return_exceptions=True)
+        await stop(one.task)
         while not one.jobs.empty():
             _answer(one.jobs.get_nowait(), TAKEN_OUT)
         one.thread.submit(one.printer.close)
@@ -185,6 +175,17 @@ class Printers:
             }
             for wanted in self._wanted
         ]
+
+    def metrics(self) -> Values:
+        """For Prometheus."""
+        found = self.state()
+        return {
+            "tingting_printer_ready": {(one["printer"],): float(one["ready"]) for one in found},
+            "tingting_printer_waiting": {(one["printer"],): one["queued"] for one in found},
+            "tingting_printer_papers_total": {
+                (one["printer"], what): one[what] for one in found for what in ("printed", "failed")
+            },
+        }
 
     def owe_void(self, printer: str, number: str) -> None:
         """A number that failed before this start: the slip that says so comes with the next paper."""

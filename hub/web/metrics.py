@@ -46,6 +46,18 @@ HUB = (
     Metric("tingting_queue_waiting", GAUGE, "Citizens waiting", ("service",)),
     Metric("tingting_voice_total", COUNTER, "What the voice did: readings, engine_failures, card_failures", ("what",)),
     Metric("tingting_voice_waiting", GAUGE, "Calls that wait to be read out"),
+    Metric(
+        "tingting_printer_ready",
+        GAUGE,
+        "1: this printer at the hub may be asked for paper; 0: see /admin",
+        ("printer",),
+    ),
+    Metric("tingting_printer_waiting", GAUGE, "Papers that wait for this printer", ("printer",)),
+    Metric("tingting_printer_papers_total", COUNTER, "Papers: printed, failed", ("printer", "what")),
+    Metric("tingting_led_line_up", GAUGE, "1: the line to this window's LED module takes what is shown", ("window",)),
+    Metric(
+        "tingting_led_line_failures_total", COUNTER, "Times that the module's line was lost or refused", ("window",)
+    ),
     Metric("tingting_stream_readers", GAUGE, "Boards and pages on the live stream"),
     Metric("tingting_stream_let_go_total", COUNTER, "Readers of the stream that lagged and were let go"),
 )

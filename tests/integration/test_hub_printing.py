@@ -69,6 +69,11 @@ async def test_a_ticket_is_out_when_the_printer_says_so() -> None:
         assert "城乡居民养老保险参保登记" in slip.text
         assert slip.codes == [b"http://h/t/x"]
         assert [each["printed"] for each in printers.state()] == [1]
+        assert printers.metrics() == {
+            "tingting_printer_ready": {("k1",): 1.0},
+            "tingting_printer_waiting": {("k1",): 0},
+            "tingting_printer_papers_total": {("k1", "printed"): 1, ("k1", "failed"): 0},
+        }
 
 
 @pytest.mark.parametrize(("trouble", "state"), [("paper_out", "paper_out"), ("cover_open", "cover_open")])

@@ -36,6 +36,8 @@ async def test_every_number_of_the_hubs_table_is_told_and_no_other(tmp_path: Pat
     config = '[http]\nport = 0\n[[halls]]\nid = "h1"\nname = "测试厅"\n'
     async with center_support.running(tmp_path / "center", config) as center, Box("ev-1") as box:
         section = f'[center]\nurl = "{center.url}"\ntoken = "{center.tokens["hall h1"]}"\n'
+        section += '[[printers]]\nid = "k1"\nname = "东门口"\nurl = "tcp://127.0.0.1:9"\n'
+        section += '[[leds]]\nwindow = "1"\nurl = "socket://127.0.0.1:9"\n'
         async with HubProcess(tmp_path / "hub", (box.line,), section) as hub:
             await hub.register(box)
             await until(lambda: hub.online(box), "the box online")
