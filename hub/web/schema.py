@@ -17,11 +17,11 @@ Text = Annotated[str, Meta(min_length=1, max_length=64)]
 Remark = Annotated[str, Meta(max_length=200)]
 
 
-class _Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A body that says what isn't known to it."""
 
 
-class TicketWanted(_Strict):
+class TicketWanted(Strict):
     """A number for a service."""
 
     service: Text
@@ -36,52 +36,54 @@ class TicketWanted(_Strict):
     printer: Text | None = None
 
 
-class _Command(_Strict, tag_field="command"):
+class Command(Strict, tag_field="command"):
+    """A command by its name, under an id of its own."""
+
     id: UUID
 
 
-class Next(_Command, tag="next"):
+class Next(Command, tag="next"):
     """下一位"""
 
 
-class Arrive(_Command, tag="arrive"):
+class Arrive(Command, tag="arrive"):
     """到达"""
 
 
-class CallNumber(_Command, tag="call"):
+class CallNumber(Command, tag="call"):
     """A chosen number, and why it goes before the others."""
 
     number: Text
     reason: Remark | None = None
 
 
-class Recall(_Command, tag="recall"):
+class Recall(Command, tag="recall"):
     """重呼"""
 
 
-class NoShow(_Command, tag="no_show"):
+class NoShow(Command, tag="no_show"):
     """过号"""
 
 
-class Restore(_Command, tag="restore"):
+class Restore(Command, tag="restore"):
     """A no-show has come after all."""
 
     number: Text
 
 
-class Hold(_Command, tag="hold"):
+class Hold(Command, tag="hold"):
     """Set aside while its holder fetches something."""
 
     reason: Remark | None = None
 
 
-class Resume(_Command, tag="resume"):
+class Resume(Command, tag="resume"):
     """A held ticket is back."""
 
     number: Text
 
 
-class Transfer(_Command, tag="transfer"):
+class Transfer(Command, tag="transfer"):
     """转移"""
 
     to_service: Text | None = None
@@ -90,31 +92,31 @@ class Transfer(_Command, tag="transfer"):
     reason: Remark | None = None
 
 
-class Cancel(_Command, tag="cancel"):
+class Cancel(Command, tag="cancel"):
     """The ticket here is void, or another one by its number."""
 
     number: Text | None = None
     reason: Remark | None = None
 
 
-class Undo(_Command, tag="undo"):
+class Undo(Command, tag="undo"):
     """Takes back a finish or a no-show, within a minute."""
 
 
-class Finish(_Command, tag="finish"):
+class Finish(Command, tag="finish"):
     """办结; then: a further service of this visit."""
 
     outcome: Remark | None = None
     then: Text | None = None
 
 
-class WalkUp(_Command, tag="walk_up"):
+class WalkUp(Command, tag="walk_up"):
     """请评价"""
 
     service: Text | None = None
 
 
-class SignIn(_Command, tag="sign_in"):
+class SignIn(Command, tag="sign_in"):
     """A clerk takes the window."""
 
     staff: Text
@@ -123,17 +125,17 @@ class SignIn(_Command, tag="sign_in"):
     pin: Annotated[str, Meta(max_length=64)] | None = None
 
 
-class SignOut(_Command, tag="sign_out"):
+class SignOut(Command, tag="sign_out"):
     """The clerk leaves."""
 
 
-class Pause(_Command, tag="pause"):
+class Pause(Command, tag="pause"):
     """暂停"""
 
     reason: Remark | None = None
 
 
-class Unpause(_Command, tag="unpause"):
+class Unpause(Command, tag="unpause"):
     """The window goes on."""
 
 
@@ -158,18 +160,18 @@ WindowCommand = (
 )
 
 
-class SetDate(_Command, tag="set_date"):
+class SetDate(Command, tag="set_date"):
     """The business date put right."""
 
     date: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
     reason: Remark | None = None
 
 
-class Sweep(_Command, tag="sweep"):
+class Sweep(Command, tag="sweep"):
     """Every ticket still open is cancelled."""
 
 
-class Training(_Command, tag="training"):
+class Training(Command, tag="training"):
     """The hall begins to practise, or works again; only while no ticket is open."""
 
     on: bool
@@ -177,17 +179,6 @@ class Training(_Command, tag="training"):
 
 
 DayCommand = SetDate | Sweep | Training
-
-
-class DeviceWanted(_Strict):
-    """A device to be registered; the secret is never shown again."""
-
-    device: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
-    role: Annotated[str, Meta(pattern=r"^(evaluator|caller|dispenser)$")]
-    window: Text | None
-    epoch: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
-    secret: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-    board: Annotated[str, Meta(max_length=32)]
 
 
 class Wait(msgspec.Struct, kw_only=True):
@@ -339,62 +330,6 @@ class Queue(msgspec.Struct, kw_only=True):
     # By service, for who would take a number now.
     wait: dict[str, Wait | None]
     as_of: str
-
-
-class Device(msgspec.Struct, kw_only=True):
-    """A registered device, without its secret."""
-
-    device: str
-    role: str
-    window: str | None
-    epoch: str
-    board: str
-    registered_at: str
-    # The line on which it was last where it belongs; none on the radio.
-    line: str | None
-    online: bool
-    # Since its last word; none: nothing since the hub started.
-    silent_s: float | None
-    # As it said when it last started.
-    firmware: str | None
-    health: dict[str, Any] | None
-
-
-class Devices(msgspec.Struct, kw_only=True):
-    """The registry."""
-
-    devices: list[Device]
-
-
-class Identify(_Command, tag="identify"):
-    """The box blinks and beeps, so that a person finds it."""
-
-    for_s: Annotated[int, Meta(ge=1, le=60)] = 20
-
-
-class Identified(msgspec.Struct, kw_only=True):
-    """The box has answered: it blinks."""
-
-    device: str
-    for_s: int
-
-
-class ReprintWanted(msgspec.Struct, kw_only=True):
-    """Nothing more is needed: a dispenser has one last ticket."""
-
-
-class Reprinting(msgspec.Struct, kw_only=True):
-    """The dispenser has taken it."""
-
-    device: str
-    printing: bool
-
-
-class Registered(msgspec.Struct, kw_only=True):
-    """A device was registered; those named in `displaced` stood there before and have no window now."""
-
-    device: str
-    displaced: list[str]
 
 
 class Health(msgspec.Struct, kw_only=True):
