@@ -57,7 +57,9 @@ class HallRow(_Row, frozen=True, kw_only=True):
     appointment_grace_min: Annotated[
         int, key("how late an appointment may check in and keep its priority", ge=0, le=240)
     ] = 15
-    volume_percent: Annotated[int, key("how loud calls are where no zone says otherwise", ge=0, le=100)] = 100
+    volume_percent: Annotated[
+        int, key("how loud calls are at windows of no zone; each zone has its own", ge=0, le=100)
+    ] = 100
 
 
 class ZoneRow(_Row, frozen=True, kw_only=True):
@@ -66,7 +68,9 @@ class ZoneRow(_Row, frozen=True, kw_only=True):
     id: Annotated[Id, key("the zone's id")]
     name: Annotated[str, key("name shown, Chinese", min_length=1, max_length=20)]
     name_en: Annotated[str, key("the same in English", max_length=40)] = ""
-    volume_percent: Annotated[int, key("how loud calls are in this zone", ge=0, le=100)] = 100
+    volume_percent: Annotated[
+        int, key("how loud calls are in this zone, on its boards and on the hub's sound card", ge=0, le=100)
+    ] = 100
 
 
 class ServiceRow(_Row, frozen=True, kw_only=True):

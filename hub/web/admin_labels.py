@@ -79,6 +79,8 @@ def hints(_: Callable[[str], str]) -> dict[str, str]:
         "code": _("What is typed at the window; a caller's keypad has digits only."),
         "invitation_s": _("How long a citizen may press after a service, 2 to 120."),
         "closing": _("At this time tickets still open are cancelled; empty: never. As 17:30."),
+        "hall.volume_percent": _("Of calls at windows of no zone; each zone has its own, under Zones."),
+        "zones.volume_percent": _("0 to 100. The next call is this loud, on boards and on the hub's sound card."),
         "priority_one_in": _("Of so many calls of a line, one may go out of turn to somebody with priority."),
         "prefix": _("One or two capital letters."),
         "last_number": _("0: no end. Services with the same letters need ranges apart."),

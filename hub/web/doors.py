@@ -11,11 +11,11 @@ from common.problem import Problem
 from common.tokens import Holder
 from hub.queueing import commands
 from hub.queueing.errors import Refusal
-from hub.web import clerk, schema
+from hub.web import clerk, device_schema, schema
 from hub.web.desk_schema import Desk
 from hub.web.door import API, PUBLIC, Door, refused
 from hub.web.hall_doors import HALL_DOORS
-from hub.web.house import HOUSE
+from hub.web.house import HOUSE, address
 from hub.web.metrics import HUB
 from hub.web.printer_doors import PRINTER_DOORS
 from hub.web.schema import json_response, read_body
@@ -89,9 +89,7 @@ async def tickets(request: web.Request) -> web.Response:
 
 async def _on_paper(request: web.Request, command: commands.IssueTicket, name: str, printer: str) -> dict[str, Any]:
     try:
-        return await request.app[HOUSE].paper.give_on_paper(
-            command, name, printer, f"{request.scheme}://{request.host}"
-        )
+        return await request.app[HOUSE].paper.give_on_paper(command, name, printer, address(request))
     except Refusal as refusal:
         raise refused(refusal) from refusal
 
@@ -208,7 +206,7 @@ async def devices(request: web.Request) -> web.Response:
 async def device_commands(request: web.Request) -> web.Response:
     """The box blinks and beeps."""
     holder(request, "manager", "admin")
-    wanted: schema.Identify = await read_body(request, schema.Identify)
+    wanted: device_schema.Identify = await read_body(request, device_schema.Identify)
     device = request.match_info["device"]
     await request.app[HOUSE].devices.identify(device, wanted.for_s)
     return json_response({"device": device, "for_s": wanted.for_s})
@@ -217,7 +215,7 @@ async def device_commands(request: web.Request) -> web.Response:
 async def register_device(request: web.Request) -> web.Response:
     """Registers a device, or registers it anew."""
     holder(request, "admin")
-    wanted: schema.DeviceWanted = await read_body(request, schema.DeviceWanted)
+    wanted: device_schema.DeviceWanted = await read_body(request, device_schema.DeviceWanted)
     layout = request.app[HOUSE].layout
     if wanted.window is not None and wanted.window not in layout.window_by_id:
         raise Problem(
@@ -233,7 +231,7 @@ async def register_device(request: web.Request) -> web.Response:
 async def reprint(request: web.Request) -> web.Response:
     """The last ticket once more."""
     holder(request, "desk", "clerk", "manager")
-    await read_body(request, schema.ReprintWanted)
+    await read_body(request, device_schema.ReprintWanted)
     device = request.match_info["device"]
     await request.app[HOUSE].devices.reprint(device)
     return json_response({"device": device, "printing": True})
@@ -314,7 +312,7 @@ DOORS = (
         devices,
         ("manager", "admin"),
         "The registry, without secrets",
-        schema.Devices,
+        device_schema.Devices,
         problems=(401, 403),
     ),
     Door(
@@ -323,8 +321,8 @@ DOORS = (
         register_device,
         ("admin",),
         "Registers a device, or registers it anew",
-        schema.Registered,
-        schema.DeviceWanted,
+        device_schema.Registered,
+        device_schema.DeviceWanted,
         201,
         problems=(400, 401, 403, 413, 415, 422, 503),
     ),
@@ -334,8 +332,8 @@ DOORS = (
         device_commands,
         ("manager", "admin"),
         "The box blinks and beeps (`identify`), so that a person finds it",
-        schema.Identified,
-        schema.Identify,
+        device_schema.Identified,
+        device_schema.Identify,
         problems=_COMMAND_PROBLEMS,
     ),
     Door(
@@ -344,8 +342,8 @@ DOORS = (
         reprint,
         ("desk", "clerk", "manager"),
         "A dispenser prints its last ticket once more, marked as a second print",
-        schema.Reprinting,
-        schema.ReprintWanted,
+        device_schema.Reprinting,
+        device_schema.ReprintWanted,
         problems=(400, 401, 403, 404, 409, 413, 415, 422),
     ),
     *HALL_DOORS,

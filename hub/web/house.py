@@ -13,9 +13,9 @@ from common.tokens import Tokens
 from hub.queueing.commands import Command, IssueTicket
 from hub.queueing.layout import Layout
 from hub.web.admin_now import Facts
+from hub.web.device_schema import DeviceWanted
 from hub.web.guide import Guide
 from hub.web.hall_schema import HallWanted, UndoWanted
-from hub.web.schema import DeviceWanted
 from hub.web.stream import Stream
 
 
@@ -144,3 +144,8 @@ class House:
 
 
 HOUSE: web.AppKey[House] = web.AppKey("house", House)
+
+
+def address(request: web.Request) -> str:
+    """Where a phone in the hall finds this hub."""
+    return request.app[HOUSE].address or f"{request.scheme}://{request.host}"

@@ -16,7 +16,7 @@ from hub.queueing.errors import Refusal
 from hub.web.claims import LIVES_MS, Claim, Claims, Wish
 from hub.web.door import refused
 from hub.web.guide import Matter
-from hub.web.house import HOUSE
+from hub.web.house import HOUSE, address
 from hub.web.kiosk import KIOSK, known, part, where
 from hub.web.schema import json_response, read_body
 from hub.web.who import asker
@@ -43,11 +43,6 @@ class Aloud(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     lang: Annotated[str, Meta(pattern=r"^(zh-CN|en)$")]
     text: Annotated[str, Meta(min_length=1, max_length=ALOUD_CHARS)]
-
-
-def address(request: web.Request) -> str:
-    """Where a phone in the hall finds this hub."""
-    return request.app[HOUSE].address or f"{request.scheme}://{request.host}"
 
 
 def code_picture(text: str) -> str:

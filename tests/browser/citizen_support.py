@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.browser.axe import serious
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, TIMEOUT_MS
 from tests.hall_support import County
 from tests.hub_support import until
 from tests.printer_support import TcpPrinter
 
-SERIOUS = ("serious", "critical")
 AUTOPLAY = "--autoplay-policy=no-user-gesture-required"  # as the how-to tells a board's browser
 
 
@@ -72,8 +71,4 @@ async def screens(folder: Path, more: str = "") -> AsyncIterator[Screens]:
 
 async def nothing_serious(page: Page) -> None:
     """axe-core finds nothing serious in what stands on the page."""
-    found = (await Axe().run(page)).response["violations"]
-    serious = [
-        (each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found if each["impact"] in SERIOUS
-    ]
-    assert not serious, serious
+    assert await serious(page) == []

@@ -59,6 +59,7 @@ async def test_from_nothing_to_a_hall(hub: HubProcess, open_page: OpenPage) -> N
     await page.get_by_role("link", name="新增区域").click()
     await page.locator("#field-id").fill("east")
     await page.locator("#field-name").fill("东区")
+    await expect(page.get_by_text("下一次叫号就用这个音量")).to_be_visible()
     await page.locator("#field-volume_percent").fill("60")
     await page.keyboard.press("Enter")
     await expect(page.locator("tbody")).to_contain_text("东区")

@@ -1,11 +1,14 @@
 """Numbers on paper through the hub's door, and LED modules: a real hub process, a real printer line, a real sign."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
 
 from tests.hub_support import HubProcess, new_id, until
 from tests.integration.test_hub_leds import Sign
@@ -59,6 +62,53 @@ async def test_a_number_counts_when_its_paper_is_out(tmp_path: Path, printer: Tc
 
         status, problem = await ask(hub, printer="k9")
         assert (status, problem["type"].rsplit(":", 1)[1]) == (422, "unknown-printer")
+
+
+async def test_codes_lead_where_phones_find_the_hub(tmp_path: Path, printer: TcpPrinter) -> None:
+    """The kiosk opens the hub as 127.0.0.1; a phone can't."""
+    made = hall(tmp_path, printers(printer))
+    public = 'port = 0\npublic_url = "http://hall.example:8080/"\n'
+    made.config.write_text(made.config.read_text("utf-8").replace("port = 0\n", public), "utf-8")
+    async with made as hub:
+        await until(lambda: ready(hub), "the printer's first answer")
+        status, reply = await ask(hub)
+        assert status == 201
+        assert printer.slips[0].codes == [f"http://hall.example:8080/t/{reply['token']}".encode()]
+
+        assert hub.http is not None
+        headers = {"Authorization": f"Bearer {hub.tokens['kiosk']}"}
+        body = {"id": new_id(), "matter": "A", "printer": "k1"}
+        async with hub.http.post(f"{hub.url}/kiosk/ticket", json=body, headers=headers) as answer:
+            page = await answer.text()
+            assert answer.status == 200, page
+        (printed,) = printer.slips[1].codes
+        assert code_on(page) == printed.decode()
+        hub.secrets.add(printed.decode().rsplit("/", 1)[1])
+
+        body |= {"id": new_id(), "printer": ""}
+        async with hub.http.post(f"{hub.url}/kiosk/ticket", json=body, headers=headers) as answer:
+            assert code_on(await answer.text()).startswith("http://hall.example:8080/claim/")
+
+
+def code_on(page: str) -> str:
+    """What a phone's camera reads from the page's one code, which is drawn in lines of modules."""
+    (svg,) = re.findall(r'<svg[^>]*class="segno".*?</svg>', page, re.DOTALL)
+    drawn = re.search(r'viewBox="0 0 (\d+) .*class="qrline".* d="([^"]+)"', svg)
+    assert drawn is not None
+    size = int(drawn[1])
+    picture = Image.new("L", (size, size), 255)
+    x = y = 0.0
+    for kind, first, second in re.findall(r"([Mmh])(-?[\d.]+)(?: ?(-?[\d.]+))?", drawn[2]):
+        if kind == "h":
+            for place in range(int(float(first))):
+                picture.putpixel((int(x) + place, int(y)), 0)
+            x += float(first)
+        elif kind == "M":
+            x, y = float(first), float(second)
+        else:
+            x, y = x + float(first), y + float(second)
+    (code,) = zxingcpp.read_barcodes(picture.resize((8 * size, 8 * size), Image.Resampling.NEAREST))
+    return str(code.text)
 
 
 async def test_no_paper_says_so_before_the_press_and_gives_no_number(tmp_path: Path, printer: TcpPrinter) -> None:
