@@ -164,6 +164,17 @@ async def test_a_person_works_a_window_and_looks_in_as_the_manager(demo: str, ro
     await screenshot(admin, "demo-admin")
 
 
+async def test_two_bare_boards_lie_on_the_shelf(demo: str, open_page: OpenPage) -> None:
+    page = await open_page(demo, width=1440, height=900)
+    for number in ("1", "2"):
+        box = page.get_by_label(f"备用评价器 {number}", exact=True)
+        await expect(box.get_by_text("裸板：上面还没有程序")).to_be_visible()
+        await expect(box.locator(".lamp.lit")).to_have_count(0)
+        await expect(box.locator("[data-place]:visible")).to_have_count(0)
+    await page.get_by_label("备用评价器 1", exact=True).scroll_into_view_if_needed()
+    await screenshot(page, "demo-shelf")
+
+
 async def test_no_other_page_presses(demo: str, open_page: OpenPage) -> None:
     page = await open_page(demo)
     press = f"{demo}windows/1/press"

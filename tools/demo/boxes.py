@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tools.demo.display import THANKS_MS, Display
-from tools.demo.hall import Window
+from tools.demo.hall import SPARES, Window
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.errors import SimulatorError
 from tools.simulator.radio.client import Radio
@@ -18,9 +18,13 @@ class Box:
     """One evaluator: what a hand can do to it and what an eye sees of it."""
 
     def __init__(self, window: Window, board: SimulatedBoard, invitation_s: int, radio: Radio) -> None:
-        self.window = window.id
+        self.counter = window.id  # where the page shows it, for as long as the demo runs
+        # Where it stands in the hall: a spare one lies on the shelf, one that was replaced stands nowhere.
+        self.window: str | None = None if window in SPARES else window.id
+        self._was_placed = self.window is not None
         # Where the hub finds it; None: on the air.
         self.link = {"usb": board.usb_port, "uart": board.uart_url}.get(window.link)
+        self.usb = board.usb_port
         self._radio = radio
         self.power_cuts = 0
         self.wire_cut = False
@@ -92,6 +96,14 @@ class Box:
         """Calls `listener` when anything to be seen has changed."""
         self._listeners.append(listener)
 
+    def place(self, window: str | None) -> None:
+        """It stands at another window now, or at none."""
+        if window != self.window:
+            self.window = window
+            self._was_placed = True
+            self._display.window = "free"
+            self._tell()
+
     def in_window(self, state: str, number: str) -> None:
         """What the hub's public queue says of the window."""
         display = self._display
@@ -120,9 +132,12 @@ class Box:
     def view(self) -> dict[str, Any]:
         """What an eye sees, for the page."""
         view = self._board.view
-        power = "off" if not view.powered else "on" if self._display.started else "starting"
+        bare = "starting" if self._was_placed else "bare"
+        power = "off" if not view.powered else "on" if self._display.started else bare
         return {
-            "window": self.window,
+            "window": self.counter,
+            "at": self.window,
+            "shelf": not self._was_placed,
             "power": power,
             "lamps": list(view.lamps),
             "led": view.power_led,

@@ -253,7 +253,7 @@ class Play:
         if self._log is not None:
             self._log.add(
                 Press(
-                    window=box.window,
+                    window=box.counter,
                     grade=grade,
                     time=clock_text(at_ms),
                     ticket=ticket["ticket"],

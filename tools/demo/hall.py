@@ -59,6 +59,11 @@ WINDOWS: Final = (
     Window("3", "3 号窗口", "Window 3", ("C", "A"), "wang", "esp32_c3", "uart"),
 )
 
+# Bare boards for whoever wants to add a window or replace a box while the demo runs.
+SPARES: Final = (
+    Window("spare-1", "备用评价器 1", "Spare box 1", (), "", "rpi_pico", "uart"),
+    Window("spare-2", "备用评价器 2", "Spare box 2", (), "", "rpi_pico", "uart"),
+)
 
 # One more for whoever watches: it serves everything, has no box, and nobody sits there until somebody signs on.
 YOURS: Final = "4"

@@ -34,9 +34,18 @@ _FILES = re.compile(r"^(\d+)/(\d+) ")
 class House:
     """A running hall; an async context manager that leaves nothing running."""
 
-    def __init__(self, story: Story, keep: Path | None, invitation_s: int, callers: Sequence[str] = ()) -> None:
-        """callers: the windows whose clerks have one."""
-        self.boxes: dict[str, Box] = {}
+    def __init__(
+        self,
+        story: Story,
+        keep: Path | None,
+        invitation_s: int,
+        callers: Sequence[str] = (),
+        spares: Sequence[Window] = (),
+    ) -> None:
+        """callers: the windows whose clerks have one. spares: bare boards for a person to put to work."""
+        self.boxes: dict[str, Box] = {}  # by the window that each stands at now
+        self.counters: dict[str, Box] = {}  # all there are, by where the page shows them
+        self._spares = spares
         self.callers: dict[str, Caller] = {}
         self._with_caller = frozenset(callers)
         self.folder = keep if keep is not None else Path(tempfile.mkdtemp(prefix="tingting-demo-"))
@@ -68,7 +77,7 @@ class House:
             await self._session.close()
         await self.hub.stop()
         await self.center.stop()
-        await asyncio.gather(*(box.close() for box in self.boxes.values()))
+        await asyncio.gather(*(box.close() for box in self.counters.values()))
         if self.machine is not None:
             await self.machine.close()
         if self._radio is not None:
@@ -98,6 +107,8 @@ class House:
                 group.create_task(self._make_box(window))
                 if window.id in self._with_caller:
                     group.create_task(self._make_caller(window))
+            for spare in self._spares:
+                group.create_task(self._power_spare(spare))
             group.create_task(self._make_machine())
         # A technician, too, writes the links once the boxes hang on them; the hub reads its file at start.
         assert self.machine is not None
@@ -115,7 +126,7 @@ class House:
         assert self._radio is not None
         radio = self._radio.boards if window.link == "ble" else None
         board = await SimulatedBoard.start(self.folder / f"evaluator-{window.id}.img", window.board, radio=radio)
-        self.boxes[window.id] = Box(window, board, self._invitation_s, self._radio)
+        self.boxes[window.id] = self.counters[window.id] = Box(window, board, self._invitation_s, self._radio)
         await self._tool(window, "flash", board.usb_port, "--board", window.board)
         step(f"box at window {window.id}: provisioning for {window.link.upper()}, registering at the hub")
         await self._tool(
@@ -128,6 +139,12 @@ class House:
             "--link", window.link,
             "--hub", self.hub.url,
         )  # fmt: skip
+
+    async def _power_spare(self, spare: Window) -> None:
+        """A bare board: everything else is done by whoever takes it from the shelf."""
+        assert self._radio is not None
+        board = await SimulatedBoard.start(self.folder / f"{spare.id}.img", spare.board)
+        self.counters[spare.id] = Box(spare, board, self._invitation_s, self._radio)
 
     async def _make_machine(self) -> None:
         """The dispenser, at no window."""

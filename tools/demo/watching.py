@@ -3,11 +3,11 @@
 import asyncio
 from typing import Any, Final
 
-from tools.demo import plan
+from tools.demo import plan, shelf
 from tools.demo.callers import PLACES, Hand
 from tools.demo.center_reading import CenterReader
 from tools.demo.citizens import Play
-from tools.demo.hall import SERVICES, YOURS
+from tools.demo.hall import SERVICES, SPARES, YOURS
 from tools.demo.headless import now_ms
 from tools.demo.house import House
 from tools.demo.page.server import Page
@@ -21,7 +21,7 @@ COUNT_EVERY_S: Final = 2.0  # the panel's figures
 
 async def run(seed: int, port: int, story: Story) -> None:
     """Runs until it is cancelled."""
-    async with House(story, None, INVITATION_S, PLACES) as house:
+    async with House(story, None, INVITATION_S, PLACES, SPARES) as house:
         play = Play(
             hub=house.hub,
             doors=house.hub_doors,
@@ -44,6 +44,7 @@ async def run(seed: int, port: int, story: Story) -> None:
                 group.create_task(play.run(citizens))
                 group.create_task(_count(house, page))
                 group.create_task(_follow_windows(house))
+                group.create_task(shelf.follow(house))
         finally:
             await page.stop()
 
@@ -60,6 +61,9 @@ def _invite(house: House, page: Page, story: Story) -> None:
     story.step(f"  your window    {house.hub.url}/window/{YOURS}   token: {clerk}; then any staff number")
     story.step(f"  the manager    {house.hub.url}/admin   token: {manager}")
     story.step(f"  the center     {house.center.url}/   sign in with the viewer's token: {viewer}")
+    story.step(
+        f"  a technician   two spare boxes; docs/how-to/add-a-window.md after:  . {shelf.write_for_technician(house)}"
+    )
     story.step("Ctrl-C ends it.")
 
 
@@ -68,7 +72,7 @@ async def _follow_windows(house: House) -> None:
     while True:
         queue = await house.hub_doors.get("/api/v1/queue")
         serving = {entry["window"]: entry for entry in queue["serving"]}
-        for window, box in house.boxes.items():
+        for window, box in list(house.boxes.items()):
             entry = serving.get(window, {"state": "paused" if window in queue["paused"] else "free", "number": ""})
             box.in_window(entry["state"], entry["number"])
         await asyncio.sleep(FOLLOW_EVERY_S)

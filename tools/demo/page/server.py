@@ -23,7 +23,7 @@ from tools.demo.callers import KEYS as CALLER_KEYS
 from tools.demo.callers import Caller
 from tools.demo.citizens import Play
 from tools.demo.errors import DemoError
-from tools.demo.hall import SERVICES, WINDOWS
+from tools.demo.hall import SERVICES, SPARES, WINDOWS
 from tools.demo.house import House
 from tools.demo.page.keys import KEYS
 from tools.demo.story import Story, translate
@@ -41,7 +41,7 @@ class Page:
     def __init__(self, house: House, story: Story, play: Play) -> None:
         self.url = ""
         assert house.machine is not None  # a house that stands has one
-        self._boxes = house.boxes
+        self._boxes = house.counters
         self._machine = house.machine
         self._callers = house.callers
         self._story = story
@@ -56,7 +56,13 @@ class Page:
         self._clients: set[asyncio.Queue[bytes | None]] = set()
         self._runner: web.AppRunner | None = None
         self._pages = Pages(
-            [HERE / "templates"], [HERE / "static"], zh=_chinese, keys=KEYS, windows=WINDOWS, services=SERVICES
+            [HERE / "templates"],
+            [HERE / "static"],
+            zh=_chinese,
+            keys=KEYS,
+            windows=WINDOWS,
+            spares=SPARES,
+            services=SERVICES,
         )
         story.hear(lambda line: self._send("doing", line))
         for box in self._boxes.values():

@@ -23,6 +23,10 @@ function showBox(box) {
   bar.dataset.wait = box.face ? box.face.wait_ms : 1;
   press(counter, 'power', box.power === 'off');
   press(counter, 'wire', box.wire_cut);
+  for (const place of counter.querySelectorAll('[data-place]')) {
+    place.hidden = place.dataset.place !== (box.at === null ? 'none' : 'elsewhere') || box.shelf || box.at === box.window;
+  }
+  counter.querySelector('[data-at]').textContent = box.at ?? '';
   words(counter);
 }
 
