@@ -29,13 +29,17 @@ async def center(tmp_path: Path) -> AsyncIterator[CenterProcess]:
     # The answer is due within five working days, so its reminder comes at once.
     config = CONFIG.replace("[http]", "[cases]\nremind_days = 10\n[http]\nsecure_cookie = false")
     (tmp_path / "center.toml").write_text(config, "utf-8")
-    settle_accounts(tmp_path, {"chen": ("supervisor", "all"), "root1": ("administrator", "all")})
+    people = {"chen": ("supervisor", "all"), "root1": ("administrator", "all")}
+    settle_accounts(tmp_path, people | {"sun": ("manager", "department:qingxi/税务")})
     async with running(tmp_path, config) as center:
         hall = Hall()
         ticket(hall, 1, "waits-first", called=False, finished=False)
         ticket(hall, 2, "waits", called=False, finished=False)
         ticket(hall, 3, "called", finished=False)
         ticket(hall, 4, "served")
+        for number in (5, 6, 7):
+            # Just now, for what is shown of today.
+            hall.run(number, 5, window=str(number % 2 + 1), at_ms=1_795_233_600_000 + 3_600_000)
         await center.send(hall)
         yield center
 
@@ -160,3 +164,19 @@ async def test_a_paper_form_is_entered_and_an_account_made(center: CenterProcess
     await other.get_by_role("button", name="建立账号").click()
     await expect(other.get_by_role("status")).to_contain_text("li")
     await screenshot(other, "center-accounts")
+
+
+async def test_a_department_sees_its_own_windows(center: CenterProcess, open_page: OpenPage) -> None:
+    page = await open_page(f"{center.url}/sign-in")
+    await sign_in(page, "sun")
+    await expect(page.locator(".bar > b")).to_contain_text("仅税务")
+    await expect(page.locator("table.data tbody tr")).to_have_count(1)
+    await expect(page.locator("table.data tbody tr")).to_contain_text("1 号窗口")
+    await expect(page.locator("body")).not_to_contain_text("公安")
+    assert await page.locator('.bar nav a[href="/bulletin"]').count() == 0
+    await screenshot(page, "center-department")
+    await page.set_viewport_size(PHONE)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390, "nothing to scroll sideways"
+    await screenshot(page, "center-department-phone")
+    await page.goto(f"{center.url}/bulletin")
+    await expect(page.locator(".wrongpage")).to_be_visible()

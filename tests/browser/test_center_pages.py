@@ -122,6 +122,19 @@ async def test_a_figure_opens_down_to_its_events(center: Opened, open_page: Open
     await fits(page, "run")
 
 
+async def test_a_number_that_nobody_came_for_opens_down_to_its_events(center: Opened, open_page: OpenPage) -> None:
+    page = await open_page(center.url)
+    await sign_in(page, center, "supervisor")
+    await page.goto(f"{center.url}/reports?what=peaks&by=quarter&hall=qingxi&{OCTOBER}")
+    await page.locator("table.data tbody td:nth-of-type(3) a.num").first.click()
+    await expect(page.locator("table.data tbody tr").first).to_contain_text("没有人来")
+    await page.locator("table.data tbody tr a").first.click()
+    await expect(page.locator(".events li")).to_have_count(3)
+    await expect(page.locator(".events")).to_contain_text("hall.ticket.no_show")
+    await screenshot(page, "center-ticket")
+    await fits(page, "ticket")
+
+
 async def test_a_viewer_sees_no_person_in_lists(center: Opened, open_page: OpenPage) -> None:
     page = await open_page(center.url)
     await sign_in(page, center)
