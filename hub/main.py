@@ -408,6 +408,7 @@ async def run(config: Config) -> int:
         _complain(error)
         return 1
     finally:
+        gc.collect()  # what the start made and dropped, before it is taken for what stays
         gc.freeze()
         gc.enable()
     try:
