@@ -241,10 +241,15 @@ class Adapter:
     async def _resolve(self, path: str, connection: Connection, began_s: float) -> None:
         """Services, not before the drawn time of a whole connect is over."""
         attributes = self._attributes[path] = Attributes(self._objects, path, Peer(connection))
+        address = Air.name(connection.peer_address)
+        if self._air.conditions.connect_ms is not None:
+            self._air.hurried.add(address)  # what finding the services takes is in the time that is drawn
         try:
             await attributes.discover(self._air.conditions.mtu)
         except (BaseBumbleError, MethodError, TimeoutError):
             return  # the link ended meanwhile; bleak sees that by `Connected`
+        finally:
+            self._air.hurried.discard(address)
         left_s = began_s + self._connect_s() - asyncio.get_running_loop().time()
         if left_s > 0:
             await asyncio.sleep(left_s)

@@ -20,6 +20,7 @@ _NOTIFICATION = 0x1B
 _OPCODE_AT = 4
 DEFAULT_RSSI = -60
 PACKET_S = 0.0004  # 27 bytes and their acknowledgement at 1 Mbit/s
+LEAST_INTERVAL_MS = 7.5
 UNANSWERED_EVENTS = 6  # after so many connection events without an answer a new link is given up (4.5.2)
 
 
@@ -33,7 +34,8 @@ class Conditions:
     garble: float = 0.0  # probability that a value arrives with a byte changed, which real radio's CRC prevents
     supervision_ms: float = 420.0  # BlueZ's default
     adapter_links: int = 7
-    connect_ms: tuple[float, float, float] | None = None  # least, median, most; None: as quick as the packets are
+    # Of a whole connect, services included: least, median, most; None: as quick as the packets are.
+    connect_ms: tuple[float, float, float] | None = None
     mtu: int = 517  # what the adapters ask for
     board_links: int = 3  # NimBLE's default on ESP32; MicroPython's build for the Pico W has 1
 
@@ -48,6 +50,7 @@ class Air(LocalLink):
         self.rssi: dict[tuple[str, str], int] = {}  # (adapter or "" for all, address of the box)
         self.frozen: set[str] = set()
         self.on_sent: dict[Controller, Callable[[], None]] = {}
+        self.hurried: set[str] = set()  # boxes whose link is being made, where its whole time is drawn: `connect_ms`
         self._out_of_reach: set[str] = set()
         self._losing: dict[str, int] = {}  # address → values that still arrive
         self._held: dict[str, list[Callable[[], None]]] = {}
@@ -92,7 +95,8 @@ class Air(LocalLink):
         if connection is None:
             return
         loop = asyncio.get_running_loop()
-        at_s = self._slot(sender_controller, destination_address, loop.time())
+        hurried = bool(self.hurried & {self.name(destination_address), self.name(connection.self_address)})
+        at_s = self._slot(sender_controller, destination_address, loop.time(), hurried)
         if at_s is None or self._is_away(destination_address) or self._is_away(connection.self_address):
             loop.call_later(self.conditions.supervision_ms / 1000, self.drop, self.name(destination_address))
             loop.call_later(self.conditions.supervision_ms / 1000, self.drop, self.name(connection.self_address))
@@ -177,10 +181,10 @@ class Air(LocalLink):
             del self._losing[address]
             asyncio.get_running_loop().call_soon(self.drop, address)
 
-    def _slot(self, sender: Controller, destination: hci.Address, now_s: float) -> float | None:
+    def _slot(self, sender: Controller, destination: hci.Address, now_s: float, hurried: bool) -> float | None:
         """When the next packet of this way arrives; None: not within the supervision timeout."""
         key = (sender, self.name(destination))
-        interval_s = self.conditions.interval_ms / 1000
+        interval_s = (LEAST_INTERVAL_MS if hurried else self.conditions.interval_ms) / 1000
         event_s, left = self._slots.get(key, (0.0, 0))
         if event_s <= now_s:
             event_s, left = (now_s // interval_s + 1) * interval_s, self.conditions.packets
