@@ -36,6 +36,10 @@ class Durable:
         """The states that were kept and fit this history, newest first."""
         return self._reader.snapshots()
 
+    def snapshot_sequences(self) -> list[int]:
+        """Where states were kept, newest first; whether they can be used is not looked at."""
+        return self._reader.snapshot_sequences()
+
     @property
     def kept_after(self) -> int:
         """The last event that was let go; 0 while all are here."""

@@ -107,11 +107,14 @@ class Reader:
                 yield self.decoded(row)
             after = rows[-1].sequence
 
+    def snapshot_sequences(self) -> list[int]:
+        """Where snapshots stand, newest first."""
+        with self._reading() as db:
+            return snapshots.sequences(db)
+
     def snapshots(self) -> Iterator[Snapshot]:
         """Those that fit the journal, newest first; the others are named in the log."""
-        with self._reading() as db:
-            found = snapshots.sequences(db)
-        for sequence in found:
+        for sequence in self.snapshot_sequences():
             try:
                 with self._reading() as db:
                     snapshot = snapshots.fetch(db, sequence, self._link(db, sequence))

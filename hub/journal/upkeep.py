@@ -43,6 +43,9 @@ class Upkeep:
         self.retired = 0
         self.damaged = ""
         self._leftovers = Leftovers(journal)
+        # Where states stand, and which of them were found whole when they were looked at.
+        self._looked_at: list[int] = []
+        self._whole: list[int] = []
 
     async def run(self) -> None:
         """Until cancelled; damage is said and left to the next start, which sets it aside."""
@@ -77,13 +80,21 @@ class Upkeep:
         through = _last_before(rows, now.ms - self._keep_ms)
         if through:
             # Both that are kept: should the newest be damaged, a start still goes on from the other.
-            states = await asyncio.to_thread(lambda: [kept.sequence for kept in self._journal.snapshots()])
+            states = await asyncio.to_thread(self._states)
             through = min(through, *states) if states else 0
         if through <= after:
             return 0
         await self._journal.retire(through)
         self.retired += through - after
         return through - after
+
+    def _states(self) -> list[int]:
+        """Where states are kept that can be used; unpacked once, not for each portion: it holds up everybody else."""
+        there = self._journal.snapshot_sequences()
+        if there != self._looked_at:
+            self._whole = [kept.sequence for kept in self._journal.snapshots()]
+            self._looked_at = there
+        return self._whole
 
     async def tidy(self) -> None:
         """Lets go of what damage left behind, where its time is over."""

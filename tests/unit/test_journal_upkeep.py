@@ -117,6 +117,27 @@ async def test_each_transaction_is_small(tmp_path: Path, monkeypatch: pytest.Mon
     await hall.journal.close()
 
 
+async def test_states_are_unpacked_once_and_again_only_when_there_are_new_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "RETIRE_ROWS", 7)
+    clock = Clock()
+    hall = await a_while(tmp_path, clock)
+    unpacked = []
+    kept = hall.journal.snapshots
+    monkeypatch.setattr(hall.journal, "snapshots", lambda: unpacked.append(1) or kept())
+    work = Upkeep(hall.journal, 10, clock)
+    while await work.retire_some():
+        pass
+    assert (work.retired, len(unpacked)) == (50, 1)
+    await hall.submit(IssueTicket("A", "kiosk"))
+    await hall.journal.keep_snapshot("rules", {})
+    clock.pass_ms(DAY_MS)
+    assert await work.retire_some()
+    assert len(unpacked) == 2
+    await hall.journal.close()
+
+
 async def test_the_room_is_used_again(tmp_path: Path) -> None:
     clock = Clock()
     hall = await a_while(tmp_path, clock)
