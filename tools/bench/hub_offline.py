@@ -40,10 +40,10 @@ async def measure(quick: bool = False) -> list[Result]:
                 "MB",
                 f"MB of a hub that has just started with an empty journal. The larger of the hub that took {durable} "
                 f"events from {load.sessions} boxes ({busy_mb:.0f}) and one started on them ({restart.rss_mb:.0f})",
-                await _empty_rss_mb(),
+                await empty_rss_mb(),
                 aim=80,
             ),
-            restart.result("hub.restart_s", 1, await _imports_s()),
+            restart.result("hub.restart_s", 1, await imports_s()),
         ]
         found += await uplink.measure(folder, durable)
         wanted = QUICK_MANY if quick else MANY
@@ -52,7 +52,7 @@ async def measure(quick: bool = False) -> list[Result]:
             hub_config(folder, port=free_port(), center=AWAY),
             f"{wanted} events, written through the shipped journal by a process that then broke off",
         )
-        found.append(many.result("hub.restart_1m_s", 3, await _imports_s()))
+        found.append(many.result("hub.restart_1m_s", 3, await imports_s()))
     return found
 
 
@@ -81,7 +81,8 @@ async def _restart(config: Path, what: str) -> Restart:
         return Restart(answer["at_s"] - began_s, hub.rss_mb(), what)
 
 
-async def _empty_rss_mb() -> float:
+async def empty_rss_mb() -> float:
+    """Of a hub that has just started with an empty journal."""
     with tempfile.TemporaryDirectory(prefix="tingting-bench-") as name:
         async with ServerProcess("hub.main", hub_config(Path(name), center=AWAY)) as hub:
             await hub.start()
@@ -89,7 +90,8 @@ async def _empty_rss_mb() -> float:
             return hub.rss_mb()
 
 
-async def _imports_s() -> float:
+async def imports_s() -> float:
+    """What every start pays before it begins."""
     began_s = time.monotonic()
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", "import hub.main", cwd=ROOT)
     await process.wait()
