@@ -1,14 +1,19 @@
 """The demo's page in a real browser, over the shipped demo: what is clicked is pressed, what the pins say is shown."""
 
+import base64
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
 from tests import demo_support
 from tests.browser.conftest import OpenPage, screenshot
+from tests.screen_support import picture
+from tools.simulator import panel
 
 LIT_MS = 60_000  # the first citizen is through within half a minute
 
@@ -79,6 +84,66 @@ async def _first_key(key: Locator, digits: Locator, shown: str) -> None:
             continue
         return
     await expect(digits).to_have_attribute("aria-label", shown)
+
+
+# Every frame of window 1 that the demo sends, by the frame's own text → the picture that was drawn for it.
+WATCH = """() => {
+  window.drawn = {};
+  const canvas = document.querySelector('.counter[data-window="1"] canvas');
+  const look = () => {
+    const dots = canvas.getContext('2d').getImageData(0, 0, 128, 64).data;
+    let rows = '';
+    for (let at = 3; at < dots.length; at += 4) rows += dots[at] ? '#' : ' ';
+    window.drawn[canvas.dataset.frame] = rows;
+  };
+  look();
+  new MutationObserver(look).observe(canvas, { attributeFilter: ['data-frame'] });
+}"""
+
+
+async def test_the_display_is_the_firmwares_own_frame_dot_by_dot(demo: str, open_page: OpenPage) -> None:
+    page = await open_page(demo, width=1440, height=900)
+    box = page.locator('.counter[data-window="1"]')
+    await expect(box.locator("canvas[data-frame]")).to_have_count(1)
+    await page.evaluate(WATCH)
+    await page.wait_for_function("Object.keys(window.drawn).length > 40", timeout=LIT_MS)  # an invitation's bar moves
+    drawn = await page.evaluate("window.drawn")
+    for frame, dots in drawn.items():
+        assert dots == "".join(panel.rows(base64.b64decode(frame)))
+    asked = "".join(picture("请您评价这次服务", "按一个键就好", "Press any key"))
+    assert any(dots.startswith(asked) for dots in drawn.values())
+    await screenshot(page, "demo-display")
+    # English changes the page, not the glass, which says both; the words for who can't see a picture are there.
+    english = await open_page(demo, width=1440, height=900, lang="en")
+    other = english.locator('.counter[data-window="1"]')
+    await expect(other.locator("canvas[data-frame]")).to_have_count(1)
+    await expect(english.get_by_text("the very dots that its firmware set")).to_be_visible()
+    await screenshot(english, "demo-display-en")
+    assert await page.locator('.counter[data-window="3"] canvas').count() == 0
+
+
+@pytest.mark.parametrize("ratio", [1, 1.5])
+async def test_the_dots_of_the_display_are_crisp(demo: str, open_page: OpenPage, ratio: float) -> None:
+    page = await open_page(demo, width=1440, height=900, device_scale_factor=ratio)
+    box = page.locator('.counter[data-window="2"]')
+    canvas = box.locator("canvas")
+    await expect(canvas).to_have_attribute("data-frame", re.compile("[B-Z]"))  # not all dark
+    for _ in range(200):  # a frame that stands while it is looked at
+        before = str(await canvas.get_attribute("data-frame"))
+        seen = Image.open(io.BytesIO(await canvas.screenshot())).convert("L")
+        if await canvas.get_attribute("data-frame") == before and "A" * 1000 not in before:
+            break
+    else:
+        raise AssertionError("the picture never stood still")
+    side, rest = divmod(seen.width, panel.WIDTH)
+    assert (rest, seen.height) == (0, side * panel.HEIGHT)
+    assert side >= 2
+    # Each dot is one even square: the lightest and the darkest of its points are alike.
+    for y, row in enumerate(panel.rows(base64.b64decode(before))):
+        for x, dot in enumerate(row):
+            points = seen.crop((x * side, y * side, (x + 1) * side, (y + 1) * side)).getextrema()
+            assert points[0] == points[1], (x, y)
+            assert (points[0] > 128) == (dot == "#"), (x, y)
 
 
 async def test_the_keyboard_presses_too(demo: str, open_page: OpenPage) -> None:

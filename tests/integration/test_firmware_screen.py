@@ -7,24 +7,11 @@ import pytest
 
 from protocol import messages as m
 from tests.integration.firmware_bench import WAIT_S, box_and_hub, flash, settings
-from tools.device import glyphs
+from tests.screen_support import picture
 from tools.simulator import panel
 
 RUN = b"run 0001"
 HEAP = 96 * 1024
-
-
-def picture(*rows: str) -> list[str]:
-    """The upper rows of letters as the font has them, each in the middle."""
-    found = glyphs.dots(glyphs.FONT, set("".join(rows)))
-    lines = []
-    for row in rows:
-        wide = [(found[letter], 8 if letter < "\u2600" else 16) for letter in row]
-        left = (panel.WIDTH - sum(width for _, width in wide)) // 2
-        for y in range(16):
-            dots = "".join(format(rows[y], "016b")[:width] for rows, width in wide)
-            lines.append((" " * left + dots.replace("0", " ").replace("1", "#")).ljust(panel.WIDTH))
-    return lines
 
 
 def seen(view) -> list[str]:

@@ -143,6 +143,7 @@ class Box:
             "led": view.power_led,
             "wire_cut": self.wire_cut,
             "face": self._display.face(_loop_ms()),
+            "frame": view.panel,
         }
 
     async def close(self) -> None:

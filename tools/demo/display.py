@@ -1,6 +1,7 @@
 """What stands on a box's display, told from outside: from its pins as the eye sees them, and from the public queue.
 
-The boxes of this issue have no display hardware; the page shows what one would show. Pure: times come in.
+For a box without a display the page shows what one would show; beside the picture of a real one it is the text for who
+can't see a picture. Pure: times come in.
 """
 
 from dataclasses import dataclass

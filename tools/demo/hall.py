@@ -44,6 +44,7 @@ class Window:
     staff: str
     board: str
     link: str  # "uart", "usb" or "ble"
+    screen: str | None = None  # the controller of the box's display
 
 
 SERVICES: Final = (
@@ -52,10 +53,11 @@ SERVICES: Final = (
     Service("C", "综合事务", "General affairs"),
 )
 # Every service has two windows, so that no queue stands still when one window's box or line is away. One box hangs
-# on USB, one on UART, one has no cable: every way in is walked in every demo.
+# on USB, one on UART, one has no cable: every way in is walked in every demo. Two have a display, each with another
+# controller; the third board has no pin left for one.
 WINDOWS: Final = (
-    Window("1", "1 号窗口", "Window 1", ("A", "B"), "zhang", "rpi_pico", "usb"),
-    Window("2", "2 号窗口", "Window 2", ("B", "C"), "li", "rpi_pico_w", "ble"),
+    Window("1", "1 号窗口", "Window 1", ("A", "B"), "zhang", "rpi_pico", "usb", "ssd1306"),
+    Window("2", "2 号窗口", "Window 2", ("B", "C"), "li", "rpi_pico_w", "ble", "sh1106"),
     Window("3", "3 号窗口", "Window 3", ("C", "A"), "wang", "esp32_c3", "uart"),
 )
 

@@ -125,7 +125,8 @@ class House:
         step(f"box at window {window.id}: powering a simulated {window.board}, flashing the firmware over USB")
         assert self._radio is not None
         radio = self._radio.boards if window.link == "ble" else None
-        board = await SimulatedBoard.start(self.folder / f"evaluator-{window.id}.img", window.board, radio=radio)
+        image = self.folder / f"evaluator-{window.id}.img"
+        board = await SimulatedBoard.start(image, window.board, radio=radio, panel=window.screen)
         self.boxes[window.id] = self.counters[window.id] = Box(window, board, self._invitation_s, self._radio)
         await self._tool(window, "flash", board.usb_port, "--board", window.board)
         step(f"box at window {window.id}: provisioning for {window.link.upper()}, registering at the hub")
@@ -138,6 +139,7 @@ class House:
             "--label", window.name,
             "--link", window.link,
             "--hub", self.hub.url,
+            *(("--screen", window.screen) if window.screen else ()),
         )  # fmt: skip
 
     async def _power_spare(self, spare: Window) -> None:
