@@ -41,7 +41,7 @@ from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.errors import HubError
 from hub.hall.changing import Around, Changing
-from hub.hall.layout import dispenser_columns, dispenser_keys, service_place
+from hub.hall.layout import dispenser_columns, dispenser_keys, service_place, stars
 from hub.hall.layout import layout as hall_layout
 from hub.hall.rows import Rows
 from hub.hall.store import HALL_FILE, HallStore
@@ -165,6 +165,7 @@ def build(config: Config) -> Hub:
         invitation_s=rows.hall.invitation_s,
         answer_s=float(config.limits.invite_answer_s),
         send_window=config.limits.send_window,
+        stars=partial(stars, hall),
     )
     hub.staff = StaffDesk(
         PinStore(data / PIN_FILE),

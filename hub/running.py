@@ -286,6 +286,7 @@ class Hub:
         self.printers.follow(rows.printers)
         self.leds.follow(rows.leds)
         self.fleet.invitation_s = rows.hall.invitation_s
+        self.fleet.stars_changed()
         self.guide.matters()  # new names need their initials
         wanted = [Holder("clerk", f"window/{row.id}") for row in rows.windows]
         made = await asyncio.to_thread(self.tokens.make, wanted)

@@ -30,7 +30,9 @@ _flashed = cache(images.flashed)  # linking and compiling take seconds
 class RadioBox:
     """An evaluator without a cable."""
 
-    def __init__(self, folder: Path, number: int, link: str = "ble", role: str = "evaluator") -> None:
+    def __init__(
+        self, folder: Path, number: int, link: str = "ble", role: str = "evaluator", screen: str | None = None
+    ) -> None:
         self.role = role
         self.device = f"{role[:2]}-radio{number:04d}"
         self.secret = os.urandom(32)
@@ -39,6 +41,7 @@ class RadioBox:
         self.chip = secrets.token_hex(8)
         self.folder = folder / self.device
         self.link = link
+        self.screen = screen  # the controller of its display
         self.board: SimulatedBoard
         self.folder.mkdir()
 
@@ -57,6 +60,7 @@ class RadioBox:
             link=self.link,
             window_label="1",
             role=self.role,
+            **({"screen": f"firmware.drivers.{self.screen}"} if self.screen else {}),
         )
         path = self.folder / "flash.img"
         path.write_bytes(images.with_settings(_flashed(self.role), values))
@@ -65,7 +69,12 @@ class RadioBox:
     async def start(self, radio: Radio, **options: Any) -> None:
         """Power on."""
         self.board = await SimulatedBoard.start(
-            self.flash(), "rpi_pico", self.chip, role=self.role, radio=radio.boards, **{**QUICK, **options}
+            self.flash(),
+            "rpi_pico",
+            self.chip,
+            role=self.role,
+            radio=radio.boards,
+            **{**QUICK, "panel": self.screen, **options},
         )
 
     async def relink(self, link: str) -> None:

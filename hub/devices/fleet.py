@@ -15,9 +15,9 @@ from hub.devices.errors import RegistryError
 from hub.devices.faults import FaultBook
 from hub.devices.homes import Homes
 from hub.devices.radio_session import RadioSession
-from hub.devices.registry import Device, Registry
+from hub.devices.registry import EVALUATOR, Device, Registry
 from hub.devices.rivals import Doubts, Rivals, Verdict
-from hub.devices.sessions import DeviceSession
+from hub.devices.sessions import DeviceSession, ServedBy
 from hub.devices.wire import APP_STATES, WINDOW_STATES
 from hub.errors import HubError
 from hub.queueing import events as ev
@@ -81,6 +81,7 @@ class Fleet:
         invitation_s: int,
         answer_s: float,
         send_window: int,
+        stars: Callable[[str], int | None] = lambda staff: None,
         aside: Aside = asyncio.to_thread,
     ) -> None:
         self.registry = registry
@@ -92,6 +93,7 @@ class Fleet:
         self.answerers: dict[str, Answerer] = {}  # role → who answers what its devices ask
         self._hall = hall
         self._log = log
+        self._stars = stars  # of a clerk, as the hall's configuration has them
         # How long a citizen may press; the hall's configuration may change it.
         self.invitation_s = invitation_s
         self._answer_s = answer_s
@@ -278,6 +280,14 @@ class Fleet:
         except RegistryError as error:
             self._log("devices.lines_not_kept", why=str(error))
 
+    def stars_changed(self) -> None:
+        """The hall's configuration changed: displays of clerks whose stars did follow."""
+        for device in self.registry.with_role(EVALUATOR):
+            session = self._online.get(device.device) or self.air.session(device.device)
+            if session is not None and session.served_by != self._served_by(device):
+                self._show(session, device)
+        self.air.look()
+
     def announce(self) -> None:
         """Says again who is online: a start that was journalled late has put everybody offline."""
         for session in self._online.values():
@@ -446,7 +456,13 @@ class Fleet:
         window = shown.windows[device.window]
         number = "" if window.ticket is None else shown.tickets[window.ticket].number
         label = shown.layout.window_by_id[device.window].name
-        session.show(WINDOW_STATES[window.state.value], number, label, clerk=window.staff)
+        session.show(WINDOW_STATES[window.state.value], number, label, served_by=self._served_by(device))
+
+    def _served_by(self, device: Device) -> ServedBy:
+        """Who sits at the window of this box, with the stars of now."""
+        known = self._hall.shown.windows.get(device.window or "")
+        staff = None if known is None else known.staff
+        return (staff, None if staff is None else self._stars(staff))
 
     async def _invite(self, run: str, window: str) -> None:
         """The finished citizen is asked; nobody there, or no answer in time, is told as such."""

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from hub.devices.sessions import DeviceSession
+from hub.devices.sessions import NOBODY, DeviceSession, ServedBy
 from hub.queueing.commands import AcceptFact
 
-View = tuple[int, str, str, int | None]
+# What is seen on a box: state, number, label, how many wait, and who serves: another clerk is worth a visit, too.
+View = tuple[int, str, str, int | None, ServedBy]
 
 
 class RadioSession(DeviceSession):
@@ -46,10 +47,12 @@ class RadioSession(DeviceSession):
         self._take_events(why="nothing more to say", line_lost=True)
         self._cancel_timer()
 
-    def show(self, state: int, number: str, window: str, waiting: int | None = None, clerk: str | None = None) -> None:
+    def show(
+        self, state: int, number: str, window: str, waiting: int | None = None, served_by: ServedBy = NOBODY
+    ) -> None:
         """Now, or when it is connected again."""
-        self._wanted = (state, number, window, waiting)
-        super().show(state, number, window, waiting, clerk)
+        self._wanted = (state, number, window, waiting, served_by)
+        super().show(state, number, window, waiting, served_by)
 
     def _on_request(self, number: int, command: int, arguments: dict[str, Any], deadline_ms: int) -> None:
         self.said += 1

@@ -25,6 +25,8 @@ from protocol.hub import HubEndpoint
 HOLD_OFF_S = 2.0  # after a fact couldn't be kept: the journal gets time, the line stays quiet
 ANCHOR_DRIFT_MS = 20  # a clock that moved by more is told to the device; less is finer than its keys' debounce
 UNPROVEN_HELLOS = 4  # 7 s of greetings; a line so bad that it loses four handshakes in a row is worth a look, too
+ServedBy = tuple[str | None, int | None]  # the number of who serves, and the stars; None: nobody, none
+NOBODY: ServedBy = (None, None)
 MIN_WAIT_S = 0.005  # of the timer: an endpoint that is due at once was just asked
 
 
@@ -66,6 +68,7 @@ class DeviceSession:
         self._admitted = False
         self._renumber = False
         self.shown: tuple[int, str, str, int | None] | None = None
+        self.served_by = NOBODY
         self._asked: dict[int, asyncio.Future[tuple[int, str | None] | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -138,12 +141,15 @@ class DeviceSession:
 
     # --- what the house says ------------------------------------------------------------------------------------
 
-    def show(self, state: int, number: str, window: str, waiting: int | None = None, clerk: str | None = None) -> None:
-        """What the box shows; `clerk`: the number of who serves."""
-        self.shown = (state, number, window, waiting)
+    def show(
+        self, state: int, number: str, window: str, waiting: int | None = None, served_by: ServedBy = NOBODY
+    ) -> None:
+        """What the box shows."""
+        self.shown, self.served_by = (state, number, window, waiting), served_by
+        clerk, stars = served_by
         number, window = wire.clipped(number, wire.NUMBER_BYTES), wire.clipped(window, wire.LABEL_BYTES)
         clerk = None if clerk is None else wire.clipped(clerk, wire.CLERK_BYTES)
-        self._endpoint.show(state, number, window, waiting, clerk)
+        self._endpoint.show(state, number, window, waiting, clerk, stars)
         self._pump_soon()
 
     async def ask(self, command: int, arguments: dict[str, Any], within_s: float) -> tuple[int, str | None] | None:

@@ -69,6 +69,11 @@ def dispenser_columns(hall: Standing, device: str) -> int:
     return next((32 for row in hall.rows.dispensers if row.device == device and row.paper_mm == 58), 48)
 
 
+def stars(hall: Standing, staff: str) -> int | None:
+    """How many a clerk has been given; None: none, or nobody the hall lists."""
+    return next((row.stars for row in hall.rows.staff if row.code == staff), 0) or None
+
+
 def service_place(hall: Standing, service: str) -> str:
     """Where one goes with a number: as it says itself, or its zone, or the zones of its windows."""
     rows = hall.rows

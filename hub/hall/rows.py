@@ -152,6 +152,14 @@ class StaffRow(_Row, frozen=True, kw_only=True):
     name: Annotated[str, key("name shown, Chinese", min_length=1, max_length=40)]
     name_en: Annotated[str, key("the same in English", max_length=80)] = ""
     role: Annotated[str, key("A: the window's own clerk, B: the one who stands in (A/B 角)", pattern=r"^[AB]$")] = "A"
+    stars: Annotated[
+        int,
+        key(
+            "星级: stars of the center's own assessment, shown where the window's box has a display; 0: none",
+            ge=0,
+            le=5,
+        ),
+    ] = 0
 
 
 class AnnouncementRow(_Row, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ COLUMNS = {
     "name": "名称",
     "code": "工号",
     "role": "角色",
+    "stars": "星级",
     "prefix": "字头",
     "first_number": "首号",
     "last_number": "末号",

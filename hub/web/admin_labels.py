@@ -61,6 +61,7 @@ LABELS = {
     "device": _("Device"),
     "services": _("Services, the preferred first"),
     "role": _("Role A or B"),
+    "stars": _("Stars, 1 to 5"),
     "text": _("Text, Chinese"),
     "text_en": _("Text, English"),
     "url": _("Address"),
@@ -77,6 +78,7 @@ def hints(_: Callable[[str], str]) -> dict[str, str]:
     return {
         "id": _("Letters, digits, dot, dash; it stands in events and addresses and is never changed later."),
         "code": _("What is typed at the window; a caller's keypad has digits only."),
+        "stars": _("As the center's own assessment gave them; citizens see them on the window's display. 0: none."),
         "invitation_s": _("How long a citizen may press after a service, 2 to 120."),
         "closing": _("At this time tickets still open are cancelled; empty: never. As 17:30."),
         "hall.volume_percent": _("Of calls at windows of no zone; each zone has its own, under Zones."),

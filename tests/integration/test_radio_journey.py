@@ -4,6 +4,7 @@ Where the radio can't start, these tests fail.
 """
 
 import asyncio
+import base64
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,9 +15,12 @@ import pytest_asyncio
 from hub.web.metrics import RADIO
 from tests.hub_support import WAIT_S, until
 from tests.radio_support import RadioBox, RadioHall, hub_on, radio_hall
+from tests.screen_support import picture
+from tools.simulator import panel
 from tools.simulator.radio.client import Radio
 
 CALLER_HEAP = 128 * 1024  # 112 KB on a cable, and what the radio's link takes
+SCREEN_HEAP = 128 * 1024
 PRESSES_APART_S = 1.1  # two presses of a key within a second are one
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -150,6 +154,32 @@ async def test_a_caller_without_a_cable_is_held_and_called_for(tmp_path: Path, r
             assert len(await hub.events("hall.ticket.called")) == 1
     finally:
         await box.board.close()
+
+
+async def test_a_box_is_visited_when_another_clerk_sits_down(tmp_path: Path, radio: Radio) -> None:
+    box = RadioBox(tmp_path, 1, screen="ssd1306")
+    await box.start(radio, heap_bytes=SCREEN_HEAP)
+    hub = hub_on(tmp_path, radio)
+    try:
+        async with hub:
+            hall = RadioHall(radio, hub, [box])
+            await hall.online()
+            await _shows(box, "工号 s1")
+            for clerk in ("1024", "1025"):
+                # Nothing but the clerk changes: the window is free before and after.
+                await until(lambda: _let_go(hall), "the link being let go")
+                status, reply = await hub.command("1", "sign_in", staff=clerk)
+                assert status == 200, reply
+                await _shows(box, f"工号 {clerk}")
+    finally:
+        await box.board.close()
+
+
+async def _shows(box: RadioBox, clerk: str) -> None:
+    wanted = picture("您好", "办完以后请您评价", "Welcome", clerk)
+    await box.board.wait_for(
+        lambda view: panel.rows(base64.b64decode(view.panel)) == wanted, 2 * WAIT_S, f"{clerk} on the display"
+    )
 
 
 async def _calls(radio: Radio, box: RadioBox) -> bool:

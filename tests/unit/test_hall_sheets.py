@@ -1,11 +1,14 @@
 """`hall.csv`: out and in again without a difference, and an error for each cell that is wrong."""
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import catalogue
+from hub.hall.layout import stars
 from hub.hall.rows import (
     KEYS,
     AnnouncementRow,
@@ -38,7 +41,7 @@ NOW = Rows(
         WindowRow(id="2", name="2号窗口", services=("B",), zone="east"),
     ),
     matters=(MatterRow(id="m1", service="A", name="社保卡申领", often=True),),
-    staff=(StaffRow(code="017", name="王芳", role="B"),),
+    staff=(StaffRow(code="017", name="王芳", role="B", stars=4),),
     printers=(PrinterRow(id="p1", url="tcp://192.168.1.9:9100", paper_mm=58),),
     leds=(LedRow(window="1", url="/dev/ttyUSB1", address="0A"),),
     announcements=(AnnouncementRow(id="n1", text="周五下午，休息"),),
@@ -200,3 +203,12 @@ def test_any_text_comes_back_as_it_was(name: str, papers: str, text: str, encodi
     content = write(rows, [], chinese=True).decode("utf-8-sig").encode(encoding)
     # Bytes of the other encoding that are UTF-8 by chance are read as UTF-8: a line of Chinese never is.
     assert read(content, NOW, ROLES, english).rows == rows
+
+
+def test_stars_are_a_column_of_the_staff_and_six_are_too_many() -> None:
+    sheet = read("[人员]\n工号,名称,星级\n017,王芳,5\n018,李强,\n".encode(), NOW, ROLES, english)
+    assert [(row.code, row.stars) for row in sheet.rows.staff] == [("017", 5), ("018", 0)]
+    assert [stars(SimpleNamespace(rows=sheet.rows), code) for code in ("017", "018", "019")] == [5, None, None]
+    [(line, column_, name, what)] = wrongs("[staff]\ncode,name,stars\n017,王芳,6\n")
+    assert (line, column_, name) == (3, 3, "stars")
+    assert "a whole number from 0 to 5" in what
