@@ -80,6 +80,7 @@ messages.COMMAND_FIELDS[PRINT] = messages._kept(
         messages._row(6, "ahead", messages.INT, 0, 60000),
         messages._row(7, "wait", messages.TEXT, 0, 16),
         messages._row(8, "at", messages.TEXT, 0, 24),
+        messages._row(9, "training", messages.BOOL),
     )
 )
 messages.COMMAND_FIELDS[REPRINT] = messages._kept(())
@@ -110,7 +111,6 @@ messages.COMMAND_FIELDS[HALL] = messages._kept(
         messages._row(2, "url", messages.TEXT, 0, 255),
         messages._row(3, "offset_min", messages.INT, 0, 60000),
         messages._row(4, "columns", messages.INT, 16, 64),
-        messages._row(5, "training", messages.BOOL),
     )
 )
 messages.COMMAND_FIELDS[ISSUE] = messages._kept((messages._row(1, "service", messages.TEXT, 1, 32),))

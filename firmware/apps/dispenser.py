@@ -58,7 +58,8 @@ _NOBODY = ""
 class Job:
     """One paper: what the ticket says, and for a leased one what its fact needs.
 
-    values: as in PRINT; ticket, number, service, token, ahead (None: not known), wait, at. lease: 8 bytes, or None.
+    values: as in PRINT; ticket, number, service, token, ahead (None: not known), wait, at, training: what is printed is
+    marked as the number was given, whatever the hall does by then. lease: 8 bytes, or None.
     """
 
     def __init__(self, values, key, lease=None, reprint=False):
@@ -207,6 +208,7 @@ class Dispenser:
                 "ahead": None,
                 "wait": "",
                 "at": "",
+                "training": False,  # a hall in practice leases nothing
             }
             self._begin(actions, Job(values, key, (self.lease, number)))
 

@@ -44,11 +44,10 @@ class DispenserBox(Box):
         self._lamps = lamps
         self._key = hkdf(secret, b"", _LABEL, 32)
         self._words = [b""] * len(ticket.WORDS)
-        self._hall = b""  # as HALL tells it, like the next four
+        self._hall = b""  # as HALL tells it, like the next three
         self._url = ""
         self._offset_min = 0
         self._columns = 0  # not told yet
-        self._training = False
         self._unix_base_ms = None  # unix time of this boot's beginning
         self._told_trouble = 0
 
@@ -134,7 +133,7 @@ class DispenserBox(Box):
         paper.ahead = values["ahead"]
         paper.wait = values["wait"].encode()
         paper.reprint = job.reprint
-        paper.training = self._training
+        paper.training = values["training"]
         self._printer.begin(ticket.render(self._words, paper, self._columns), now_ms)
 
     def _now_text(self, now_ms):
@@ -212,7 +211,6 @@ class DispenserBox(Box):
             self._url = args["url"]
             self._offset_min = args["offset_min"] - dispensing.OFFSET_BASE_MIN
             self._columns = args["columns"]
-            self._training = args["training"]
         if self._columns and all(self._words):
             self.do(("ready",), now_ms)
 

@@ -21,6 +21,7 @@ from protocol import dispensing, messages, ticket
 
 ROLE = "dispenser"
 NOT_TAKEN = "not_taken"
+NOTHING = ""  # instead of the lease that a box has
 # After a paper was handed over or a box came, until its STATUS (every 3 s) and its facts have told of that paper.
 SETTLE_MS = 10_000
 SETUP_S = 5.0  # for each answer of a set-up; a box answers in 50 ms
@@ -55,7 +56,7 @@ class _Box:
     boot: int
     came_ms: int
     told: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)  # (command, which) → as it was told
-    held: str | None = None  # the lease that it has
+    held: str | None = None  # the lease that it has; None: not known
     busy: bool = False
 
 
@@ -131,6 +132,7 @@ class Dispensers:
                     "ahead": min(reply["ahead"], 60_000),
                     "wait": "" if wait is None else f"{wait['low_min']}-{wait['high_min']}",
                     "at": reply["issued_at"][:16].replace("T", " "),
+                    "training": reply["training"],
                 },
                 HAND_OVER_S,
             )
@@ -176,7 +178,6 @@ class Dispensers:
             "url": self._paper.url,
             "offset_min": self._hall.state.layout.offset_minutes + dispensing.OFFSET_BASE_MIN,
             "columns": columns,
-            "training": self._hall.state.training,
         }
         told = {(dispensing.HALL, 0): hall}
         for at, text in enumerate(words(ticket.WORDS, columns)):
@@ -216,6 +217,9 @@ class Dispensers:
         if not self._paper.lease_numbers or status is None or status["open_run"] is not None or box.session.unstored:
             return
         mine = leases.of_device(self._hall.state, box.device)
+        if self._hall.state.training:
+            await self._take_back(box, mine)
+            return
         good = next((lease for lease in reversed(mine) if self._good(lease)), None)
         if good is None:
             good = await self._grant(box, mine)
@@ -228,6 +232,19 @@ class Dispensers:
         for lease in leases.of_device(self._hall.state, box.device):
             if lease.id != box.held:
                 await self._submit(CloseLease(lease.id, "returned"))
+
+    async def _take_back(self, box: _Box, mine: list[Lease]) -> None:
+        """In practice no box has numbers for when the hub is away: what they give is real."""
+        if not mine:
+            return
+        if box.held != NOTHING:
+            nothing = {"lease": bytes.fromhex(mine[-1].id), "lasts_ms": 0, "ranges": b""}
+            if not await self._tell(box, dispensing.LEASE, nothing):
+                return
+            box.held = NOTHING
+            return  # what it gave until then is told by its next STATUS
+        for lease in mine:
+            await self._submit(CloseLease(lease.id, "training"))
 
     def _good(self, lease: Lease) -> bool:
         """Of today and unused: one that was used ends with its outage, and the rest of it is void."""

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from hub.queueing import events as ev
@@ -35,7 +36,9 @@ def apply(state: State, event: Event) -> State:
     handler = _HANDLERS.get(event.type)
     data = event.data
     try:
-        if handler is not None:
+        if handler is not None and training.is_aside(state, event):
+            training.aside(state, partial(handler, state, data, event))
+        elif handler is not None:
             handler(state, data, event)
         fact = data.get("fact")
         if fact is not None:

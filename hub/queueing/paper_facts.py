@@ -9,6 +9,7 @@ from hub.queueing.events import Now
 from hub.queueing.state import State
 from hub.queueing.tables import TicketState
 from hub.queueing.times import local_date
+from hub.queueing.training import real_side
 
 NOT_PRINTED = "not_printed"
 
@@ -77,7 +78,11 @@ def _print_failed(state: State, command: AcceptFact, _now: Now) -> list[Part]:
 
 
 def _away(state: State, command: AcceptFact, now: Now) -> list[Part]:
-    """A ticket of a lease: issued, then printed or not. One of a day that is over is void, and seen as such."""
+    """A ticket of a lease: issued, then printed or not. One of a day that is over is void, and seen as such.
+
+    Numbers on loan are real ones, whatever the hall practises by now.
+    """
+    state = real_side(state)
     ticket, lease_id = _text(command, "ticket", 16), _text(command, "lease", 16)
     token = _text(command, "token_sha256", 64)
     service = state.layout.service_by_id.get(str(command.data.get("service")))

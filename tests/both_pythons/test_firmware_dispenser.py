@@ -27,6 +27,7 @@ def values(asked, number="A001"):
         "ahead": 2,
         "wait": "",
         "at": "",
+        "training": False,
     }
 
 

@@ -9,8 +9,10 @@ from hub.queueing import snapshot, views
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
 from hub.queueing.commands import (
+    AcceptFact,
     CallNext,
     ChangeHall,
+    CloseLease,
     Command,
     DeviceOnline,
     Finish,
@@ -24,9 +26,10 @@ from hub.queueing.commands import (
     WalkUp,
 )
 from hub.queueing.errors import Refusal
+from hub.queueing.events import Event
 from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.training import MARK
-from tests.support_hub_core import DAY_MS, LAYOUT, Hall, fact
+from tests.support_hub_core import DAY_MS, EPOCH, LAYOUT, MINUTE_MS, MORNING_MS, Hall, fact
 
 
 def switch(hall: Hall, on: bool) -> list[str]:
@@ -140,6 +143,97 @@ def test_it_is_switched_only_while_nobody_holds_a_number_and_only_to_the_other()
 
 def test_no_real_numbers_are_leased_in_training() -> None:
     assert refusal(practising(), GrantLease("di-1", ("A",), 5, 1000)).kind == "training_on"
+
+
+def lent_before() -> tuple[Hall, str]:
+    """A hall that lent numbers of today, and then began to practise."""
+    hall = Hall()
+    lease = hall.one(GrantLease("disp-1", ("A",), 10, 7_200_000)).data["lease"]
+    hall.do(IssueTicket("A", "kiosk"))
+    hall.do(SignIn("2", "li"))
+    hall.do(CallNext("2"))
+    hall.do(MarkArrived("2"))
+    hall.do(Finish("2"))
+    switch(hall, True)
+    hall.do(SignIn("2", "li"))
+    return hall, lease
+
+
+def away(hall: Hall, lease: str, number: int, n: int, at_min: int = 1, **more: Any) -> list[Event]:
+    data = {"lease": lease, "ticket": f"{n:016x}", "service": "A", "number": number, "token_sha256": "ab" * 32} | more
+    at_ms = MORNING_MS + at_min * MINUTE_MS
+    return hall.do(AcceptFact("disp-1", EPOCH, n, "away", None, at_ms, None, None, data))
+
+
+def test_what_a_dispenser_lent_from_is_real_and_stands_in_line_when_the_training_is_over() -> None:
+    hall, lease = lent_before()
+    hall.do(IssueTicket("A", "kiosk"))
+    hall.pass_ms(10 * MINUTE_MS)
+    issued, printed = away(hall, lease, 991, 2, at_min=2)
+    assert (issued.data["number"], issued.data["ahead"], issued.data["business_date"]) == ("A991", 0, "2026-11-23")
+    [earlier, _] = away(hall, lease, 990, 3, at_min=1)
+    assert earlier.data["ahead"] == 1
+    assert all(MARK not in event.data for event in (issued, printed, earlier))
+    # Nobody who practises calls them, and the practice is untouched by them.
+    queue = views.queue(hall.state, hall.now)
+    assert queue["waiting"]["A"] == 1
+    assert hall.one(CallNext("2")).data["number"] == "XA001"
+    hall.do(MarkArrived("2"))
+    hall.do(Finish("2"))
+    assert refusal(hall, CallNext("2")).kind == "queue_empty"
+    # They outlive a restart in the middle of it, by the journal and by a snapshot.
+    replayed = queueing_state.new(LAYOUT)
+    for event in hall.events:
+        apply(replayed, event)
+    assert replayed == hall.state
+    kept: Any = json.loads(json.dumps(snapshot.dump(hall.state)))
+    assert snapshot.load(LAYOUT, kept) == hall.state
+    switch(hall, False)
+    hall.do(SignIn("2", "li"))
+    assert hall.one(CallNext("2")).data["number"] == "A990"
+    hall.do(MarkArrived("2"))
+    finished = hall.one(Finish("2"))
+    assert MARK not in finished.data
+    assert hall.one(CallNext("2")).data["number"] == "A991"
+    assert hall.one(IssueTicket("A", "kiosk")).data["number"] == "A002"
+    assert hall.state.real == {}
+
+
+def test_a_leased_number_that_was_not_printed_or_stands_twice_is_void_in_training_too() -> None:
+    hall, lease = lent_before()
+    away(hall, lease, 990, 1)
+    types = [event.type for event in away(hall, lease, 991, 2, reason="paper_out")]
+    assert types == ["hall.ticket.issued", "hall.ticket.print_failed", "hall.ticket.cancelled"]
+    twice = away(hall, lease, 990, 3)[-1]
+    assert (twice.type, twice.data["reason"]) == ("hall.ticket.cancelled", "number_taken")
+    assert MARK not in twice.data
+    # Its paper once more: of the real work, too.
+    again = hall.one(fact(4, "printed", None, "disp-1", ticket=f"{1:016x}", reprint=True))
+    assert MARK not in again.data
+    switch(hall, False)
+    assert [ticket.number for ticket in hall.state.tickets.values()] == ["A990"]
+    assert [ticket.number for ticket in hall.state.queues["A"]] == ["A990"]
+
+
+def test_a_service_is_not_taken_away_from_a_number_that_waits_for_the_trainings_end() -> None:
+    hall, lease = lent_before()
+    away(hall, lease, 990, 1)
+    hall.do(CloseLease(lease, "training"))
+    windows = tuple(Window(window.id, window.name, ("B",)) for window in LAYOUT.windows)
+    bare = Layout(LAYOUT.hall, 480, (LAYOUT.service_by_id["B"],), windows)
+    told = refusal(hall, ChangeHall(2, "manager", (), bare))
+    assert (told.kind, "A990" in told.detail) == ("tickets_open", True)
+
+
+def test_a_lease_that_ends_in_training_lends_none_of_its_numbers_again() -> None:
+    hall, lease = lent_before()
+    away(hall, lease, 990, 1)
+    closed = hall.one(CloseLease(lease, "training"))
+    assert closed.data["voided"][0]["numbers"][0] == "A991"
+    switch(hall, False)
+    hall.do(SignIn("2", "li"))
+    granted = hall.one(GrantLease("disp-1", ("A",), 10, 1000))
+    assert granted.data["ranges"] == [{"service": "A", "first": 980, "last": 989}]
 
 
 def test_a_prefix_that_changes_hands_in_training_gives_no_real_number_twice() -> None:

@@ -10,6 +10,7 @@ from hub.queueing.events import Event, Now
 from hub.queueing.layout import Layout, plain
 from hub.queueing.state import State, Ticket
 from hub.queueing.tables import TicketState, WindowState
+from hub.queueing.training import put_aside
 
 # Rows named in an event: a table read in from a file may change hundreds, and their count says so.
 CHANGES_NAMED = 200
@@ -41,7 +42,7 @@ def _check_windows(state: State, layout: Layout) -> None:
         no_ticket(
             "change_hall",
             f"window {gone.id} can't be taken away",
-            (ticket for ticket in state.tickets.values() if _needs_window(ticket, gone.id)),
+            (ticket for ticket in _open(state) if _needs_window(ticket, gone.id)),
             "finish, transfer or cancel them first",
         )
         now = state.windows[gone.id]
@@ -55,7 +56,7 @@ def _check_services(state: State, layout: Layout) -> None:
         no_ticket(
             "change_hall",
             f"service {gone.id} can't be taken away",
-            (ticket for ticket in state.tickets.values() if _needs_service(ticket, gone.id)),
+            (ticket for ticket in _open(state) if _needs_service(ticket, gone.id)),
             "serve, transfer or cancel them first",
         )
     _check_leases(state, layout)
@@ -65,7 +66,7 @@ def _check_services(state: State, layout: Layout) -> None:
             no_ticket(
                 "change_hall",
                 f"service {service.id} at its last window can't be taken away",
-                (ticket for ticket in state.in_line(service.id)),
+                (*state.in_line(service.id), *(ticket for ticket in put_aside(state) if ticket.service == service.id)),
                 "let another window serve it, or transfer them first",
             )
 
@@ -91,6 +92,11 @@ def no_ticket(verb: str, what: str, found: Iterable[Ticket], then: str) -> None:
         more = f" and {len(numbers) - TICKETS_NAMED} more" if len(numbers) > TICKETS_NAMED else ""
         detail = f"{what} while tickets need it: {named}{more}; {then}."
         raise Refusal("tickets_open", "open", verb, detail)
+
+
+def _open(state: State) -> list[Ticket]:
+    """Of the real work and of practice."""
+    return [*state.tickets.values(), *put_aside(state)]
 
 
 def _needs_window(ticket: Ticket, window: str) -> bool:
