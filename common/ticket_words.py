@@ -1,5 +1,7 @@
 """The fixed words of a ticket, from the message catalogue, as the bytes that printers take (GB18030)."""
 
+from functools import lru_cache
+
 from common.catalogue import CHINESE, translations
 
 # No line begins with these, none ends with those (clreq, line breaking).
@@ -45,6 +47,7 @@ def encoded(text: str) -> bytes:
     return text.encode(ENCODING, "replace")
 
 
+@lru_cache(maxsize=2 * len(_WORDS))  # two widths of paper; a hub compares them with what a dispenser has every second
 def words(names: tuple[str, ...], columns: int) -> tuple[bytes, ...]:
     """The words of these names in both languages, cut into lines of so many columns."""
     chinese = translations(CHINESE).gettext

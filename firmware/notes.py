@@ -2,10 +2,15 @@
 
 The file's name is that of an open invitation (eventlog.py), whose recovery at a boot it shares: one whose fact is in
 the log already is removed there. Its content is the ticket's number, behind its length, and the body of the fact.
+
+A paper that hangs there half printed is noted too, by its number, until the slip that voids it is out: the next ticket
+would come out below it.
 """
 
 from firmware.eventlog import open_name
 from firmware.records import decode_body, encode_body
+
+_OWED = "void"  # no name of the event log's begins so
 
 
 def open_note(log, ticket, number, kind, fields):
@@ -32,3 +37,20 @@ def close_note(log):
     if log.open_run is not None:
         log.files.remove(open_name(log.open_run))
         log.open_run = None
+
+
+def owe_void(log, number):
+    """Before the fact that it failed."""
+    log.files.write(_OWED, number.encode())
+
+
+def owed_void(log):
+    """The number of a paper that still hangs there, or None."""
+    if _OWED not in log.files.names():
+        return None
+    return bytes(log.files.read(_OWED, 0, log.files.size(_OWED))).decode()
+
+
+def void_done(log):
+    """Its slip is out."""
+    log.files.remove(_OWED)

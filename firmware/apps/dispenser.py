@@ -91,7 +91,7 @@ class Dispenser:
         self._wanted = [0, None]  # key and request id of what was asked for; key 0: nothing is
         self._until_ms = 0
         self._red_ms = None
-        self._void = None  # the number of a paper that hangs there half printed
+        self.void = None  # the number of a paper that hangs there half printed
         self._void_tries = 0
         self._on = {
             "press": self._on_press,
@@ -125,9 +125,9 @@ class Dispenser:
         """What follows from an event, in its order."""
         actions = []
         self._on[event[0]](actions, now_ms, *event[1:])
-        if self.state == READY and self._void is not None and not self.trouble and self._complete:
+        if self.state == READY and self.void is not None and not self.trouble and self._complete:
             self._move("voiding")
-            actions.append(("void", self._void))
+            actions.append(("void", self.void))
         actions.append(("lamps", self._lit(now_ms), self._red(now_ms)))
         return actions
 
@@ -152,7 +152,7 @@ class Dispenser:
     def gives(self, key):
         """Whether a press on this key would give a number now."""
         service = self.services.get(key)
-        if service is None or self.trouble or self._blocked or not self._complete or self._void is not None:
+        if service is None or self.trouble or self._blocked or not self._complete or self.void is not None:
             return False
         return service["open"] if self._hub else self._leased(key)
 
@@ -213,7 +213,7 @@ class Dispenser:
             self._begin(actions, Job(values, key, (self.lease, number)))
 
     def _again(self, actions, now_ms, request):
-        if self.last is None or self.trouble or self._blocked or self.state != READY or self._void is not None:
+        if self.last is None or self.trouble or self._blocked or self.state != READY or self.void is not None:
             if request is None:
                 self._refuse(actions, now_ms)
             else:
@@ -289,7 +289,7 @@ class Dispenser:
         job = self.job
         self.job = None
         if job is None:
-            self._void = None
+            self.void = None
             self._void_tries = 0
         else:
             actions.append(("told", job, 0))
@@ -301,18 +301,18 @@ class Dispenser:
         job = self.job
         self.job = None
         if job is not None:
-            self._void = job.values["number"] if not job.reprint else _NOBODY
+            self.void = job.values["number"] if not job.reprint else _NOBODY
             actions.append(("told", job, why))
             self._refuse(actions, now_ms)
         else:
             self._void_tries += 1
             if self._void_tries >= _VOID_TRIES:
-                self._void = None  # a printer that takes everything and says nothing must not eat its roll
+                self.void = None  # a printer that takes everything and says nothing must not eat its roll
                 self._void_tries = 0
         self._move("ended")
 
     def _on_spoilt(self, actions, now_ms, number):
-        self._void = number
+        self.void = number
 
     def _on_trouble(self, actions, now_ms, what):
         self.trouble = what

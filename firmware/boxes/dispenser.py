@@ -9,7 +9,7 @@ from firmware import records
 from firmware.apps.dispenser import ASK_MS, CLERK, Dispenser
 from firmware.box import Box
 from firmware.drivers import printer as printer_driver
-from firmware.notes import close_note, open_note, read_note
+from firmware.notes import close_note, open_note, owe_void, owed_void, read_note, void_done
 from protocol import dispensing, messages, session, ticket
 from protocol.compat import const, hmac_sha256, sha256
 from protocol.errors import MisuseError
@@ -50,15 +50,20 @@ class DispenserBox(Box):
         self._columns = 0  # not told yet
         self._unix_base_ms = None  # unix time of this boot's beginning
         self._told_trouble = 0
+        self._owes = False  # a slip that voids what hangs there, also after a restart
 
     def start(self, now_ms):
         """A paper that a restart cut off has failed; then as every box."""
         spoilt = read_note(self.log)
         if spoilt is not None:
             number, kind, fields = spoilt
+            owe_void(self.log, number)
             self._append(kind, now_ms, fields)
-            self.app.handle(("spoilt", number), now_ms)
         close_note(self.log)
+        hanging = owed_void(self.log)
+        self._owes = hanging is not None
+        if self._owes:
+            self.app.handle(("spoilt", hanging), now_ms)
         Box.start(self, now_ms)
 
     def tick(self, now_ms):
@@ -83,6 +88,9 @@ class DispenserBox(Box):
             else:
                 self.recovered(dispensing.FAULT_PAPER_LOW, now_ms)
         self.do(event, now_ms)
+        if self._owes and self.app.void is None:
+            self._owes = False
+            void_done(self.log)
 
     def _tell_trouble(self, trouble, now_ms):
         if self._told_trouble:
@@ -143,6 +151,9 @@ class DispenserBox(Box):
 
     def _tell(self, job, why, now_ms):
         kind, fields = self._fact(job, why)
+        if why:
+            self._owes = True
+            owe_void(self.log, self.app.void)
         self._append(kind, now_ms, fields)
         if not job.reprint:
             close_note(self.log)

@@ -116,6 +116,26 @@ async def test_a_paper_that_fails_half_way_is_void(tmp_path: Path, condition: di
         assert (await hall.board.slips())["problems"] == []
 
 
+async def test_a_half_printed_ticket_is_voided_though_the_power_goes_before(tmp_path: Path) -> None:
+    async with rig(tmp_path) as hall:
+        await hall.board.printer_after(MIDDLE, paper="out")
+        await hall.press(1)
+        assert await failed(hall, "paper_out") == "A001"
+        await hall.board.cut_power()
+        await hall.board.printer(paper="ok")
+        await hall.board.restore_power()
+        # The next one would come out below it, and somebody would hold both.
+        slip = await hall.slip(1)
+        assert "作废" in slip["lines"]
+        await hall.lit()
+        await hall.press(1)
+        assert "A001" not in (await hall.slip(2))["lines"]
+        await hall.board.cut_power()
+        await hall.board.restore_power()
+        await hall.lit()
+        assert len((await hall.board.slips())["slips"]) == 2  # voided once
+
+
 async def test_a_hub_that_restarts_between_number_and_paper_counts_it_once(tmp_path: Path) -> None:
     async with rig(tmp_path, baud_delay=True) as hall:
         await hall.press(1)

@@ -1,21 +1,19 @@
-"""One evaluator: the shipped box, its state machine, log and endpoint, on simulated flash and time."""
+"""What every simulated box has: the shipped box of its role with its log and endpoint, on simulated flash and time."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from firmware.boxes.evaluator import EvaluatorBox
 from firmware.drivers.keys import PRESSED
 from firmware.eventlog import EventLog
-from protocol import messages
 from protocol.device import DeviceEndpoint
 from tools.simulation.flash import Flash, PowerCutError
-from tools.simulation.oracle import Oracle, Press
 from tools.simulation.world import World
 
 BOOT_MS = 900  # from power to the first line of the application
 OFF_MS = (500, 8_000)  # how long a cut lasts
 _ABOUT = {"reset_cause": "power", "interpreter": "simulation", "firmware": "0", "board": "simulated"}
+Took = Callable[[int, dict[str, Any], int | None], None]
 
 
 class Keys:
@@ -23,37 +21,26 @@ class Keys:
 
     def __init__(self) -> None:
         self.stuck_ms = 0
-        self._pressed: list[tuple[str, int]] = []
+        self._pressed: list[tuple[str, int | str]] = []
 
-    def push(self, grade: int) -> None:
+    def push(self, key: int | str) -> None:
         """A finger comes down."""
-        self._pressed.append((PRESSED, grade))
+        self._pressed.append((PRESSED, key))
 
-    def scan(self, _now_ms: int, _blind: bool) -> list[tuple[str, int]]:
+    def scan(self, _now_ms: int, _blind: bool) -> list[tuple[str, int | str]]:
         """What happened since the last look; a finger here stays until it is seen."""
         pressed, self._pressed = self._pressed, []
         return pressed
 
 
-class Counter:
-    """Lamps, light, sound and display in one: what the person at the counter is told."""
-
-    def __init__(self, lit: Callable[[], None]) -> None:
-        self._lit = lit
-
-    def set(self, on: bool) -> None:
-        """The five lamps."""
-        if on:
-            self._lit()
-
-    def show(self, face: Any, now_ms: int) -> None:
-        """The display; nobody reads it here."""
+class Front:
+    """Light and sound of a box, which nobody sees or hears here."""
 
     def play(self, name: str) -> None:
-        """A sound; nobody hears it here."""
+        """A sound."""
 
     def set_volume(self, volume: int | None) -> None:
-        """Nobody hears it here."""
+        """How loud it would be."""
 
     def fault(self, on: bool) -> None:
         """The power light."""
@@ -63,9 +50,9 @@ class Counter:
 
 
 class WatchedLog(EventLog):  # type: ignore[misc]  # the boxes' code has no types
-    """The shipped log; the oracle hears of each rated press that it took, or that nobody can know."""
+    """The shipped log; `took` hears of each fact with its number, None where the power went while it was written."""
 
-    def __init__(self, flash: Flash, took: Callable[[dict[str, Any], int | None], None]) -> None:
+    def __init__(self, flash: Flash, took: Took) -> None:
         self._took = took
         super().__init__(flash)
 
@@ -74,28 +61,26 @@ class WatchedLog(EventLog):  # type: ignore[misc]  # the boxes' code has no type
         try:
             number: int = super().append(kind, uptime_ms, **fields)
         except PowerCutError:
-            if kind == messages.RATED:
-                self._took(fields, None)
+            self._took(kind, fields, None)
             raise
-        if kind == messages.RATED:
-            self._took(fields, number)
+        self._took(kind, fields, number)
         return number
 
 
 class SimulatedBox:
-    """A box by name; `send` takes what it writes to its line, `lit` hears when its lamps go on, `logged` of a press."""
+    """A box by name; `send` takes what it writes to its line. A role's class gives it ROLE, `_made` and `_took`."""
 
-    def __init__(self, world: World, name: str, secret: bytes, epoch: bytes, oracle: Oracle) -> None:
+    ROLE: int
+
+    def __init__(self, world: World, name: str, secret: bytes, epoch: bytes) -> None:
         self.name = name
         self.send: Callable[[bytes], None] = lambda _: None
-        self.lit: Callable[[], None] = lambda: None
         self.logged: Callable[[], None] = lambda: None
         self.flash = Flash(world.chance(f"flash {name}"))
         self._world = world
         self._chance = world.chance(f"box {name}")
-        self._secret = secret
-        self._epoch = epoch
-        self._oracle = oracle
+        self.secret = secret
+        self.epoch = epoch
         self._alarm: asyncio.TimerHandle | None = None
         self._boot_at_ms = 0
         self._keys = Keys()
@@ -106,10 +91,10 @@ class SimulatedBox:
         """The box starts; its application runs a moment later."""
         self._world.after(BOOT_MS, self._boot)
 
-    def press(self, grade: int) -> None:
+    def press(self, key: int | str) -> None:
         """A finger on a key; a dark box notices nothing."""
         if self._box is not None:
-            self._keys.push(grade)
+            self._keys.push(key)
             self._live(lambda: self._box.scan_keys(self.uptime_ms))
 
     def receive(self, data: bytes) -> None:
@@ -126,6 +111,13 @@ class SimulatedBox:
         """Facts that wait in the log."""
         return 0 if self._log is None else int(self._log.next - self._log.oldest)
 
+    def _made(self, log: WatchedLog, end: DeviceEndpoint, shared: dict[str, Any]) -> Any:
+        """The shipped box; shared: what every role's is made of."""
+        raise NotImplementedError
+
+    def _took(self, kind: int, fields: dict[str, Any], number: int | None) -> None:
+        """A fact is in the log, or nobody knows."""
+
     def _boot(self) -> None:
         self._boot_at_ms = self._world.now_ms
         self._live(self._start)
@@ -134,21 +126,10 @@ class SimulatedBox:
         self._keys = Keys()
         self._log = log = WatchedLog(self.flash, self._took)
         self._world.tell(self.name, f"boots ({log.boot}), facts {log.oldest} to {log.next - 1} unsent")
-        end = DeviceEndpoint(
-            self.name, messages.ROLE_EVALUATOR, self._secret, self._epoch, log.boot, log, self._chance.randbytes
-        )
-        counter = Counter(self.lit)
-        self._box = EvaluatorBox(
-            log,
-            end,
-            counter,
-            counter,
-            keys=self._keys,
-            led=counter,
-            buzzer=counter,
-            about=_ABOUT,
-            maintain=self._no_maintenance,
-        )
+        end = DeviceEndpoint(self.name, self.ROLE, self.secret, self.epoch, log.boot, log, self._chance.randbytes)
+        front = Front()
+        shared = {"keys": self._keys, "led": front, "buzzer": front, "about": _ABOUT, "maintain": self._no_maintenance}
+        self._box = self._made(log, end, shared)
         self._box.start(self.uptime_ms)
 
     def _no_maintenance(self) -> None:
@@ -180,10 +161,3 @@ class SimulatedBox:
 
     def _nothing(self) -> None:
         """Only the clock has moved."""
-
-    def _took(self, fields: dict[str, Any], number: int | None) -> None:
-        run = fields["run"].hex()
-        self._oracle.presses.append(Press(self.name, run, fields["grade"], self._world.unix_ms, number is not None))
-        became = "the power goes while it is written" if number is None else f"logged as fact {number}"
-        self._world.tell(self.name, f"run {run}: pressed; {became}")
-        self.logged()

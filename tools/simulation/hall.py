@@ -8,6 +8,9 @@ from typing import Any
 
 import msgspec
 
+from hub.devices import callers
+from hub.devices.dispensers import ROLE as DISPENSER
+from hub.devices.dispensers import Dispensers, Paper
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Device, Registry
 from hub.devices.times import Moment
@@ -25,6 +28,15 @@ from tools.simulation.world import World
 INVITATION_S = 20
 ANSWER_S = 5.0
 SEND_WINDOW = 8
+PAPER = Paper(
+    keys=lambda _: ("B",),
+    columns=lambda _: 48,
+    place=lambda _: "",
+    hall=lambda: "模拟厅",
+    url="http://sim/t/",
+    lease_numbers=5,
+    lease_ms=120_000,
+)
 
 
 class Ids:
@@ -82,6 +94,14 @@ class SimulatedPort:
         """Nothing is held."""
 
 
+class Anybody:
+    """A hall that lists no staff."""
+
+    async def may(self, _staff: str, _pin: str) -> str | None:
+        """Whoever it is."""
+        return None
+
+
 async def _at_once(work: Callable[..., Any], *arguments: Any) -> Any:
     """In place of a thread, whose end no seed decides."""
     return work(*arguments)
@@ -114,6 +134,11 @@ class Life:
             send_window=SEND_WINDOW,
             aside=_at_once,
         )
+        ids_of_commands = world.chance(f"commands {folder.name}").randbytes
+        self.fleet.answerers[callers.ROLE] = callers.Callers(self, Anybody(), ids_of_commands).answer
+        dispensers = Dispensers(self, PAPER, self.fleet.on_line, self._log)
+        self.fleet.answerers[DISPENSER] = dispensers.answer
+        self.fleet.attendants[DISPENSER] = dispensers
         self.service.subscribe(self._committed)
         self._failures: list[str] = []
         self._dead = False
@@ -134,6 +159,10 @@ class Life:
     async def submit(self, command: commands.Command) -> dict[str, Any]:
         """Does a command."""
         return await self.service.submit(command)
+
+    async def submit_once(self, command: commands.Command, request: str) -> dict[str, Any]:
+        """Under an id of its own."""
+        return await self.service.submit(command, request)
 
     async def submit_facts(self, facts: Sequence[commands.AcceptFact]) -> None:
         """What one line brought."""
@@ -196,7 +225,7 @@ class Life:
 
 
 class Hub:
-    """One hub through all its lives, each in a folder of its own. `wires`: window → its way down."""
+    """One hub through all its lives, each in a folder of its own. `wires`: line → its way down."""
 
     def __init__(self, world: World, folder: Path, layout: Layout, wires: dict[str, Wire]) -> None:
         self._world = world
@@ -208,10 +237,10 @@ class Hub:
         self._burials: list[asyncio.Task[None]] = []
         self.life: Life | None = None
 
-    def register(self, device: str, window: str, secret: bytes, epoch: bytes) -> None:
+    def register(self, device: str, role: str, window: str | None, secret: bytes, epoch: bytes) -> None:
         """Before the first start."""
         registry = Registry(self._path() / "registry.json")
-        entry = {"role": "evaluator", "window": window, "secret": secret.hex(), "epoch": epoch.hex()}
+        entry: dict[str, Any] = {"role": role, "window": window, "secret": secret.hex(), "epoch": epoch.hex()}
         entry |= {"device": device, "board": "simulated", "registered_at": "2026-09-21T22:13:20+08:00"}
         registry.register(msgspec.convert(entry, Device))
         registry.close()
@@ -231,10 +260,10 @@ class Hub:
         life.kill(self._path())
         self._burials.append(asyncio.get_running_loop().create_task(life.bury()))
 
-    def receive(self, window: str, data: bytes) -> None:
-        """Bytes from a window's box; a dead hub hears nothing."""
+    def receive(self, line: str, data: bytes) -> None:
+        """Bytes from a line's box; a dead hub hears nothing."""
         if self.life is not None:
-            self.life.ports[window].arrived(data)
+            self.life.ports[line].arrived(data)
 
     async def end(self) -> list[Committed]:
         """Gives the whole journal of the last life, its chain checked, and clears everything up."""

@@ -1,11 +1,13 @@
-"""One run: a hall with three windows, citizens, a plan of faults, a quiet end, and the oracle's word."""
+"""One run: a hall with its boxes, citizens, clerks, a plan of faults, a quiet end, and the oracles' word."""
 
 import asyncio
+import gc
 import itertools
 import tempfile
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,21 @@ from hub.queueing import commands
 from hub.queueing.errors import Refusal
 from hub.queueing.layout import Layout, Service, Window
 from tools.simulation.box import SimulatedBox
+from tools.simulation.caller import SimulatedCaller
+from tools.simulation.desk_oracle import DeskOracle
+from tools.simulation.dispenser import SimulatedDispenser
+from tools.simulation.evaluator import SimulatedEvaluator
 from tools.simulation.hall import Hub
 from tools.simulation.oracle import Oracle
 from tools.simulation.wire import HEALTHY, Faults, Wire
 from tools.simulation.world import SimulatedLoop, World, WorldError
 
 WINDOWS = ("1", "2", "3")
+CALLERS_WINDOW = "4"  # whose clerk has a caller and nothing else; its numbers come from the dispenser
+PAPER_MS = (1_000, 8_000)  # between two people at the dispenser
+CLERK_MS = (500, 3_000)  # between two keys of the caller
+BREAK, BREAK_MS = 0.08, (6_000, 15_000)  # the clerk looks up from the keys, and nothing may happen meanwhile
+LONG_CUT_MS = (5_000, 45_000)  # long enough for a dispenser to be alone
 CITIZENS = 30
 STORM_MS = 240_000  # citizens and faults
 QUIET_MS = 120_000  # everything healed: what is underway ends, what is unsent arrives
@@ -38,15 +49,20 @@ class Result:
     facts: int
     crashes: int
     seconds: float
+    papers: int = 0
+    calls: int = 0
 
     def report(self) -> str:
         """What a person reads of a failed run: what is wrong, how it came, how to see it again."""
         subjects = {word.strip(",:") for line in self.wrong for word in line.split() if len(word.strip(",:")) == 16}
-        boxes = {line.split(",")[0] for line in self.wrong if line.startswith("box-")}
+        boxes = {word for line in self.wrong if (word := line.replace(":", ",").split(",")[0]) in BOXES}
         told = [line for line in self.story if any(name in line for name in subjects | boxes) or "  hub " in line]
         shown = "\n".join(f"  {line}" for line in told[-STORY_SHOWN:])
         faults = "\n".join(f"  - {line}" for line in self.wrong)
         return f"seed {self.seed} FAILED:\n{faults}\nhow it came:\n{shown}\nreplay: {replay(self.seed)}"
+
+
+BOXES = {*(f"box-{name}" for name in WINDOWS), "caller", "dispenser"}
 
 
 def replay(seed: int) -> str:
@@ -55,55 +71,79 @@ def replay(seed: int) -> str:
 
 
 class Run:
-    """The hall of one seed."""
+    """The hall of one seed; desk: with a caller and a dispenser, whose chance is their own."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, *, desk: bool) -> None:
         self.world = World(seed)
         self.oracle = Oracle()
         self.chance = self.world.chance("citizens")
         self.plan = self.world.chance("faults")
-        services = (Service("A", "A", "综合受理"),)
-        layout = Layout("sim", 480, services, tuple(Window(name, f"{name} 号窗口", ("A",)) for name in WINDOWS))
-        self.boxes: dict[str, SimulatedBox] = {}
+        self.more = self.world.chance("faults of caller and dispenser")
+        serves = dict.fromkeys(WINDOWS, "A") | ({CALLERS_WINDOW: "B"} if desk else {})
+        services = (Service("A", "A", "综合受理"), Service("B", "B", "社会保险"))[: 1 + desk]
+        windows = tuple(Window(name, f"{name} 号窗口", (service,)) for name, service in serves.items())
+        layout = Layout("sim", 480, services, windows)
+        self.boxes: dict[str, SimulatedEvaluator] = {}
         self.wires: list[Wire] = []
+        self.desk_wires: list[Wire] = []
+        self.desk_oracle = DeskOracle(CALLERS_WINDOW)
+        self.caller: SimulatedCaller | None = None
+        self.dispenser: SimulatedDispenser | None = None
         self.crashes = 0
         self._failures: list[BaseException] = []
         self._tasks: set[asyncio.Task[None]] = set()
         down: dict[str, Wire] = {}
         self.hub = Hub(self.world, folder, layout, down)
         for name in WINDOWS:
-            down[name] = self._connect(name)
+            device, keys = f"box-{name}", self.world.chance(f"keys {name}")
+            box = SimulatedEvaluator(self.world, device, keys.randbytes(32), keys.randbytes(8), self.oracle)
+            box.lit = partial(self._invited, box)
+            box.logged = self._maybe_kill_hub
+            self.boxes[name] = box
+            down[name] = self._connect(name, box, "evaluator", name, self.wires)
+        if desk:
+            keys = self.world.chance("keys of caller and dispenser")
+            secrets = keys.randbytes(32), keys.randbytes(8)
+            self.caller = SimulatedCaller(self.world, "caller", *secrets, self.desk_oracle)
+            down["caller"] = self._connect("caller", self.caller, "caller", CALLERS_WINDOW, self.desk_wires)
+            self.dispenser = SimulatedDispenser(self.world, "dispenser", keys.randbytes(32), keys.randbytes(8))
+            self.dispenser.logged = self._maybe_kill_hub
+            down["dispenser"] = self._connect("dispenser", self.dispenser, "dispenser", None, self.desk_wires)
 
-    def _connect(self, name: str) -> Wire:
-        """Box and registry entry of a window, and its line; returns the line's way down."""
-        keys = self.world.chance(f"keys {name}")
-        device, secret, epoch = f"box-{name}", keys.randbytes(32), keys.randbytes(8)
-        self.hub.register(device, name, secret, epoch)
-        box = SimulatedBox(self.world, device, secret, epoch, self.oracle)
-        up = Wire(self.world, f"{name} up", lambda data: self.hub.receive(name, data))
-        down = Wire(self.world, f"{name} down", box.receive)
+    def _connect(self, line: str, box: SimulatedBox, role: str, window: str | None, wires: list[Wire]) -> Wire:
+        """Registry entry and line of a box; returns the line's way down."""
+        self.hub.register(box.name, role, window, box.secret, box.epoch)
+        up = Wire(self.world, f"{line} up", lambda data: self.hub.receive(line, data))
+        down = Wire(self.world, f"{line} down", box.receive)
         box.send = up.send
-        box.lit = lambda: self._invited(box)
-        box.logged = self._maybe_kill_hub
-        self.boxes[name] = box
-        self.wires += [up, down]
+        wires += [up, down]
         return down
+
+    @property
+    def _all(self) -> list[SimulatedBox]:
+        """Every box of the hall."""
+        desk = [box for box in (self.caller, self.dispenser) if box is not None]
+        return [*self.boxes.values(), *desk]
 
     async def play(self) -> Result:
         """From the first boot to the oracle's word."""
         began_s = time.perf_counter()
         self.hub.start()
-        for box in self.boxes.values():
+        for box in self._all:
             box.power_on()
         for number in range(CITIZENS):
             self._person(self._citizen(number, self.plan.randrange(STORM_MS // 2)))
         for window in WINDOWS:
             self._person(self._clerk(window))
         self._plan_faults()
+        if self.caller is not None and self.dispenser is not None:
+            self._plan_faults_of_desk(self.caller, self.dispenser)
+            self._person(self._clerk_at_caller(self.caller))
+            self._person(self._people_at_dispenser(self.dispenser))
         await asyncio.sleep(STORM_MS / 1000)
         self._heal()
         await asyncio.sleep(QUIET_MS / 1000)
-        left = {box.name: box.unacknowledged() for box in self.boxes.values()}
+        left = {box.name: box.unacknowledged() for box in self._all}
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -111,9 +151,16 @@ class Run:
         if self._failures:
             raise self._failures[0]
         wrong = self.oracle.judge(rows, left)
+        events = [row.event for row in rows]
+        papers = [] if self.dispenser is None else self.dispenser.papers
+        if self.dispenser is not None:
+            wrong += self.desk_oracle.judge(events, papers)
+            wrong += [f"dispenser: its printer got {problem}" for problem in self.dispenser.printer.problems]
+        calls = sum(press.claimed for press in self.desk_oracle.keys)
         facts = sum("fact" in row.event.data for row in rows)
         seconds = time.perf_counter() - began_s
-        return Result(self.world.seed, wrong, self.world.story, len(self.oracle.presses), facts, self.crashes, seconds)
+        told = (self.world.story, len(self.oracle.presses), facts, self.crashes, seconds)
+        return Result(self.world.seed, wrong, *told, papers=len(papers), calls=calls)
 
     # --- faults
 
@@ -131,6 +178,22 @@ class Run:
                 self.world.after(plan.randrange(STORM_MS), lambda box=box, grade=grade: box.press(grade))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
         for _ in range(plan.randrange(4)):
             self.world.after(plan.randrange(2_000, STORM_MS), self._kill_hub)
+
+    def _plan_faults_of_desk(self, caller: SimulatedCaller, dispenser: SimulatedDispenser) -> None:
+        """By a plan of their own, so that the evaluators' stays what it is."""
+        plan = self.more
+        for wire in self.desk_wires:
+            wire.faults = Faults(*(plan.choice((0.0, 0.0, 0.02, 0.1)) for _ in range(5)))
+            for _ in range(plan.randrange(3)):
+                self._cut_wire(wire, plan.randrange(STORM_MS), plan.randrange(*LONG_CUT_MS))
+        for box in (caller, dispenser):
+            for _ in range(plan.randrange(5)):
+                self._cut_power(box, plan.randrange(2_000, STORM_MS), plan.randrange(1, 12))
+        for _ in range(plan.randrange(4)):
+            trouble: dict[str, object] = dict([plan.choice((("paper", "out"), ("cover", True), ("plugged", False)))])
+            at_ms, bytes_on = plan.randrange(STORM_MS), plan.randrange(900)
+            self.world.after(at_ms, partial(dispenser.printer.after, bytes_on, **trouble))
+            self.world.after(at_ms + plan.randrange(2_000, 30_000), partial(_mend, dispenser))
 
     def _cut_wire(self, wire: Wire, at_ms: int, for_ms: int) -> None:
         self.world.after(at_ms, lambda: setattr(wire, "cut", True))
@@ -156,12 +219,16 @@ class Run:
         self.world.tell("world", "all faults end here")
         for wire in self.wires:
             wire.faults, wire.cut = HEALTHY, False
-        for box in self.boxes.values():
+        for wire in self.desk_wires:
+            wire.faults, wire.cut = HEALTHY, False
+        for box in self._all:
             box.flash.cut_in = None
+        if self.dispenser is not None:
+            _mend(self.dispenser)
 
     # --- people
 
-    def _invited(self, box: SimulatedBox) -> None:
+    def _invited(self, box: SimulatedEvaluator) -> None:
         """The citizen at the counter: most press once, some twice, some never."""
         mood = self.chance.random()
         presses = 0 if mood < 0.15 else 2 if mood < 0.25 else 1
@@ -192,6 +259,20 @@ class Run:
                 self.world.tell("clerk", f"has finished at window {window}")
             await asyncio.sleep(chance.uniform(2, 30))
 
+    async def _clerk_at_caller(self, caller: SimulatedCaller) -> None:
+        chance = self.world.chance("clerk at the caller")
+        while self.world.now_ms < STORM_MS:
+            await asyncio.sleep(chance.randrange(*CLERK_MS) / 1000)
+            caller.use(chance)
+            if chance.random() < BREAK:
+                await asyncio.sleep(chance.randrange(*BREAK_MS) / 1000)
+
+    async def _people_at_dispenser(self, dispenser: SimulatedDispenser) -> None:
+        chance = self.world.chance("people at the dispenser")
+        while self.world.now_ms < STORM_MS:
+            await asyncio.sleep(chance.randrange(*PAPER_MS) / 1000)
+            dispenser.press("clerk" if chance.random() < 0.05 else 1)
+
     async def _ask(self, command: commands.Command, request: str) -> dict[str, Any] | None:
         """A command under its own id, sent again until somebody answers; None when it was refused."""
         while True:
@@ -221,18 +302,28 @@ class Run:
             self._failures.append(error)
 
 
-def run(seed: int) -> Result:
-    """One seed from beginning to end."""
+def _mend(dispenser: SimulatedDispenser) -> None:
+    """Somebody puts paper in, closes the cover, plugs it in."""
+    dispenser.printer.set(paper="ok", cover=False, plugged=True)
+
+
+def run(seed: int, *, desk: bool = True) -> Result:
+    """One seed from beginning to end; without a desk the evaluators are alone, as remembered seeds knew them."""
     memory = Path("/dev/shm")  # noqa: S108 - a folder in memory: the simulated disk's time is simulated, too
     place = memory if memory.is_dir() else None
     with (
         tempfile.TemporaryDirectory(prefix="tingting-sim-", dir=place) as folder,
         asyncio.Runner(loop_factory=SimulatedLoop) as runner,
     ):
-        return runner.run(_play(seed, Path(folder)))
+        # A box collects its garbage before it tells its health; here that is the whole host's.
+        gc.freeze()
+        try:
+            return runner.run(_play(seed, Path(folder), desk=desk))
+        finally:
+            gc.unfreeze()
 
 
-async def _play(seed: int, folder: Path) -> Result:
+async def _play(seed: int, folder: Path, *, desk: bool) -> Result:
     """What fails in a timer's callback ends the run, too."""
     loop, player = asyncio.get_running_loop(), asyncio.current_task()
     failures: list[BaseException] = []
@@ -244,7 +335,7 @@ async def _play(seed: int, folder: Path) -> Result:
 
     loop.set_exception_handler(failed)
     try:
-        result = await Run(seed, folder).play()
+        result = await Run(seed, folder, desk=desk).play()
     except asyncio.CancelledError:
         if failures:
             raise failures[0] from None

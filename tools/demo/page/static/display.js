@@ -14,7 +14,7 @@ function drawDots(canvas, frame) {
   canvas.getContext('2d').putImageData(picture, 0, 0);
 }
 
-/* A dot is a whole number of the screen's own dots, or edges blur and strokes differ. */
+/* A dot is a whole number of the screen's own dots, or strokes differ in width. */
 function fitDots(canvas) {
   const ratio = window.devicePixelRatio || 1;
   const side = Math.max(1, Math.floor(canvas.parentElement.clientWidth * ratio / COLUMNS)) / ratio;
