@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.caller_support import press
 from tests.hub_support import HubProcess, until
 from tests.integration.firmware_bench import WAIT_S, flash, settings
 from tools.simulator.board import SimulatedBoard
@@ -81,7 +82,7 @@ class Rig:
         """Presses a service key when its lamp is lit, the clerk's when nothing is under way."""
         await self.lit(1 if isinstance(key, str) else key)
         await asyncio.sleep(0.1)  # a finger that was on the key just now is off it for longer than keys bounce
-        await self.board.press(key)
+        await press(self.board, key)
 
     async def slip(self, count: int) -> dict[str, Any]:
         """Waits for the nth slip in the tray."""
