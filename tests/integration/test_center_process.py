@@ -103,6 +103,26 @@ async def test_tokens_are_shown_once_and_kept_only_as_hashes(tmp_path: Path) -> 
             assert token.encode() not in content
 
 
+async def test_a_halls_token_is_renewed_without_losing_an_event(tmp_path: Path) -> None:
+    journal = Journal()
+    for number in range(1, 5):
+        journal.run(number, 5)
+    half = journal.through // 2
+    async with running(tmp_path) as first:
+        tokens = first.tokens
+        assert (await first.send(journal, 0, half))[0] == 200
+    words = ["-m", "tools.cli", "center", "tokens", "--renew", "hall qingxi", "--config", str(tmp_path / "center.toml")]
+    told = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    said = (await told.communicate())[0].decode()
+    (renewed,) = re.findall(r"token hall qingxi: (\S+)", said)
+    async with running(tmp_path, tokens=tokens) as again:
+        # The hub has the old one for a while: it is refused, keeps its events, and sends them with the new one.
+        assert (await again.send(journal, half, token=tokens["hall qingxi"]))[0] == 401
+        status, cursor = await again.send(journal, half, token=renewed)
+        assert (status, cursor["stored_through"]) == (200, journal.through)
+        assert (await again.ratings())["rated"] == 4
+
+
 async def test_what_is_kept_is_for_the_centers_own_user_only(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "center.sqlite").touch(mode=0o644)  # as an earlier version made it
