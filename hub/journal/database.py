@@ -43,7 +43,7 @@ ASIDE = "aside:"
 
 
 # A journal is written at its end and read in order: more pages than a commit's are never asked for again.
-CACHE_KIB = 768
+SMALL_CACHE = "PRAGMA cache_size = -768"
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -51,9 +51,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     mode = "ro" if read_only else "rwc"
     address = f"{path.absolute().as_uri()}?mode={mode}"
     # The lock keeps other processes out; the only wait is for our own reader's checkpoint.
-    db = sqlite3.connect(address, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
-    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    return db
+    return sqlite3.connect(address, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
 
 
 def create(db: sqlite3.Connection, tables: str) -> None:

@@ -17,6 +17,7 @@ from hub.journal import snapshots
 from hub.journal.database import (
     ASIDE,
     READ_ERRORS,
+    SMALL_CACHE,
     VERIFIED,
     connect,
     corrupt,
@@ -44,6 +45,8 @@ class Reader:
         self._at_once = at_once
         self._lock = threading.Lock()
         self._db = connect(path, read_only=True)
+        with self._reading() as db:
+            db.execute(SMALL_CACHE)
 
     def close(self) -> None:
         """Gives the connection back."""

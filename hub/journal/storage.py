@@ -14,6 +14,7 @@ from hub.journal.database import (
     ASIDE,
     READ_ERRORS,
     SCHEMA,
+    SMALL_CACHE,
     START,
     START_CHAIN,
     TABLES,
@@ -252,6 +253,7 @@ class Storage:
         self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
         # FULL syncs the WAL at every commit: acknowledged means durable.
         self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(SMALL_CACHE)
 
     def _identify(self, hall: str, new_id: Callable[[], str]) -> str:
         db = self._db
