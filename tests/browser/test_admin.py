@@ -129,7 +129,7 @@ async def test_each_change_can_be_taken_back(hub: HubProcess, open_page: OpenPag
 async def test_what_is_wrong_comes_first_and_goes_by_itself(tmp_path: Path, open_page: OpenPage) -> None:
     made = HubProcess(tmp_path, lines=("socket://127.0.0.1:9",))
     async with TcpPrinter() as printer:
-        printer.paper_out = True
+        printer.change(paper_out=True)
         text = f'[[printers]]\nid = "k1"\nname = "一号自助机"\nurl = "{printer.url}"\n'
         made.config.write_text(made.config.read_text("utf-8") + text, "utf-8")
         async with made as hub:
@@ -261,8 +261,8 @@ async def test_strangers_stay_outside(hub: HubProcess, open_page: OpenPage) -> N
 
 async def test_the_day_is_practised_swept_and_put_right(hub: HubProcess, open_page: OpenPage) -> None:
     page = await open_page(f"{hub.url}/")
-    await expect(page.get_by_role("link", name="窗口操作：").first).to_have_attribute("href", "/window/1")
-    await page.get_by_role("link", name="大厅管理").click()
+    await expect(page.get_by_role("link", name="1号窗口")).to_have_attribute("href", "/window/1")
+    await page.get_by_role("link", name="管理", exact=True).click()
     await enter(page, hub)
     await turn_to(page, "day")
     await page.get_by_role("button", name="开始培训").click()

@@ -200,7 +200,7 @@ async def test_paper_that_ends_half_way_is_told_with_ways_on(hall: Screens) -> N
     page = await kiosk(hall)
     await page.click("text=代开发票")
     await at(page, "matter")
-    hall.printer.out_after = 150
+    hall.printer.ends_after(150)
     await page.click("[data-take=paper]")
     await at(page, "unprinted")
     await expect(page.locator("main")).to_contain_text("F010 没有打印，已经作废")
@@ -208,7 +208,6 @@ async def test_paper_that_ends_half_way_is_told_with_ways_on(hall: Screens) -> N
     await fits(page)
     await screenshot(page, "kiosk-unprinted")
     assert (await hall.hub.events("hall.ticket.cancelled"))[-1]["data"]["number"] == "F010"
-    hall.printer.out_after = None
     hall.printer.change(paper_out=False)
     await hall.ready()
     await hall.close(page)

@@ -127,7 +127,7 @@ async def test_no_paper_says_so_before_the_press_and_gives_no_number(tmp_path: P
 async def test_paper_that_fails_half_way_voids_the_number(tmp_path: Path, printer: TcpPrinter) -> None:
     async with hall(tmp_path, printers(printer)) as hub:
         await until(lambda: ready(hub), "the printer's first answer")
-        printer.out_after = 150
+        printer.ends_after(150)
         status, problem = await ask(hub)
         assert (status, problem["type"].rsplit(":", 1)[1]) == (409, "not-printed")
         assert (problem["number"], problem["state"]) == ("A001", "paper_out")

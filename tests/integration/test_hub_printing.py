@@ -93,7 +93,7 @@ async def test_what_is_wrong_is_seen_before_and_after(trouble: str, state: str) 
 
 async def test_paper_that_ends_half_way_is_void_and_says_so() -> None:
     async with TcpPrinter() as printer, printing(Row("k1", "", printer.url)) as (printers, _):
-        printer.out_after = 200
+        printer.ends_after(200)
         assert await printers.print("k1", PAPER) == "paper_out"
         assert printer.forgotten >= 1
         printer.refill()

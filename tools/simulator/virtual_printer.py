@@ -36,8 +36,9 @@ class VirtualPrinter:
         self.now = Condition()
         self.problems: list[str] = []  # bytes that were no ESC/POS
         self.printed_bytes = 0
+        self.forgotten = 0  # times it was told to forget what it holds
         self._send = send
-        self._decoder = Decoder(columns, self._through)
+        self.decoder = Decoder(columns, self._through)
         self._waiting = bytearray()
         self._real_time = bytearray()
         self._automatic = False
@@ -47,12 +48,12 @@ class VirtualPrinter:
     @property
     def slips(self) -> list[Slip]:
         """What was cut off, oldest first."""
-        return self._decoder.finished
+        return self.decoder.finished
 
     @property
     def hanging(self) -> Slip:
         """What hangs in the slot."""
-        return self._decoder.hanging
+        return self.decoder.hanging
 
     def set(self, **changes: object) -> None:
         """Changes conditions by name; unplugging forgets what it held, and what hangs there stays."""
@@ -66,7 +67,7 @@ class VirtualPrinter:
         if was_plugged and not self.now.plugged:
             self._waiting.clear()
             self._real_time.clear()
-            self._decoder.forget()
+            self.decoder.forget()
             self._automatic = False
         self._tell()
         self._work()
@@ -98,7 +99,8 @@ class VirtualPrinter:
             if len(held) == len(_FORGET):
                 held.clear()
                 self._waiting.clear()
-                self._decoder.forget()
+                self.decoder.forget()
+                self.forgotten += 1
         elif len(held) > 2 or (len(held) == 2 and held[1] not in (_EOT, _DC4)):
             self._waiting += held
             held.clear()
@@ -111,12 +113,12 @@ class VirtualPrinter:
             byte = self._waiting[:1]
             del self._waiting[:1]
             try:
-                self._decoder.feed(bytes(byte))
+                self.decoder.feed(bytes(byte))
             except PaperError as error:
                 self.problems.append(str(error))
-                self._decoder.forget()
+                self.decoder.forget()
             self.printed_bytes += 1
-            if self._decoder.automatic and not self._automatic:
+            if self.decoder.automatic and not self._automatic:
                 self._automatic = True
                 self._last = b""
                 self._tell()
