@@ -69,7 +69,7 @@ def _opens(house: House) -> dict[str, str] | None:
     if found is None:
         return None
     return {
-        "text": day_zh(found.day) + f" {clock(found.minute)}",
+        "text": day_zh(found.day) + clock(found.minute),
         "text_en": f"{day_en(found.day)}, {clock(found.minute)}",
     }
 

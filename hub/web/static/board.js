@@ -143,7 +143,7 @@
     root.dataset.board = hubClock === null ? "loading" : !state.giving && state.queue.open === 0 ? "closed" : called ? "live" : "empty";
     const opens = state.opens || { text: "", text_en: "" };
     put(one("opens-zh"), opens.text ? `${words.opens} ${opens.text}` : "");
-    put(one("opens-en"), opens.text_en ? `Open again ${opens.text_en}.` : "");
+    put(one("opens-en"), opens.text_en ? `Open again on ${opens.text_en}.` : "");
     one("training").hidden = !state.training;
   };
   const draw = () => { drawClock(); drawFrame(); drawList(); drawWaiting(); drawPaused(); drawTold(); drawState(); };
