@@ -88,7 +88,7 @@ class DispenserBox(Box):
             else:
                 self.recovered(dispensing.FAULT_PAPER_LOW, now_ms)
         self.do(event, now_ms)
-        if self._owes and self.app.void is None:
+        if self._owes and self.app.void is None and self.app.job is None:
             self._owes = False
             void_done(self.log)
 
@@ -127,6 +127,9 @@ class DispenserBox(Box):
         if not job.reprint:
             kind, fields = self._fact(job, dispensing.PRINT_POWER_CUT)
             open_note(self.log, values["ticket"], values["number"], kind, fields)
+        else:  # its number goes on counting; half a second paper must be cut off all the same
+            self._owes = True
+            owe_void(self.log, "")
         service = self.app.services.get(job.key)
         paper = ticket.Ticket(
             values["number"].encode(),

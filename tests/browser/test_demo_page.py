@@ -184,6 +184,14 @@ async def test_the_keyboard_presses_too(demo: str, open_page: OpenPage) -> None:
 async def test_a_press_without_the_line_is_saved_and_counted_later(demo: str, open_page: OpenPage) -> None:
     page = await open_page(demo, width=1440, height=900)
     await page.get_by_label("我自己来按").check()
+    for _ in range(5):
+        if await _saved(page):
+            return
+    raise AssertionError("five invitations ended before they were answered")
+
+
+async def _saved(page: Page) -> bool:
+    """False where the invitation ended before it was answered: it may have been open for long."""
     lit = page.locator(".counter:has(.lamp.lit)").first
     await expect(lit).to_be_visible(timeout=LIT_MS)
     window = await lit.get_attribute("data-window")
@@ -192,11 +200,20 @@ async def test_a_press_without_the_line_is_saved_and_counted_later(demo: str, op
     await line.click()
     await expect(line).to_have_attribute("aria-pressed", "true")
     before = await _rated(page)
+    still_open = await box.locator(".lamp.lit").count() == 5
     await box.get_by_role("button", name="非常满意", exact=False).first.click()
-    await expect(box.locator(".face:visible")).to_contain_text("已保存")
+    try:
+        await expect(box.locator(".face:visible")).to_contain_text("已保存", timeout=8_000)
+    except AssertionError:
+        # Dark by itself between the look and the press, or before: the same again with the next one.
+        await line.click()
+        await expect(line).to_have_attribute("aria-pressed", "false")
+        assert not still_open or await box.locator(".lamp.lit").count() == 0
+        return False
     await screenshot(page, "demo-saved")
     await line.click()
     await expect(page.locator('[data-count="rated"]')).not_to_have_text(str(before), timeout=LIT_MS)
+    return True
 
 
 async def test_a_box_without_power_is_dark_and_comes_back(demo: str, open_page: OpenPage) -> None:

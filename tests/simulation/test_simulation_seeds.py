@@ -11,6 +11,7 @@ REMEMBERED = {
 }
 # Of the hall with a caller and a dispenser.
 OF_THE_DESK = {
+    14: "power lost under a second print: the next ticket came out below its half",
     0: "a dispenser that lost power before it could void a half printed ticket printed the next one below it",
 }
 
