@@ -41,6 +41,15 @@ name_en = "Window 3"
 services = ["medical"]
 """
 
+# The keys end where the small ones begin, and the parts of the list stand under each other.
+NOTHING_OVER_ANOTHER = """() => {
+  const box = (each) => each.getBoundingClientRect();
+  const keys = Math.max(...[...document.querySelectorAll(".key")].map((each) => box(each).bottom));
+  const parts = [...document.querySelectorAll(".queue > *")].map(box).filter((each) => each.width);
+  const tools = box(document.querySelector(".tools"));
+  return keys <= tools.top && new Set(parts.map((each) => Math.round(each.left))).size === 1;
+}"""
+
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[HubProcess]:
@@ -111,6 +120,7 @@ async def test_a_day_by_keyboard_alone(hub: HubProcess, open_page: OpenPage) -> 
     await expect(page.locator("#idle-head")).to_have_text("现在没有人等")
     await expect(key(page, "next").locator("small")).to_have_text("没有人等")
     await screenshot(page, "window-empty")
+    assert await page.evaluate(NOTHING_OVER_ANOTHER)
 
     for number in range(3):
         await take(hub, priority="disabled" if number == 2 else None)
@@ -240,6 +250,7 @@ async def test_the_same_by_mouse_in_english(hub: HubProcess, open_page: OpenPage
     await page.locator("#ask-by_number .main").click()
     await expect(page.locator("#said-words")).to_contain_text("No ticket A099 is open today")
     await screenshot(page, "window-refused-en")
+    assert await page.evaluate(NOTHING_OVER_ANOTHER)
     await page.locator("#said-close").click()
     await page.get_by_role("link", name="中文").click()
     await expect(page.locator(".key.filled b")).to_have_text("叫下一位")
