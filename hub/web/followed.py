@@ -19,6 +19,8 @@ CALLS_MOST = 4  # a call and three recalls; then the next one is called
 # How often a phone asks, by how soon it may be called: (people ahead, s). 500 phones then cost 60 answers a second.
 PACE = ((2, 2.0), (10, 5.0))
 PACE_FAR_S = 10.0
+# Real ones are put away during practice.
+_OTHER_TICKETS = (ev.TRAINING_BEGAN, ev.TRAINING_ENDED)
 
 
 class Followed:
@@ -40,8 +42,8 @@ class Followed:
 
     def take(self, state: State, event: Event) -> None:
         """After an event, which the state has taken in."""
-        if state.business_date != self._date:
-            self._begin_day(state)
+        if state.business_date != self._date or event.type in _OTHER_TICKETS:
+            self._look_anew(state)
         name = event.data.get("ticket", "")
         after = state.tickets.get(name) or state.missed.get(name)
         if after is not None:
@@ -58,11 +60,13 @@ class Followed:
         while len(self._done) > DONE_KEPT:
             self._done.popitem(last=False)
 
-    def _begin_day(self, state: State) -> None:
-        """Yesterday's missed tickets left the state without an event of their own."""
+    def _look_anew(self, state: State) -> None:
+        """Tickets left without an event of their own (yesterday's missed ones), or came back (after practice)."""
         self._date = state.business_date
         for name in [name for name in self._tickets if name not in state.tickets and name not in state.missed]:
             self._open.pop(self._tickets.pop(name).token_digest or "", None)
+        for ticket in (*state.tickets.values(), *state.missed.values()):
+            self._keep(ticket)
 
     def ticket(self, state: State, digest: str) -> Ticket | None:
         """The open or missed ticket of a token."""

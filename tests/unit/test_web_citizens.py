@@ -10,7 +10,17 @@ import pytest
 
 from hub.queueing import commands
 from hub.queueing.apply import apply
-from hub.queueing.commands import CallNext, CancelTicket, Finish, IssueTicket, NoShow, Recall, SignIn, Undo
+from hub.queueing.commands import (
+    CallNext,
+    CancelTicket,
+    Finish,
+    IssueTicket,
+    NoShow,
+    Recall,
+    SetTraining,
+    SignIn,
+    Undo,
+)
 from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.state import for_showing
 from hub.web import finding, opening
@@ -178,6 +188,18 @@ def test_a_projection_that_starts_anew_knows_the_open_tickets() -> None:
     made = Followed()
     digest = made.issue()
     assert Shown(made.hall.state).held_by(digest) == made.shown.held_by(digest) is not None
+
+
+def test_a_missed_ticket_of_the_real_day_is_followed_again_after_practice() -> None:
+    made = Followed()
+    made.do(SignIn("1", "s"))
+    digest = made.issue()
+    made.do(CallNext("1"))
+    made.do(NoShow("1"))
+    made.do(SetTraining(True, "manager"))
+    assert made.state(digest) is None
+    made.do(SetTraining(False, "manager"))
+    assert made.state(digest) == "missed"
 
 
 async def test_initials_are_made_by_a_process_and_kept(tmp_path: Path) -> None:
