@@ -1,6 +1,6 @@
 """What a reader asks for: which dates, which halls, by what; read from an address, and checked."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -67,9 +67,9 @@ def parts_asked(request: web.Request, holder: Reader) -> tuple[tuple[Hall, ...],
     return _named(request, tuple(parts_in_scope(request.app[CENTER], holder)))
 
 
-def part_of(holder: Reader, halls: Iterable[Hall]) -> frozenset[str] | None:
+def part_of(holder: Reader, halls: Collection[Hall]) -> frozenset[str] | None:
     """The windows in scope of the one hall that is there in part; None where halls are whole."""
-    if holder.scope.department is None:
+    if holder.scope.department is None or not halls:
         return None
     return frozenset[str]().union(*(holder.scope.windows(hall) or frozenset() for hall in halls))
 

@@ -30,10 +30,9 @@ async def known_now(center: Center, halls: list[Hall], part: frozenset[str] | No
     """What the center knows of these halls now; `part`: of the one hall, these windows alone."""
     dates = center.dates()
     seen = {hall.id: dates[hall.id] for hall in halls}
-    first, last = min(seen.values(), default=""), max(seen.values(), default="")
     journals = await center.store.journals()
     tallies = []
-    for date in sorted({first, last}):
+    for date in sorted(set(seen.values())):
         on_date = [hall_id for hall_id, own in seen.items() if own == date]
         tallies += await center.store.tallies("hall", date, date, on_date, windows=part)
     known = Known(

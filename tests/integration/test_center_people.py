@@ -221,6 +221,8 @@ async def department_sees_itself_alone(chen: Person, sun: Person, runs: list[str
     assert "Today by window" in overview
     assert re.search(r"Finished today</dt><dd><b class=\"num\"><a [^>]*>1</a></b>service<", overview)
     assert "仅税务" in (await sun.get("/?lang=zh-CN"))[1]
+    for person in (chen, sun):  # no hall is there
+        assert (await person.get("/overview?region=nowhere"))[0] == 200
 
 
 async def walk(person: Person) -> list[str]:
