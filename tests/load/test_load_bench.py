@@ -64,7 +64,9 @@ def test_a_call_to_many_boards_is_measured_from_the_callers_key(tmp_path: Path) 
         "board.cpu_ms_per_call_200",
         "board.cpu_ms_per_call_199_more",
     ]
-    assert all(isinstance(row["value"], float) and row["value"] > 0 and row["ratio"] for row in rows)
+    assert all(isinstance(row["value"], float) and row["ratio"] is not None for row in rows)
+    # The last is a difference of two runs: of so few calls on a busy machine it may be anything.
+    assert all(isinstance(row["value"], float) and row["value"] > 0 and row["ratio"] for row in rows[:2])
 
 
 @pytest.mark.parametrize("group", CENTER)
