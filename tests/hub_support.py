@@ -15,7 +15,7 @@ import aiohttp
 from protocol import messages, session
 from protocol.device import DeviceEndpoint
 
-WAIT_S = 15.0  # no test measures time with it; it only keeps a broken one from hanging
+WAIT_S = 30.0  # no test measures time with it; it only keeps a broken one from hanging
 
 
 async def until(condition: Any, what: str) -> Any:
