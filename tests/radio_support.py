@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.caller_support import press
 from tests.hub_support import HubProcess
 from tests.integration import firmware_bench
 from tests.integration.test_device_provision import tingting
@@ -127,7 +128,7 @@ class RadioHall:
     async def rate(self, box: RadioBox | None = None, grade: int = 5) -> None:
         """The citizen presses until the lamps answer."""
         box = box or self.box
-        await box.board.press(grade)
+        await press(box.board, grade)
         await box.board.wait_lamps(False, 10)
 
     async def ratings(self, count: int) -> list[dict[str, Any]]:
