@@ -1,6 +1,7 @@
 """The demo's clerk at a caller: what its display reads and what the window does decide, never a guess."""
 
 import asyncio
+from itertools import count
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tools.demo import callers
 from tools.demo.callers import KEYS, Caller, Hand
 from tools.demo.doors import RefusalError
+from tools.demo.fingers import SEEN_TURNS
 from tools.demo.hall import WINDOWS
 from tools.simulator.profile import KEYPAD
 
@@ -24,13 +26,22 @@ class Bench:
         self.waiting = 3
         self._after = after
         self.view = self
+        self._turns = count(step=SEEN_TURNS)
         self.caller = Caller(WINDOWS[0], self)  # type: ignore[arg-type]  # what a caller needs of its board
         self.hand = Hand(self.caller, self, self)  # type: ignore[arg-type]  # what a hand needs of the two
 
     def subscribe(self, listener: object) -> None:
         """Nothing is heard of it here."""
 
-    async def press(self, key: str) -> None:
+    @property
+    def turns(self) -> int:
+        """Its program is never late."""
+        return next(self._turns)
+
+    async def release(self, key: str) -> None:
+        """Nothing comes of it."""
+
+    async def hold(self, key: str) -> None:
         self.pressed.append(key)
         self.state, _, said = self._after.partition(" ")
         self.text = said or self.text

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tools.demo.display import THANKS_MS, Display
+from tools.demo.fingers import press
 from tools.demo.hall import SPARES, Window
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.errors import SimulatorError
@@ -12,8 +13,6 @@ from tools.simulator.radio.client import Radio
 from tools.simulator.verbs import PRESS_MS, Change
 
 LOSS = 0.3  # of the packets on a crowded band
-SEEN_TURNS = 8  # of the program, which takes 4 to believe that a key is down: a machine may be busy
-SEEN_LOOKS = 25  # then the finger goes: a box may be without power
 
 
 class Box:
@@ -50,16 +49,8 @@ class Box:
         return True
 
     async def press(self, grade: int) -> None:
-        """Presses the real (simulated) pin and lets it go: quickly, but not before its program has seen it."""
-        await self._board.hold(grade)
-        before = self._board.turns
-        try:
-            for _ in range(SEEN_LOOKS):
-                await asyncio.sleep(PRESS_MS / 1000)
-                if self._board.turns - before >= SEEN_TURNS:
-                    break
-        finally:
-            await self._board.release(grade)
+        """Presses the real (simulated) pin quickly and lets it go."""
+        await press(self._board, grade)
 
     async def press_until_dark(self, grade: int, timeout_s: float) -> bool:
         """Presses as people do: until the lamps answer; False when they did not in time."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from tools.demo.doors import Doors, RefusalError
+from tools.demo.fingers import press
 from tools.demo.hall import Server, Window
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.profile import KEYPAD
@@ -47,7 +48,7 @@ class Caller:
         """A visitor presses a key of the keypad and lets it go; the clerk stands back for `VISITOR_S`."""
         self._visited_s = asyncio.get_running_loop().time()
         async with self._hands:
-            await self._board.press(key)
+            await press(self._board, key)
 
     async def press_alone(self, key: str, wanted: Callable[[], Awaitable[bool]]) -> bool:
         """The clerk presses once no visitor is at the keypad, if it is still `wanted`; whether it was."""
@@ -57,7 +58,7 @@ class Caller:
                     if not await wanted():
                         return False
                     if not self._visited():  # nobody came while we looked
-                        await self._board.press(key)
+                        await press(self._board, key)
                         return True
             await asyncio.sleep(LOOK_S)
 

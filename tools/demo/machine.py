@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tools.demo.doors import Doors
+from tools.demo.fingers import press
 from tools.demo.hall import SERVICES, Server
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.errors import SimulatorError
@@ -42,7 +43,7 @@ class Machine:
         while True:
             await self._board.wait_for(lambda view: bool(view.lamps) and view.lamps[key - 1], LAMP_S, "a lit key")
             await asyncio.sleep(FINGER_S)
-            await self._board.press(key)
+            await press(self._board, key)
             number = await self._number()
             if number is not None:
                 return {"number": number, "ticket": await self._ticket(number)}
@@ -83,7 +84,7 @@ class Machine:
 
     async def press(self, key: int) -> None:
         """A service key, or 0 for the clerk's."""
-        await self._board.press(key or "clerk")
+        await press(self._board, key or "clerk")
 
     def view(self) -> dict[str, Any]:
         """What an eye sees, for the page."""
