@@ -30,6 +30,7 @@ _ENDS = (
     ev.TICKET_UNDONE,
 )
 CALLS = (ev.TICKET_CALLED, ev.TICKET_RECALLED)
+LATE_S = 0.5  # by how much a card may end after a clip's length: its process begins, its buffer is played out
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ class Announcer:
                     pass  # its time has come
                 continue
             clip = await self._clip(zone, reading)
+            await self._card_ends()
             order.began(self._now_ms(), *((0,) if clip is None else (clip.length_ms, clip.lead_ms)))
             self._counts["readings"] += 1
             self._tell(zone, reading, clip)
@@ -159,6 +161,11 @@ class Announcer:
             return None
         self.engine_fault = None
         return clip
+
+    async def _card_ends(self) -> None:
+        """Who comes right behind another clip waits until that one was heard, but for no card that hangs."""
+        if self._card_busy is not None:
+            await asyncio.wait([self._card_busy], timeout=LATE_S)
 
     def _tell(self, zone: str, reading: Reading, clip: Clip | None) -> None:
         call = reading.announcement

@@ -17,11 +17,12 @@ from common.catalogue import CHINESE, ENGLISH
 from common.logs import Log
 from hub.queueing import events as ev
 from hub.queueing.events import Event
-from hub.voice.announcer import Announcer, Manner
+from hub.voice.announcer import LATE_S, Announcer, Manner
 from hub.voice.card import Card
 from hub.voice.clips import Clip, Clips
 from hub.voice.engine import Espeak
 from hub.voice.errors import CardError, EngineError
+from hub.voice.order import BREATH_MS
 from hub.voice.sound import PEAK, RATE, Sound, chime, peak, silence, trimmed
 from hub.voice.wording import Place, sentence
 from tests.hub_support import HubProcess
@@ -197,6 +198,21 @@ async def test_a_card_that_hangs_or_refuses_delays_nobody(tmp_path: Path) -> Non
         announcer.committed([called(f"A00{number}") for number in range(1, 5)])
         await until(told, 2)
         assert "no such device" in (announcer.card_fault or "")
+
+
+async def test_a_call_right_behind_another_is_heard_on_a_card_that_began_late() -> None:
+    heard: list[str] = []
+
+    class Late(Card):
+        async def play(self, clip: Clip) -> None:
+            await asyncio.sleep((clip.length_ms + BREATH_MS) / 1000 + LATE_S / 2)
+            heard.append(clip.key)
+
+    async with announcing(Late()) as (announcer, told):
+        announcer.committed([called(f"A00{number}") for number in range(1, 5)])
+        await until(told, 2)
+        assert heard == [told[0][1]["clip"]]
+        assert announcer.metrics()["tingting_voice_total"]["card_failures",] == 0
 
 
 async def test_the_card_hears_the_whole_clip(tmp_path: Path) -> None:
