@@ -33,7 +33,8 @@ async def press(board: SimulatedBoard, *keys: int | str) -> None:
 async def _turns(board: SimulatedBoard, count: int) -> None:
     before = board.turns
     await asyncio.sleep(FINGER_S)
-    await until(lambda: board.turns - before >= count, f"{count} turns of the program")
+    # Whoever cuts the power waits for no program.
+    await until(lambda: board.turns - before >= count or not board.view.powered, f"{count} turns of the program")
 
 
 async def enter(board: SimulatedBoard, prefix: str, digits: str) -> None:

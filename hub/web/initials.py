@@ -5,12 +5,11 @@ own that lives for a second, when names are new: `python -m hub.web.initials`, a
 import asyncio
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from common import files
+from common import files, programs
 
 FILE = "initials.json"
 LIMIT_S = 60.0  # 1,000 names take a Raspberry Pi 3 six seconds
@@ -49,9 +48,9 @@ class Initials:
             new = sorted(self._wanted - self._known.keys())
             try:
                 made = await _asked(new) if new else {}
-            except (OSError, ValueError, TimeoutError) as error:
+            except (OSError, ValueError, programs.LateError) as error:
                 # The kiosk finds by words all the same.
-                self._log("hub.initials_failed", why=str(error) or "it took too long")
+                self._log("hub.initials_failed", why=str(error))
                 continue
             self._known = {name: read for name, read in (self._known | made).items() if name in self._wanted}
             self.version += 1
@@ -63,26 +62,11 @@ class Initials:
 
 
 async def _asked(names: list[str]) -> dict[str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "hub.web.initials"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
-        env=os.environ,
-    )
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            out, said = await process.communicate(json.dumps(names).encode())
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await asyncio.shield(process.communicate())
-    if process.returncode != 0:
-        raise ValueError(said.decode(errors="replace")[-300:])
-    return dict(zip(names, json.loads(out), strict=True))
+    command = [sys.executable, "-m", "hub.web.initials"]
+    ended = await programs.run(command, json.dumps(names).encode(), LIMIT_S, folder=Path(__file__).parents[2])
+    if ended.status != 0:
+        raise ValueError(ended.said[-300:])
+    return dict(zip(names, json.loads(ended.output), strict=True))
 
 
 def initials(name: str) -> str:
