@@ -292,6 +292,7 @@ class Radio:
     def _look(self) -> None:
         now_s = self._now_s()
         candidates, held = [], []
+        talking = {peer.name for peer in self.peers.values() if peer.task is not None}
         for peer in self.peers.values():
             if peer.task is not None:
                 if peer is not self._attempt and not peer.going:
@@ -303,12 +304,16 @@ class Radio:
             age_s = now_s - peer.heard_s
             if not self.why and age_s < CONNECTABLE_S:
                 want = self._wishes.want(self.adapter, peer.user, peer.state, peer.rssi, age_s)
-            if now_s < peer.not_before_s and not (want is Want.ASK and now_s - peer.failed_s >= ASK_AGAIN_S):
+            is_held_off = now_s < peer.not_before_s
+            # One box may be heard at two addresses, one a recording's: no haste with that while the other is on.
+            asks_again = want is Want.ASK and now_s - peer.failed_s >= ASK_AGAIN_S and peer.name not in talking
+            if is_held_off and not asks_again:
                 want = None
             if want is not peer.want:
                 peer.want, peer.want_since_s = want, now_s
             if want is not None:
-                candidates.append(Candidate(peer.address, want, peer.want_since_s))
+                # Who has just failed stands behind those who haven't.
+                candidates.append(Candidate(peer.address, want, now_s if is_held_off else peer.want_since_s))
         attempt = None if self._attempt is None else self._attempt.want
         todo = plan(now_s, candidates, held, self._links, attempt)
         for address in todo.let_go:
