@@ -23,7 +23,7 @@ def test_a_missed_aim_is_named_whichever_way_is_better(tmp_path: Path, monkeypat
     ]
     path = tmp_path / "recorded.json"
     path.write_text(json.dumps({"machine": {"cores": 2, "busy_before": 0.3}, "results": rows}), "utf-8")
-    monkeypatch.setattr(measured, "RECORDED", path)
+    monkeypatch.setattr(measured, "RECORDED", tmp_path)
     lines = measured.table().splitlines()
     assert lines[0] == "Machine: cores 2, busy before 0.3."
     aims = {line.split("|")[1].strip(" `"): line.split("|")[3].strip() for line in lines[4:]}
@@ -38,7 +38,18 @@ def test_a_missed_aim_is_named_whichever_way_is_better(tmp_path: Path, monkeypat
     assert all(r"s \| raw" in line for line in lines[4:])
 
 
-def test_the_recorded_run_has_each_figure_once() -> None:
-    names = [row["name"] for row in json.loads(measured.RECORDED.read_text("utf-8"))["results"]]
+def test_each_run_has_its_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, cores in (("b", 4), ("a", 2)):
+        run = {"machine": {"cores": cores}, "results": [_row(f"{name}.x_s", 1, None)]}
+        (tmp_path / f"{name}.json").write_text(json.dumps(run), "utf-8")
+    monkeypatch.setattr(measured, "RECORDED", tmp_path)
+    lines = measured.table().splitlines()
+    assert [line for line in lines if line.startswith("Machine")] == ["Machine: cores 2.", "Machine: cores 4."]
+    assert lines.index("Machine: cores 4.") > next(n for n, line in enumerate(lines) if "a.x_s" in line)
+
+
+def test_the_recorded_runs_have_each_figure_once() -> None:
+    runs = [json.loads(path.read_text("utf-8")) for path in measured.RECORDED.glob("*.json")]
+    names = [row["name"] for run in runs for row in run["results"]]
     assert len(names) == len(set(names))
     assert {"hub.accept_per_s", "hub.restart_s", "uplink.drain_per_s", "serial.press_to_ack_p99_ms"} <= set(names)
