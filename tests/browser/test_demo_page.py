@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests import demo_support
 from tests.browser.conftest import OpenPage, screenshot
@@ -319,6 +319,17 @@ async def _fits(page: Page, width: int) -> None:
     )
     assert smallest >= 13
     await screenshot(page, f"demo-{width}")
+
+
+async def test_a_script_that_comes_late_misses_nothing(demo: str, open_page: OpenPage) -> None:
+    async def late(route: Route) -> None:
+        await asyncio.sleep(2)
+        await route.continue_()
+
+    page = await open_page(demo, width=1440, height=1200)
+    await page.route("**/dispenser*.js*", late)
+    await page.reload()
+    await expect(page.locator(".machine .service .lamp.lit")).to_have_count(3)
 
 
 async def test_a_number_from_the_dispenser_comes_out_as_paper(demo: str, open_page: OpenPage) -> None:

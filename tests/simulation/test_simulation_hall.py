@@ -155,4 +155,5 @@ def test_a_planted_bug_is_found_and_told(
     result = _first_failure(PLANTED_SEEDS, word)
     report = result.report()
     assert f"tingting simulate --seeds 1 --first {result.seed} --story" in report
-    assert "box-" in report.partition("how it came:")[2]
+    told = report.partition("how it came:")[2]
+    assert any(f"device={name}" in told for name in ("box-", "caller", "dispenser"))

@@ -1,8 +1,7 @@
 /* The virtual callers: the segments that the two wires light, and keys that close the matrix. */
 const callers = new Map([...document.querySelectorAll('[data-caller]')].map((el) => [el.dataset.caller, el]));
 
-stream.addEventListener('caller', (message) => {
-  const seen = JSON.parse(message.data);
+listen('caller', (seen) => {
   const caller = callers.get(seen.window);
   if (!caller) return;
   caller.querySelector('svg').setAttribute('aria-label', seen.powered ? seen.text : '');

@@ -59,12 +59,20 @@ function link(state) {
   counters.forEach(words);
 }
 
-const stream = new EventSource('/stream');
-stream.addEventListener('open', () => { clearTimeout(lost); lost = 0; link('up'); });
-stream.addEventListener('error', () => { lost ||= setTimeout(() => link('lost'), LOST_MS); });
-stream.addEventListener('box', (message) => showBox(JSON.parse(message.data)));
-stream.addEventListener('hall', (message) => showHall(JSON.parse(message.data)));
-stream.addEventListener('doing', (message) => { document.querySelector('[data-doing]').textContent = JSON.parse(message.data)[root.lang]; });
+const shows = [];
+/* What this page or one of its other scripts does with an event of the demo. */
+const listen = (event, show) => shows.push([event, show]);
+listen('box', showBox);
+listen('hall', showHall);
+listen('doing', (said) => { document.querySelector('[data-doing]').textContent = said[root.lang]; });
+
+/* The first events tell everything; opened before the last script has said what it shows, they would find nobody. */
+document.addEventListener('DOMContentLoaded', () => {
+  const stream = new EventSource('/stream');
+  stream.addEventListener('open', () => { clearTimeout(lost); lost = 0; link('up'); });
+  stream.addEventListener('error', () => { lost ||= setTimeout(() => link('lost'), LOST_MS); });
+  for (const [event, show] of shows) stream.addEventListener(event, (message) => show(JSON.parse(message.data)));
+});
 
 counters.forEach((counter, id) => {
   for (const key of counter.querySelectorAll('.key')) key.addEventListener('click', () => send(`/windows/${id}/press`, { key: Number(key.dataset.key) }));

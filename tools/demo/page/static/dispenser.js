@@ -12,7 +12,7 @@ function showMachine(state) {
   if (state.paper) paper.src = `data:image/png;base64,${state.paper}`;
 }
 
-stream.addEventListener('machine', (event) => showMachine(JSON.parse(event.data)));
+listen('machine', showMachine);
 machine.addEventListener('click', (event) => {
   const key = event.target.closest('[data-service]');
   if (key) send('/dispenser/press', { key: Number(key.dataset.service) });

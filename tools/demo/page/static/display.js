@@ -22,8 +22,7 @@ function fitDots(canvas) {
   canvas.style.height = `${ROWS * side}px`;
 }
 
-stream.addEventListener('box', (message) => {
-  const box = JSON.parse(message.data);
+listen('box', (box) => {
   const canvas = counters.get(box.window).querySelector('canvas');
   if (canvas && box.frame && canvas.dataset.frame !== box.frame) {
     canvas.dataset.frame = box.frame;
