@@ -6,8 +6,8 @@ import msgspec
 
 from tools.checks.rooms import ROOT
 
-# Written by `tingting bench --out` into this folder, on purpose and seldom: never by a check. The long groups have files
-# of their own, since nobody has a quiet machine for an hour and a half.
+# Written by `tingting bench --out` into this folder, on purpose and seldom: never by a check. The long groups have
+# files of their own, since nobody has a quiet machine for an hour and a half.
 RECORDED = ROOT / "docs" / "explanation" / "measured"
 # Smaller is better, unless a name says otherwise.
 _MORE_IS_BETTER = ("_per_s", "free_heap_kb", "_ratio_sqlite", "_ratio_postgres")
