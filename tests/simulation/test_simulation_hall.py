@@ -62,9 +62,9 @@ def test_a_seed_is_a_run() -> None:
     assert first.story == again.story
 
 
-def _first_failure(seeds: range, word: str) -> Result:
+def _first_failure(seeds: range, word: str, *, desk: bool = True) -> Result:
     for seed in seeds:
-        result = run(seed)
+        result = run(seed, desk=desk)
         if any(word in line for line in result.wrong):
             return result
     raise AssertionError(f"the planted bug was not found in {len(seeds)} seeds")
@@ -152,8 +152,7 @@ def test_a_planted_bug_is_found_and_told(
     monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], str]
 ) -> None:
     word = plant(monkeypatch)
-    result = _first_failure(PLANTED_SEEDS, word)
+    result = _first_failure(PLANTED_SEEDS, word, desk=False)
     report = result.report()
     assert f"tingting simulate --seeds 1 --first {result.seed} --story" in report
-    told = report.partition("how it came:")[2]
-    assert any(f"device={name}" in told for name in ("box-", "caller", "dispenser"))
+    assert "box-" in report.partition("how it came:")[2]
