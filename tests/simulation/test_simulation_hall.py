@@ -34,6 +34,13 @@ def test_each_logged_press_is_in_the_journal_exactly_once(seed: int) -> None:
     assert not result.wrong, result.report()
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_boxes_alone_press_and_are_counted_exactly_once(seed: int) -> None:
+    result = run(seed, desk=False)
+    assert not result.wrong, result.report()
+    assert result.presses > 10
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(4, 100))
 def test_it_holds_for_many_seeds(seed: int) -> None:
