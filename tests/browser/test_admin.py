@@ -229,10 +229,10 @@ async def test_every_print_and_screen_and_a_hub_that_goes_away(hub: HubProcess, 
         for section in ("start", "windows", "services/edit/A"):
             await page.goto(f"{hub.url}/admin?{mode}#{section}")
             await expect(page.locator("h1")).not_to_be_empty()
-            for width in (1366, 683, 320):
-                await page.set_viewport_size({"width": width, "height": 768})
+            for width in (1366, 683, 390, 320):
+                await page.set_viewport_size({"width": width, "height": 844 if width == 390 else 768})
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width, (mode, section, width)
-            await screenshot(page, f"admin-{section.replace('/', '-')}-{mode.split('&')[0]}-320")
+                await screenshot(page, f"admin-{section.replace('/', '-')}-{mode.split('&')[0]}-{width}")
             await page.set_viewport_size({"width": 1366, "height": 768})
     await hub.kill()
     await expect(page.locator("#stale")).to_contain_text("No answer from the hub")

@@ -32,3 +32,10 @@ async def test_the_index_tells_where_everything_is(tmp_path: Path, open_page: Op
         await screenshot(narrow, "hub-index-narrow")
         await narrow.locator(".switch").click()
         assert await narrow.locator("#windows").inner_text() == "Windows"
+        for mode in ("text=large", "contrast=high"):
+            for width, height in ((1366, 768), (390, 844)):
+                page = await open_page(f"{hub.url}/?{mode}", width=width, height=height)
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width, (mode, width)
+                await expect(page.locator("tbody tr").first).to_contain_text("办理中")
+                await nothing_serious(page)
+                await screenshot(page, f"hub-index-{mode.replace('=', '-')}-{width}")
