@@ -37,7 +37,7 @@ async def flash(board: SimulatedBoard) -> tuple[int, str]:
 
 
 async def test_device_flash_broken_off_then_again_then_once_more(tmp_path):
-    """An old main.py and a left-over module are on the box; the copy is killed in the middle, and mended.
+    """An old main.py and left-overs are on the box, with another slot to run; the copy is killed, and mended.
 
     The last time the application runs with its watchdog when the flash begins.
     """
@@ -46,6 +46,8 @@ async def test_device_flash_broken_off_then_again_then_once_more(tmp_path):
     old = {
         "main.py": "print('old main')",
         "firmware/left_over.py": "raise SystemExit",
+        "b/firmware/main.py": "raise SystemExit",
+        "slot": "b",
         "settings.json": json.dumps(settings),
     }
     image = make_image(tmp_path / "flash.img", old)
@@ -75,12 +77,14 @@ async def test_device_flash_broken_off_then_again_then_once_more(tmp_path):
         status, text = await flash(board)
         assert status == 0, text
         assert f" 0 copied, {files} were there, 0 removed" in text
-        script = "import os; print(os.listdir('/'), os.listdir('/firmware'))"
+        script = "import os; print([os.listdir(name) for name in ('/', '/firmware', '/a/firmware', '/b/firmware')])"
         assert board.stats["resets"]["watchdog"] == 0
         listing = await asyncio.to_thread(mpremote.script, board.usb_port, script)
         assert "left_over" not in listing
+        assert listing.rstrip().endswith(", []]")
+        assert "'slot'" not in listing
         assert FLAG.strip("/") not in listing
-        script = "import firmware; print(firmware.VERSION)"
+        script = "import sys; sys.path.insert(0, '/a'); import firmware; print(firmware.VERSION)"
         version = await asyncio.to_thread(mpremote.script, board.usb_port, script)
         assert version.strip() in text
 
@@ -119,11 +123,11 @@ async def test_device_error_on_the_box_is_told(tmp_path):
 def test_device_build_takes_only_what_the_box_needs(tmp_path):
     image = build.build("evaluator", "rpi_pico")
     names = set(image.files)
-    assert {"main.py", "firmware/main.mpy", "firmware/wire.mpy", "firmware/log.mpy"} <= names
-    assert {"firmware/__init__.mpy", "firmware/settings.mpy", "firmware/links/usb.mpy"} <= names
-    assert {name for name in names if "/boards/" in name} == {"firmware/boards/rpi_pico.mpy"}
+    assert {"main.py", "a/firmware/main.mpy", "a/firmware/wire.mpy", "a/firmware/log.mpy"} <= names
+    assert {"a/firmware/__init__.mpy", "a/firmware/settings.mpy", "a/firmware/links/usb.mpy"} <= names
+    assert {name for name in names if "/boards/" in name} == {"a/firmware/boards/rpi_pico.mpy"}
     # The display's glyphs are no program.
-    assert all(name.endswith(".mpy") for name in names - {"main.py", "firmware/screen.bin"})
+    assert all(name.endswith(".mpy") for name in names - {"main.py", "a/firmware/screen.bin"})
     assert build.build("evaluator", "rpi_pico").version == image.version
     with pytest.raises(DeviceError, match=r"no firmware/roles/teapot\.py; there are: .*evaluator"):
         build.build("teapot", "rpi_pico")

@@ -86,7 +86,7 @@ ROOMS = (
         "composition, task ownership, watchdog",
         (*_FIRMWARE, *_PIECES, "firmware.loading", "firmware.role", "protocol"),
     ),
-    Room("firmware.device_main", "what the box runs at power-on: main, or nothing with the strap held", ANYTHING),
+    Room("firmware.device_main", "what stands as /main.py: starts the good slot, or the one on trial", ANYTHING),
     Room("hub.errors", "the root of the hub's errors; the rules, which know only the standard library, have their own"),
     Room("hub.queueing", "the hall's rules, pure: decide, apply, views"),
     Room(

@@ -1,9 +1,9 @@
 """What goes onto a box: the files its role and board need, compiled to .mpy."""
 
+import ast
 import errno
 import json
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator
@@ -21,11 +21,12 @@ from tools.device.errors import DeviceError
 from tools.device.keeping import kept
 from tools.device.linker import Linker
 from tools.device.names import original, shorten
-from tools.device.syntax import OURS
+from tools.device.syntax import OURS, is_docstring
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUILD: Final = ROOT / "build" / "firmware"
 MAIN: Final = "main.py"
+SLOTS: Final = ("a", "b")  # each holds a whole firmware; /main.py chooses (firmware/device_main.py)
 _MAIN_SOURCE: Final = Path("firmware") / "device_main.py"
 _VERSION_SOURCE: Final = Path("firmware") / "__init__.py"
 _APPLICATION: Final = "firmware.main"
@@ -100,7 +101,7 @@ def build(role: str, board: str) -> Image:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise DeviceError(f"{target}: can't be made ({error.strerror})") from error
             # The very same build is there already, perhaps read by another flash right now.
-    return Image(text, {name: target / name for name in names})
+    return Image(text, {name if name == MAIN else f"{SLOTS[0]}/{name}": target / name for name in names})
 
 
 def explained(text: str, version: str) -> str:
@@ -138,15 +139,22 @@ def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
         names.append(name)
         (target / name).write_bytes(data)
         content.update(name.encode() + data)
-    # /main.py stays source: a board runs no main.mpy, and it is two lines.
+    # /main.py stays source: a board runs no main.mpy.
     names.append(MAIN)
-    shutil.copyfile(ROOT / _MAIN_SOURCE, target / MAIN)
+    (target / MAIN).write_text(ast.unparse(_plain((ROOT / _MAIN_SOURCE).read_text("utf-8"))) + "\n", "utf-8")
     content.update((target / MAIN).read_bytes())
     text = f"{version('tingting')}+{content.hexdigest()[:8]}"
     name = _VERSION_SOURCE.with_suffix(".mpy").as_posix()
     names.append(name)
     _stamp(text, target / name)
     return text, names
+
+
+def _plain(source: str) -> ast.Module:
+    """Without what explains it: a box has read it at every start."""
+    tree = ast.parse(source)
+    tree.body = [statement for statement in tree.body if not is_docstring(statement)]
+    return tree
 
 
 def _data(role: str) -> Iterator[tuple[str, bytes]]:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from tools.device import mpremote
-from tools.device.build import MAIN, Image
+from tools.device.build import MAIN, SLOTS, Image
 from tools.device.errors import DeviceError
 from tools.device.maintenance import maintenance
 
-ROOMS: Final = ("firmware", "protocol")  # what on the box is ours alone: anything else found in them is removed
+ROOMS: Final = (*SLOTS, "firmware", "protocol")  # on the box ours alone: anything else found in them is removed
+# Which slot runs: without them it is the first, which a flash fills. Rooms beside the slots are of boxes before them.
+SLOT_FILES: Final = ("slot", "slot.new")
 # 4 files of 10 KB a second was measured on an emulated Pico; a whole image must not need more than this.
 COPY_TIMEOUT_S: Final = 180.0
 
@@ -50,7 +52,7 @@ def flash(port: str, image: Image, progress: Progress) -> Flashed:
         have = digests(port, [name for name in image.files if name in files])
         wanted = {name: image.digest(name) for name in image.files}
         missing = [name for name in image.files if have.get(name) != wanted[name]]
-        leftover = [name for name in files if name.split("/")[0] in ROOMS and name not in image.files]
+        leftover = [name for name in files if name.split("/")[0] in (*ROOMS, *SLOT_FILES) and name not in image.files]
         if missing or leftover:
             commands = [["fs", "rm", f":/{name}"] for name in ([MAIN] if MAIN in files else []) + leftover]
             _rewrite(port, image, missing, commands + _make_folders(missing, folders), progress)

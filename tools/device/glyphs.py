@@ -1,4 +1,4 @@
-"""Cuts what a box's display can say out of an open font: words and glyphs in one file, /firmware/screen.bin.
+"""Cuts what a box's display can say out of an open font: words and glyphs in one file, firmware/screen.bin.
 
 The font is GNU Unifont as Debian packages it (`unifont`; GPL-2+ with the font embedding exception, which leaves what
 it is built into alone): made of dots, 16 high, 8 or 16 wide. The file: a byte each for how many lines of words and

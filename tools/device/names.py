@@ -42,6 +42,13 @@ SPARE: Final = tuple(
     is_set open_connection start_server wait_for wait_for_ms ticks EACCES EADDRINUSE EAGAIN EALREADY EBADF
     ECONNABORTED ECONNREFUSED ECONNRESET EEXIST EHOSTUNREACH EINPROGRESS EINVAL EIO EISDIR ENOBUFS ENODEV ENOENT
     ENOMEM ENOTCONN EOPNOTSUPP EPERM ETIMEDOUT
+    AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOCK_RAW SOL_SOCKET SO_REUSEADDR accept bind listen connect getaddrinfo
+    setsockopt makefile recvfrom sendto setblocking settimeout CERT_NONE CERT_OPTIONAL CERT_REQUIRED
+    PROTOCOL_TLS_CLIENT PROTOCOL_TLS_SERVER load_cert_chain load_verify_locations wrap_socket server_hostname
+    server_side cipher verify_mode SSLContext SSLSocket get_ciphers set_ciphers do_handshake_on_connect
+    aclose awritestr awrite drain wait_closed get_extra_info readexactly ph_key coro default_exception_handler
+    call_exception_handler set_exception_handler get_exception_handler run_forever queue_read queue_write wait_io_event
+    return_exceptions out_buf seed libc_ver python_compiler namedtuple print_exception
     """.split()
 )
 # What the objects of a chip, of a file and of `select` have, as far as Python's own types don't: there a name of ours

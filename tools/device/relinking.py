@@ -22,7 +22,12 @@ def relink(link):
     except (OSError, ValueError, KeyError, TypeError):
         return ["unprovisioned"]
     try:
-        os.stat("/firmware/links/" + link + ".mpy")
+        with open("/slot") as file:
+            slot = file.read(1)
+    except OSError:
+        slot = "a"
+    try:
+        os.stat("/" + slot + "/firmware/links/" + link + ".mpy")
     except OSError:
         return ["unflashed"]
     if link == "ble":
