@@ -34,6 +34,7 @@ from common.settings import SettingsError
 from common.tokens import Holder, Tokens
 from hub import config as hub_config
 from hub.config import Config
+from hub.device_doors import DeviceDesk
 from hub.devices import callers
 from hub.devices.dispensers import ROLE as DISPENSER
 from hub.devices.dispensers import Dispensers, Paper
@@ -371,7 +372,7 @@ def _house(hub: Hub) -> House:
         sessions=hub.sessions,
         pages=hub.pages,
         stream=hub.stream,
-        devices=hub,
+        devices=DeviceDesk(hub.fleet, hub.dispensers, hub.service),
         guide=hub.guide,
         now_ms=lambda: hub.service.now().ms,
         tick=hub.tick,

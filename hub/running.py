@@ -14,8 +14,8 @@ from common.pages import Pages
 from common.problem import Problem
 from common.sessions import Sessions
 from common.tokens import Holder, Tokens
+from hub import key_tests
 from hub.config import Config
-from hub.devices.dispensers import ROLE as DISPENSER
 from hub.devices.dispensers import Dispensers
 from hub.devices.errors import RegistryError
 from hub.devices.fleet import Fleet
@@ -47,13 +47,11 @@ from hub.voice.errors import VoiceError
 from hub.voice.wording import Place
 from hub.web import opening
 from hub.web.admin_now import Facts
-from hub.web.device_schema import DeviceWanted
 from hub.web.guide import Guide
 from hub.web.hall_schema import HallWanted, UndoWanted, in_full, public_rows
 from hub.web.initials import Initials
 from hub.web.shown import Shown
 from hub.web.stream import Stream
-from protocol import messages
 
 
 class Clocks(Protocol):
@@ -193,7 +191,11 @@ class Hub:
 
     def hall_view(self) -> dict[str, Any]:
         """The hall, with what the rules need not know."""
-        return self.published.hall() | public_rows(self.hall.rows)
+        hall = self.published.hall()
+        tests = key_tests.by_window(self.registry, self.shown.devices, self.config.hall.offset_minutes)
+        never = {"keys_tested_at": None, "keys_dead": None}
+        windows = [each | tests.get(each["window"], never) for each in hall["windows"]]
+        return hall | {"windows": windows} | public_rows(self.hall.rows)
 
     def services_view(self) -> dict[str, Any]:
         """Every service with all that is disclosed of it."""
@@ -248,13 +250,14 @@ class Hub:
     def sheet(self, *, chinese: bool) -> bytes:
         """The whole hall as `hall.csv`."""
         devices = [
-            DeviceRow(device=known.device, role=known.role, window=known.window or "") for known in self.registry.all()
+            DeviceRow(device=known.device, role=known.role, window=known.window or "")
+            for known in self.registry.standing()
         ]
         return sheets.write(self.hall.rows, devices, chinese=chinese)
 
     async def take_sheet(self, content: bytes, by: str, *, dry_run: bool, language: str) -> dict[str, Any]:
         """Makes the hall what `hall.csv` says, all of it or nothing; the answer says what changed, or would."""
-        roles = {known.device: known.role for known in self.registry.all()}
+        roles = {known.device: known.role for known in self.registry.standing()}
         try:
             sheet = await asyncio.to_thread(
                 sheets.read, content, self.hall.rows, roles, catalogue.translations(language).gettext
@@ -359,7 +362,7 @@ class Hub:
             },
             "uplink": None if self.uplink is None else self.uplink.status(),
             "devices": {
-                "registered": len(self.registry.all()),
+                "registered": len(self.registry.standing()),
                 "online": self.fleet.online,
                 "lines": len(self.fleet.lines),
                 "lines_open": sum(line.is_open for line in self.fleet.lines),
@@ -380,7 +383,7 @@ class Hub:
         }
         return Facts(
             ready=self.ready(),
-            devices=self.shown_devices(),
+            devices=self.fleet.shown(),
             printers=self.printers.state(),
             leds=self.leds.state(),
             config=self.config_view(),
@@ -405,43 +408,3 @@ class Hub:
             **self.leds.metrics(),
             **({} if self.uplink is None else self.uplink.metrics()),
         }
-
-    async def identify(self, device: str, for_s: int) -> None:
-        """A box shows which it is."""
-        if self.registry.find(device) is None:
-            raise Problem(
-                404, "unknown-device", f"No device {device!r} is registered", "GET /api/v1/devices lists them."
-            )
-        if not self.fleet.is_online(device):
-            raise Problem(409, "device-away", f"{device} is not heard", "Look at its cable and its power.")
-        answer = await self.fleet.identify(device, for_s * 1000)
-        if answer is None:
-            raise Problem(503, "no-answer", f"{device} did not answer in time", "Ask again; look at its cable.")
-        if answer[0] != messages.ACCEPTED:
-            raise Problem(
-                409, "refused", f"{device} can't do that", f"It answered {answer[0]} {answer[1] or ''}.".strip()
-            )
-
-    async def register(self, wanted: DeviceWanted) -> list[str]:
-        """A door's new device."""
-        try:
-            return await self.fleet.register(
-                wanted.device, wanted.role, wanted.window, epoch=wanted.epoch, secret=wanted.secret, board=wanted.board
-            )
-        except RegistryError as error:
-            raise Problem(503, "not-registered", "The device could not be registered", str(error)) from error
-
-    def shown_devices(self) -> list[dict[str, Any]]:
-        """The registry without secrets."""
-        return self.fleet.shown()
-
-    async def reprint(self, device: str) -> None:
-        """A dispenser's last ticket once more."""
-        known = self.registry.find(device)
-        if known is None or known.role != DISPENSER:
-            raise Problem(
-                404, "unknown-dispenser", f"There is no dispenser {device!r}", "GET /api/v1/devices lists them."
-            )
-        done, why = await self.dispensers.reprint(device)
-        if not done:
-            raise Problem(409, "not-reprinted", "The dispenser prints nothing now", f"{why}. Look at its lamps.")

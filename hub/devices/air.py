@@ -197,7 +197,7 @@ class Air:
     def user(self, adapter: str, address: str, name: str) -> RadioSession | None:
         """Whose name it is, here; an address keeps its session."""
         device = next((each for each in self._registry.all() if _name(each) == name), None)
-        if device is None:
+        if device is None or not self._registry.opens(device):
             return None
         key = (adapter, address, name)
         session = self.sessions.get(key)
@@ -213,7 +213,7 @@ class Air:
         """Asked again and again for every box that is heard."""
         name = self._devices.get(user)
         device = None if name is None else self._registry.find(name)
-        if device is None or self._on_cable(device.device):
+        if device is None or not self._registry.opens(device) or self._on_cable(device.device):
             return None
         box = self._box(device.device)
         now_ms = self._rising_ms()

@@ -27,6 +27,7 @@ BOX_TODO = {
     "printer_silent": "its printer says nothing: check its power and the cable to the box",
     "display": "its display doesn't answer: check the display's cable; rating goes on",
 }
+SILENT_MS = 10 * 60 * 1000  # a box that nothing was heard of for so long is a fault
 OTHER_TODO = "look into the hub's log"
 
 
@@ -38,11 +39,29 @@ class Care:
         self._rising_ms = rising_ms
         self._offset_minutes = offset_minutes
         self._present_ms: dict[str, int] = {}
+        self._began_ms = rising_ms()
+        self._missing: set[str] = set()
         self._troubles: dict[str, str] = {}
 
     def present(self, device: str) -> None:
         """A device was there a moment ago."""
         self._present_ms[device] = self._rising_ms()
+        self._missing.discard(device)
+
+    def missing(self, device: str) -> bool:
+        """Whether a person was told that nothing is heard of it."""
+        return device in self._missing
+
+    def gone_missing(self, device: str, *, online: bool) -> bool:
+        """Whether a person is to be told now that nothing was heard of it for SILENT_MS; once until it is back."""
+        if online:
+            self.present(device)
+            return False
+        silent_ms = self._rising_ms() - self._present_ms.get(device, self._began_ms)
+        if device in self._missing or silent_ms < SILENT_MS:
+            return False
+        self._missing.add(device)
+        return True
 
     def arrived(self, session: DeviceSession, device: str) -> None:
         """It is proven on this line: what was wrong there is over."""

@@ -18,6 +18,8 @@ TODO = {
     "unknown_device": "it isn't registered here: provision it at this hub",
     "replayed": "old messages come again: if nobody is testing, somebody records and replays this line",
     "forged": "sealed packets that don't verify: somebody writes on this line, or the device's memory is failing",
+    "replaced": "another box stands in its place, its key is dead: unplug it, or fetch what it still holds",
+    "silent": "nothing was heard of it for 10 minutes: look at its power and its cable, else replace it",
     "wrong_role": "it says another role than it was registered with: flash or provision this device again",
     "malformed": "its messages are sealed well and make no sense: firmware and hub don't fit, flash the device again",
     "wrong_version": "it speaks another version of the wire: flash the device again",

@@ -10,9 +10,10 @@ from hub.devices import callers
 from hub.devices.air import Air
 from hub.devices.around import Attendant, Hall, Log, Surroundings
 from hub.devices.asking import Answerer
-from hub.devices.care import Care, todo
+from hub.devices.care import SILENT_MS, Care, todo
 from hub.devices.errors import RegistryError
 from hub.devices.faults import FaultBook
+from hub.devices.fetching import Fetching
 from hub.devices.homes import Homes
 from hub.devices.radio_session import RadioSession
 from hub.devices.registry import EVALUATOR, Device, Registry
@@ -26,6 +27,7 @@ from hub.queueing.commands import (
     DeviceFaultSeen,
     DeviceOffline,
     DeviceOnline,
+    DeviceReplaced,
     InvitationAccepted,
     InvitationFailed,
 )
@@ -38,6 +40,8 @@ GRACE_S = 3.0  # a line that is back sooner was a nudged plug or a box that rest
 SETTLE_S = 15.0  # boxes greet again within 10 s: who hasn't told of an open question by then doesn't have it
 TICK_S = 1.0
 SWAPPED = "swapped"
+SILENT = "silent"
+AT_WINDOWS = frozenset({EVALUATOR, callers.ROLE})
 FETCH_S = 10.0  # for a box on the radio to be connected; who was served has gone by then
 AGAIN_S = 1.0  # a command that the journal couldn't take is tried again
 MAX_WAITING = 2000  # commands waiting for the journal; more is an hour of outage in the largest hall, then we say so
@@ -100,6 +104,7 @@ class Fleet:
         self._online: dict[str, DeviceSession] = {}
         self._told_online: dict[str, tuple[str, int]] = {}  # device → epoch and boot, as the journal has them
         self.care = Care(hall.rising_ms, hall.state.layout.offset_minutes)
+        self.fetching = Fetching(registry, hall.rising_ms, self._durable_through)
         self._homes = Homes(registry)
         self._rivals: Rivals[DeviceSession] = Rivals(hall.rising_ms)
         self._doubts = Doubts()
@@ -157,18 +162,21 @@ class Fleet:
     @property
     def online(self) -> int:
         """How many devices are."""
-        return sum(self.is_online(device.device) for device in self.registry.all())
+        return sum(self.is_online(device.device) for device in self.registry.standing())
 
     async def run(self) -> None:
         """Until cancelled. Questions that were open when the hub stopped get SETTLE_S to be told of."""
         try:
             for run in self._hall.state.unanswered():
                 self._spawn(self._settle(run.id, run.window))
+            self._tell_replaced()
             while True:
                 await asyncio.sleep(TICK_S)
                 for session in (*self.lines, *self.air.sessions.values()):
                     session.tick()
                 await self._keep_homes()
+                self._end_fetching()
+                self._look_for_missing()
                 for device in self.air.gone():
                     self._spawn(self._say_offline(device, "nothing is heard of it on the radio", 0.0))
                 for attendant in self.attendants.values():
@@ -269,6 +277,25 @@ class Fleet:
             named = {"window": device.window, "other": other.device, "other_window": other.window}
             self.fault(session, SWAPPED, named)
 
+    def _look_for_missing(self) -> None:
+        """Boxes that have a place and say nothing there for ten minutes; each is told once."""
+        for device in self.registry.standing():
+            if device.window is None and device.role in AT_WINDOWS:
+                continue  # a spare one in its drawer
+            if self.care.gone_missing(device.device, online=self.is_online(device.device)):
+                self._log("device.silent", device=device.device, window=device.window, what=todo(SILENT))
+                detail = {"window": device.window, "silent_s": SILENT_MS // 1000}
+                self._keep(DeviceFaultSeen(device.device, device.role, SILENT, detail))
+
+    def _end_fetching(self) -> None:
+        """Who has told all that it held, or whose time is over, is shut out again."""
+        for device in self.fetching.over(self._online.get):
+            session = self._online.get(device) or self.air.session(device)
+            if session is not None:
+                session.end("what it held is fetched")
+            self.air.forget(device)
+            self._log("device.fetched", device=device, **(self.fetching.view(device) or {}))
+
     async def _keep_homes(self) -> None:
         """At most once a tick: a hall that starts hears hundreds at once."""
         if not self._homes.unkept:
@@ -349,14 +376,27 @@ class Fleet:
                     "firmware": None if known is None else known.firmware,
                     "app_state": None if status is None else APP_STATES.get(status["app_state"], "unknown"),
                     "health": None if session is None else session.health,
+                    "missing": self.care.missing(device.device),
+                    "fetching": self.fetching.view(device.device),
                 }
             )
         return found
 
     async def register(
-        self, name: str, role: str, window: str | None, *, epoch: str, secret: str, board: str
+        self,
+        name: str,
+        role: str,
+        window: str | None,
+        *,
+        epoch: str,
+        secret: str,
+        board: str,
+        replaces: str | None = None,
     ) -> list[str]:
-        """Registers a device; it, and who stood there (returned), prove themselves anew. Raises `RegistryError`."""
+        """Registers a device; it, and who stood there (returned), prove themselves anew. Raises `RegistryError`.
+
+        replaces: a device whose key opens nothing from now on.
+        """
         device = Device(
             device=name,
             role=role,
@@ -367,8 +407,9 @@ class Fleet:
             registered_at=envelope.format_time(self._hall.moment().unix_ms, self._hall.state.layout.offset_minutes),
         )
         async with self._registering:  # the file is read, changed and replaced as one
-            displaced = await self._aside(self.registry.register, device)
-        anew = {device.device, *(other.device for other in displaced)}
+            displaced = await self._aside(self.registry.register, device, replaces)
+        anew = {device.device, *(other.device for other in displaced), *([] if replaces is None else [replaces])}
+        self.fetching.forget(name)
         self._homes.put_right(anew)
         self._doubts.forget(device.device)
         for known in anew:
@@ -378,7 +419,19 @@ class Fleet:
             if session.device is not None and session.device.device in anew:
                 session.end("it was registered anew")
         self._log("device.registered", device=device.device, role=device.role, window=device.window)
+        if replaces is not None:
+            self._log("device.replaced", device=replaces, by=device.device, window=device.window)
+            self._tell_replaced()
         return [other.device for other in displaced]
+
+    def _tell_replaced(self) -> None:
+        """Into the journal what the registry has: also after a power cut between the two."""
+        for known in self.registry.all():
+            told = self._hall.state.devices.get(known.device)
+            if known.replaced_by is not None and (told is None or told.replaced_by != known.replaced_by):
+                place = self.registry.find(known.replaced_by)
+                window = None if place is None else place.window
+                self._keep(DeviceReplaced(known.device, known.role, known.replaced_by, window))
 
     async def place(self, places: Mapping[str, str | None]) -> list[str]:
         """Gives known devices other windows; the moved ones prove themselves anew. Raises `RegistryError`."""
@@ -392,9 +445,9 @@ class Fleet:
             self._log("device.placed", device=name, window=places[name])
         return moved
 
-    async def identify(self, device: str, for_ms: int) -> tuple[int, str | None] | None:
-        """The box blinks and beeps; its answer, or None where none came."""
-        return await self._ask(device, messages.IDENTIFY, {"for_ms": for_ms})
+    async def ask(self, device: str, command: int, question: dict[str, Any]) -> tuple[int, str | None] | None:
+        """A technician's request: the box's answer, or None where none came."""
+        return await self._ask(device, command, question)
 
     def care_view(self) -> dict[str, Any]:
         """Lines, devices and the last fault, for `/readyz`."""
@@ -402,7 +455,7 @@ class Fleet:
             "lines": [self.care.line(line) for line in self.lines],
             "each_device": [
                 self.care.device(known, online=self.is_online(known.device)) | {"radio": self.air.seen(known.device)}
-                for known in self.registry.all()
+                for known in self.registry.standing()
             ],
             "last_fault": self.care.last_fault,
         }
@@ -411,7 +464,7 @@ class Fleet:
         """For Prometheus."""
         devices = {
             (known.device, known.role, known.window or ""): self.is_online(known.device)
-            for known in self.registry.all()
+            for known in self.registry.standing()
         }
         silent = {labels: self.care.silent_s(labels[0], online=online) for labels, online in devices.items()}
         return {

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-from tinydb import TinyDB, where
+from tinydb import TinyDB
 
 from hub.devices.errors import RegistryError
 from hub.devices.storage import CrashSafeStorage
@@ -29,6 +29,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: str
     # The line on which it was last where it belongs; none before it was first heard, or on the radio.
     line: str | None = None
+    # Who stands in its place; its key opens nothing any more, but for fetching what it still holds.
+    replaced_by: str | None = None
 
     def __repr__(self) -> str:
         """Without the secret: a repr ends in logs."""
@@ -55,6 +57,8 @@ class Registry:
         self._db = TinyDB(path=path, storage=CrashSafeStorage)
         self._table = self._db.table("devices")
         self._devices: dict[str, Device] = {}
+        # Replaced boxes that a technician lets in, to fetch what they still hold; of this process only.
+        self.fetching: set[str] = set()
         for entry in self._table.all():
             try:
                 device = msgspec.convert(dict(entry), Device)
@@ -73,6 +77,14 @@ class Registry:
         """By id."""
         return [self._devices[key] for key in sorted(self._devices)]
 
+    def standing(self) -> list[Device]:
+        """Those that nobody stands in the place of, by id."""
+        return [device for device in self.all() if device.replaced_by is None]
+
+    def opens(self, device: Device) -> bool:
+        """Whether its key opens a session: not after it was replaced, but while it is fetched from."""
+        return device.replaced_by is None or device.device in self.fetching
+
     def evaluators(self, window: str) -> list[Device]:
         """Who asks for a grade at a window."""
         return [device for device in self.all() if device.role == EVALUATOR and device.window == window]
@@ -85,10 +97,12 @@ class Registry:
         """Every device of a role."""
         return [device for device in self.all() if device.role == role]
 
-    def register(self, device: Device) -> list[Device]:
+    def register(self, device: Device, replaces: str | None = None) -> list[Device]:
         """Adds or replaces; returns those it takes the place of (same role at the same window: they get no window).
 
-        A box that is taken away stays known, so that what it still holds is accepted when it is plugged in again.
+        A box that is taken away stays known, so that what it still holds is accepted when it is plugged in again; the
+        one that it `replaces` only where the technician fetches that. All in one write: a cut leaves the one or the
+        other. Raises `RegistryError`.
         """
         if device.device not in self._devices and len(self._devices) >= MAX_DEVICES:
             raise RegistryError(f"{MAX_DEVICES} devices are registered; a hall has no more.")
@@ -100,9 +114,11 @@ class Registry:
             and other.role == device.role
             and other.device != device.device
         ]
-        for changed in (*displaced, device):  # a cut in between leaves a window without a box, never with two
-            self._table.upsert(msgspec.to_builtins(changed), where("device") == changed.device)
-            self._devices[changed.device] = changed
+        changed = {other.device: other for other in displaced} | {device.device: device}
+        if replaces is not None:
+            old = changed.get(replaces) or self._devices[replaces]
+            changed[replaces] = msgspec.structs.replace(old, window=None, replaced_by=device.device)
+        self._put(changed)
         return displaced
 
     def place(self, places: Mapping[str, str | None]) -> list[str]:

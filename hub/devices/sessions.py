@@ -65,6 +65,7 @@ class DeviceSession:
         self._frames_seen = 0
         self._packets_seen = 0
         self._hellos = 0
+        self._dead = False  # the last greeting was a replaced box's
         self._admitted = False
         self._renumber = False
         self.shown: tuple[int, str, str, int | None] | None = None
@@ -195,7 +196,11 @@ class DeviceSession:
     def _secret(self, device_id: str) -> bytes | None:
         """Asked by the endpoint for each fresh HELLO. A box with another key drops our CHALLENGE and stays silent."""
         device = self._around.registry.find(device_id)
+        self._dead = device is not None and not self._around.registry.opens(device)
         if device is None:
+            return None
+        if self._dead:
+            self._fault("replaced", {"said": device_id, "by": device.replaced_by})
             return None
         self._hellos += 1
         if self._hellos >= UNPROVEN_HELLOS:
@@ -413,6 +418,8 @@ class DeviceSession:
 
     def _on_rejected(self, reason: str) -> None:
         code = wire.fault_code(reason)
+        if code == "unknown_device" and self._dead:
+            return  # said with its own name
         dropped = self._endpoint.rejected_packets
         fresh, self._packets_seen = max(1, dropped - self._packets_seen), dropped
         if code is None:

@@ -373,7 +373,16 @@ def _booted(state: State, data: dict[str, Any], event: Event) -> None:
 
 
 def _key_tested(state: State, data: dict[str, Any], event: Event) -> None:
-    _device(state, data).key_tested_at_ms = event.time_ms
+    device = _device(state, data)
+    if event.time_ms >= (device.key_tested_at_ms or 0):  # a box that was away tells of an older one
+        device.key_tested_at_ms = event.time_ms
+        device.key_test = dict(data["detail"])
+
+
+def _replaced(state: State, data: dict[str, Any], event: Event) -> None:
+    device = _device(state, data)
+    device.online = False
+    device.replaced_by = data["detail"]["by"]
 
 
 def _device(state: State, data: dict[str, Any]) -> Device:
@@ -436,6 +445,7 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.DEVICE_ONLINE: _online,
     ev.DEVICE_OFFLINE: _offline,
     ev.DEVICE_KEY_TESTED: _key_tested,
+    ev.DEVICE_REPLACED: _replaced,
     ev.DEVICE_BOOTED: _booted,
     ev.HUB_STARTED: _started,
     ev.DATE_SET: _date_set,

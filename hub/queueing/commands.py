@@ -326,6 +326,26 @@ class DeviceFaultSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceReplaced:
+    """Another box stands where this one stood; detail: by whom, and at which window."""
+
+    device: str
+    role: str
+    by: str
+    window: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTested:
+    """A technician tried every key, lamp and sound of a box over its cable; detail: what works."""
+
+    device: str
+    role: str
+    window: str | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class HubStarted:
     """The hub has opened its journal."""
 
@@ -381,6 +401,8 @@ Command = (
     | DeviceOnline
     | DeviceOffline
     | DeviceFaultSeen
+    | DeviceReplaced
+    | DeviceTested
     | HubStarted
     | ClockStepped
 )
@@ -425,6 +447,8 @@ VERBS: dict[type, str] = {kind: verb for verb, kind in WINDOW_VERBS.items()} | {
     DeviceOnline: "device_online",
     DeviceOffline: "device_offline",
     DeviceFaultSeen: "device_fault_seen",
+    DeviceReplaced: "device_replaced",
+    DeviceTested: "device_tested",
     HubStarted: "hub_started",
     ClockStepped: "clock_stepped",
 }

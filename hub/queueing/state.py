@@ -147,6 +147,10 @@ class Device:
     firmware: str | None = None
     # When its keys were last tested.
     key_tested_at_ms: int | None = None
+    # What that test found, as it was told.
+    key_test: dict[str, Any] | None = None
+    # The box that stands where this one stood.
+    replaced_by: str | None = None
 
 
 @dataclass(slots=True)

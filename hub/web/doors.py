@@ -204,12 +204,34 @@ async def devices(request: web.Request) -> web.Response:
 
 
 async def device_commands(request: web.Request) -> web.Response:
-    """The box blinks and beeps."""
+    """The box blinks and beeps; or a replaced one is let in once more."""
     holder(request, "manager", "admin")
-    wanted: device_schema.Identify = await read_body(request, device_schema.Identify)
+    wanted: device_schema.DeviceCommand = await read_body(request, device_schema.DeviceCommand)
     device = request.match_info["device"]
-    await request.app[HOUSE].devices.identify(device, wanted.for_s)
-    return json_response({"device": device, "for_s": wanted.for_s})
+    doors = request.app[HOUSE].devices
+    match wanted:
+        case device_schema.FetchRest():
+            holder(request, "admin")
+            doors.fetch(device, wanted.for_s)
+        case device_schema.Maintain():
+            holder(request, "admin")
+            await doors.maintain(device)
+        case device_schema.KeyTest():
+            await doors.test_keys(device, wanted.wait_s)
+        case device_schema.Identify():
+            await doors.identify(device, wanted.for_s)
+    return json_response(
+        {"device": device, "command": wanted.__struct_config__.tag, "for_s": getattr(wanted, "for_s", None)}
+    )
+
+
+async def device_tested(request: web.Request) -> web.Response:
+    """What a technician found at its cable."""
+    holder(request, "manager", "admin")
+    wanted: device_schema.TestResult = await read_body(request, device_schema.TestResult)
+    device = request.match_info["device"]
+    well = await request.app[HOUSE].devices.tested(device, wanted)
+    return json_response({"device": device, "well": well})
 
 
 async def register_device(request: web.Request) -> web.Response:
@@ -224,8 +246,8 @@ async def register_device(request: web.Request) -> web.Response:
             f"There is no window {wanted.window!r}",
             f"Windows: {', '.join(layout.window_by_id)}.",
         )
-    displaced = await request.app[HOUSE].devices.register(wanted)
-    return json_response({"device": wanted.device, "displaced": displaced}, 201)
+    window, displaced = await request.app[HOUSE].devices.register(wanted)
+    return json_response({"device": wanted.device, "window": window, "displaced": displaced}, 201)
 
 
 async def reprint(request: web.Request) -> web.Response:
@@ -331,9 +353,20 @@ DOORS = (
         f"{API}/devices/{{device}}/commands",
         device_commands,
         ("manager", "admin"),
-        "The box blinks and beeps (`identify`), so that a person finds it",
+        "The box blinks and beeps (`identify`), asks for its keys (`key_test`), starts without its application "
+        "(`maintenance`, admin), or is let in after it was replaced (`fetch`, admin)",
         device_schema.Identified,
-        device_schema.Identify,
+        device_schema.DeviceCommand,
+        problems=_COMMAND_PROBLEMS,
+    ),
+    Door(
+        "POST",
+        f"{API}/devices/{{device}}/tested",
+        device_tested,
+        ("manager", "admin"),
+        "A technician tried every key, lamp and sound of a box over its cable",
+        device_schema.Noted,
+        device_schema.TestResult,
         problems=_COMMAND_PROBLEMS,
     ),
     Door(

@@ -13,7 +13,7 @@ from common.tokens import Tokens
 from hub.queueing.commands import Command, IssueTicket
 from hub.queueing.layout import Layout
 from hub.web.admin_now import Facts
-from hub.web.device_schema import DeviceWanted
+from hub.web.device_schema import DeviceWanted, TestResult
 from hub.web.guide import Guide
 from hub.web.hall_schema import HallWanted, UndoWanted
 from hub.web.stream import Stream
@@ -28,8 +28,20 @@ class DeviceDoors(Protocol):
     def identify(self, device: str, for_s: int) -> Awaitable[None]:
         """The box blinks and beeps. Raises `Problem`."""
 
-    def register(self, wanted: DeviceWanted) -> Awaitable[list[str]]:
-        """Registers; returns the ids of those that stood at the window before. Raises `Problem`."""
+    def maintain(self, device: str) -> Awaitable[None]:
+        """The box starts again without its application. Raises `Problem`."""
+
+    def test_keys(self, device: str, wait_s: int) -> Awaitable[None]:
+        """An evaluator asks for its keys. Raises `Problem`."""
+
+    def tested(self, device: str, found: TestResult) -> Awaitable[bool]:
+        """Into the journal; whether all is well. Raises `Problem`."""
+
+    def fetch(self, device: str, for_s: int) -> None:
+        """A replaced box may come once more, for what it holds. Raises `Problem`."""
+
+    def register(self, wanted: DeviceWanted) -> Awaitable[tuple[str | None, list[str]]]:
+        """Registers; returns its window and the ids of those that stood there before. Raises `Problem`."""
 
     def reprint(self, device: str) -> Awaitable[None]:
         """A dispenser's last ticket once more; raises `Problem`."""

@@ -259,6 +259,9 @@ class HallWindow(msgspec.Struct, kw_only=True):
     services: list[str]
     zone: str
     state: str
+    # When the keys of its box were last tested, and how many of them gave nothing; none: never.
+    keys_tested_at: str | None
+    keys_dead: int | None
 
 
 class HallZone(msgspec.Struct, kw_only=True):

@@ -79,7 +79,15 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
         "device, role, detail (code, …; seen by the hub: line, url); epoch, fact",
     ),
     "hall.device.recovered": ("a fault that a box told is over", "device, role, window, epoch, fact, detail (code)"),
-    "hall.device.key_tested": ("the keys were tried, and which work", "device, role, detail"),
+    "hall.device.key_tested": (
+        "the keys were tried, and which work; by the box (then with epoch, fact), or by a technician over its cable, "
+        "who also saw its lamps and heard its sounds",
+        "device, role, window, detail (keys_ok; by a technician: keys, dead, lamps, sounds, shows); epoch, fact",
+    ),
+    "hall.device.replaced": (
+        "another box stands in its place, and its key opens nothing any more; what it still holds may be fetched later",
+        "device, role, detail (by, window)",
+    ),
     "hall.device.fact_unreadable": (
         "a box's fact that this hub can't read: of a kind it doesn't know, or malformed; kept whole, counted as "
         "nothing. detail has its kind, its fields and why",

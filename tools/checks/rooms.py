@@ -144,6 +144,8 @@ ROOMS = (
         "a number and its paper: asked, given, printed, confirmed",
         ("hub.printing", "hub.hall", "hub.queueing", "hub.errors", "common"),
     ),
+    Room("hub.device_doors", "what doors ask of the devices", ("hub", "protocol", "common")),
+    Room("hub.key_tests", "when the keys of a window were tested", ("hub",)),
     Room("hub.paper_doors", "what doors ask of the printers", ("hub", "protocol", "common")),
     Room("hub.uplink", "batches to the center, from the journal", ("hub.journal", "hub.errors", "common")),
     Room("hub.config", "one frozen configuration from one TOML", ("hub", "protocol", "common")),

@@ -1,10 +1,6 @@
 """`tingting device …`: what a technician does with a box on the bench."""
 
-import os
-import sys
 import time
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,48 +9,11 @@ from serial.tools import list_ports
 
 from tools.device import build as building
 from tools.device import flashing, provisioning, relinking
-from tools.device.errors import DeviceError
+from tools.device.care_commands import CARE
 from tools.device.hub import HubClient
+from tools.device.options import plainly, show, token_from, with_token
 from tools.device.ports import stable_name
 from tools.operations import report
-
-_BAR = 24  # characters
-
-
-def _plainly(command: Callable[..., None]) -> Callable[..., None]:
-    """A `DeviceError` ends the command with its text, not with a traceback."""
-
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> None:
-        try:
-            command(*arguments, **options)
-        except DeviceError as error:
-            raise click.ClickException(str(error)) from error
-
-    return run
-
-
-def _token(file: Path | None, variable: str) -> str:
-    """From a file or the environment: never from the command line, where every user of the machine would see it."""
-    if file is not None:
-        try:
-            text = file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise DeviceError(f"{file}: the token can't be read ({error})") from error
-    else:
-        text = os.environ.get(variable, "").strip()
-    if not text.isascii() or not text or len(text.split()) != 1:
-        raise DeviceError(f"no token: put it into a file and give --token-file, or into the variable {variable}")
-    return text
-
-
-def _with_token(command: Callable[..., None]) -> Callable[..., None]:
-    variable = click.option(
-        "--token-env", default="TINGTING_TOKEN", show_default=True, help="Or the environment variable that has it."
-    )
-    file = click.option("--token-file", type=click.Path(path_type=Path), help="A file with the hub's token in it.")
-    command = variable(command)
-    return file(command)
 
 
 @click.group()
@@ -62,20 +21,11 @@ def device() -> None:
     """Flash, provision and look after the boxes."""
 
 
-def _show(what: str, done: int, total: int) -> None:
-    filled = _BAR * done // total
-    bar = "#" * filled + "-" * (_BAR - filled)
-    if sys.stdout.isatty():
-        click.echo(f"\r[{bar}] {done}/{total} {what:<32.32}", nl=done == total)
-    else:
-        click.echo(f"{done}/{total} {what}")
-
-
 @device.command()
 @click.argument("port")
 @click.option("--role", default="evaluator", show_default=True, help="What the box is for.")
 @click.option("--board", default="rpi_pico", show_default=True, help="Which board is in it: firmware/boards/.")
-@_plainly
+@plainly
 def flash(port: str, role: str, board: str) -> None:
     """Put the firmware onto the box at PORT, over a box already flashed as well.
 
@@ -84,7 +34,7 @@ def flash(port: str, role: str, board: str) -> None:
     begin_s = time.monotonic()
     image = building.build(role, board)
     click.echo(f"{role} on {board}, version {image.version}: {len(image.files)} files")
-    done = flashing.flash(port, image, _show)
+    done = flashing.flash(port, image, show)
     click.echo(
         f"{port}: {done.copied} copied, {done.kept} were there, {done.removed} removed, all checked by SHA-256, "
         f"{time.monotonic() - begin_s:.1f} s"
@@ -101,8 +51,8 @@ def flash(port: str, role: str, board: str) -> None:
 @click.option("--link", type=click.Choice(["uart", "usb", "ble"]), default="uart", show_default=True)
 @click.option("--keys", type=click.Choice(["four"]), help="A caller with four keys alone.")
 @click.option("--screen", type=click.Choice(list(provisioning.SCREENS)), help="The controller of its display, if any.")
-@_with_token
-@_plainly
+@with_token
+@plainly
 def provision(  # noqa: PLR0917 - one argument for each option
     port: str,
     window: str | None,
@@ -120,7 +70,7 @@ def provision(  # noqa: PLR0917 - one argument for each option
     if (window is None) != (role == provisioning.DISPENSER):
         raise click.UsageError("give --window, unless the box is a dispenser: that has none.")
     wish = provisioning.Wish(role, board, window, label or window or "", link, keys, screen)
-    done = provisioning.provision(port, wish, HubClient(hub_url, _token(token_file, token_env)))
+    done = provisioning.provision(port, wish, HubClient(hub_url, token_from(token_file, token_env)))
     click.echo(f"{port}: {done.device} " + (f"serves window {window}" if window else "gives numbers"))
     for other in done.displaced:
         click.echo(f"{other} stood there before and has no window now")
@@ -138,7 +88,7 @@ _LINES = {
 @click.option("--ble", "line", flag_value="ble", help="Without a cable: Bluetooth Low Energy.")
 @click.option("--uart", "line", flag_value="uart", help="A cable on its UART.")
 @click.option("--usb", "line", flag_value="usb", help="Its USB port.")
-@_plainly
+@plainly
 def link(port: str, line: str | None) -> None:
     """Let the box at PORT speak to its hub over another line; identity, key and stored facts stay as they are."""
     if line is None:
@@ -153,7 +103,7 @@ def link(port: str, line: str | None) -> None:
 @device.command()
 @click.argument("version")
 @click.argument("file", type=click.File(encoding="utf-8"), default="-")
-@_plainly
+@plainly
 def traceback(version: str, file: TextIO) -> None:
     """Show a box's traceback with the names of the sources, from FILE or standard input.
 
@@ -164,8 +114,8 @@ def traceback(version: str, file: TextIO) -> None:
 
 @device.command("list")
 @click.option("--hub", "hub_url", help="The hub whose devices to list.")
-@_with_token
-@_plainly
+@with_token
+@plainly
 def list_(hub_url: str | None, token_file: Path | None, token_env: str) -> None:
     """Show the serial ports of this machine and, with --hub, its registered devices (manager or admin token)."""
     ports = sorted(list_ports.comports())
@@ -177,7 +127,7 @@ def list_(hub_url: str | None, token_file: Path | None, token_env: str) -> None:
         )
     if hub_url is None:
         return
-    devices = HubClient(hub_url, _token(token_file, token_env)).devices()
+    devices = HubClient(hub_url, token_from(token_file, token_env)).devices()
     click.echo("Registered devices:" if devices else "Registered devices: none")
     for entry in devices:
         place = f"window {entry['window']}" if entry.get("window") else "no window"
@@ -201,9 +151,13 @@ def _heard(entry: dict[str, Any]) -> str:
 @click.argument("name")
 @click.option("--hub", "hub_url", required=True, help="The hub, e.g. http://127.0.0.1:8080.")
 @click.option("--for", "for_s", type=click.IntRange(1, 60), default=20, show_default=True, help="Seconds.")
-@_with_token
-@_plainly
+@with_token
+@plainly
 def identify(name: str, hub_url: str, for_s: int, token_file: Path | None, token_env: str) -> None:
     """Let the box NAME blink and beep, so that you find it (manager or admin token)."""
-    HubClient(hub_url, _token(token_file, token_env)).identify(name, for_s)
+    HubClient(hub_url, token_from(token_file, token_env)).command(name, "identify", for_s=for_s)
     click.echo(f"{name} has answered: its power light blinks quickly for {for_s} s")
+
+
+for each in CARE:
+    device.add_command(each)

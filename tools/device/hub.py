@@ -30,16 +30,24 @@ class HubClient:
         found: list[dict[str, Any]] = self._ask("GET", None)["devices"]
         return found
 
-    def register(self, entry: dict[str, Any]) -> list[str]:
-        """Registers a device, or registers it anew; returns the devices that lost their window to it."""
-        displaced: list[str] = self._ask("POST", entry).get("displaced", [])
-        return displaced
+    def device(self, name: str) -> dict[str, Any]:
+        """A registered device."""
+        found = [entry for entry in self.devices() if entry["device"] == name]
+        if not found:
+            raise DeviceError(f"No device {name!r} is registered. `tingting device list --hub {self.url}` shows them.")
+        return found[0]
 
-    def identify(self, device: str, for_s: int) -> None:
-        """The box blinks and beeps."""
-        self._ask(
-            "POST", {"command": "identify", "for_s": for_s, "id": str(uuid4())}, f"/{quote(device, safe='')}/commands"
-        )
+    def register(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Registers a device, or registers it anew: its window, and the devices that lost their window to it."""
+        return self._ask("POST", entry)
+
+    def command(self, device: str, command: str, **more: Any) -> None:
+        """Asks a box for something: `identify` (it blinks and beeps), `maintenance`, `key_test`, `fetch`."""
+        self._ask("POST", {"command": command, "id": str(uuid4()), **more}, f"/{quote(device, safe='')}/commands")
+
+    def tested(self, device: str, found: dict[str, Any]) -> None:
+        """What a self-test found, into the hub's journal."""
+        self._ask("POST", {"command": "tested", "id": str(uuid4()), **found}, f"/{quote(device, safe='')}/tested")
 
     def _ask(self, method: str, body: dict[str, Any] | None, below: str = "") -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}

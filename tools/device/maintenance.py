@@ -14,7 +14,7 @@ RESET_PAUSE_S: Final = 0.5
 
 # Written and reset in one go: between them the box's watchdog may be running.
 _ENTER: Final = f"open({FLAG!r}, 'w').close()"
-_LEAVE: Final = f"import os; os.remove({FLAG!r})"
+_LEAVE: Final = f"import os\nif {FLAG[1:]!r} in os.listdir('/'): os.remove({FLAG!r})"
 
 
 @contextmanager
@@ -23,9 +23,19 @@ def maintenance(port: str) -> Iterator[None]:
 
     Work that failed leaves the box in maintenance: it waits for the same command again rather than run half of it.
     """
+    enter(port)
+    yield
+    leave(port)
+
+
+def enter(port: str) -> None:
+    """Its application is off from now on."""
     _reset_after(port, _ENTER)
     _await_prompt(port)
-    yield
+
+
+def leave(port: str) -> None:
+    """Its application runs again, if it was off."""
     _reset_after(port, _LEAVE)
 
 

@@ -46,6 +46,7 @@ class Wish:
     link: str
     keys: str | None = None  # "four": an older caller
     screen: str | None = None  # the controller of its display
+    replaces: str | None = None  # the box whose place it takes; its window is the new one's
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Provisioned:
 
     device: str
     displaced: list[str]
+    window: str | None
 
 
 def provision(port: str, wish: Wish, hub: HubClient) -> Provisioned:
@@ -82,18 +84,17 @@ def provision(port: str, wish: Wish, hub: HubClient) -> Provisioned:
         if wish.screen is not None:
             settings["screen"] = f"firmware.drivers.{wish.screen}"
         _write(port, json.dumps(settings).encode())
-        displaced = hub.register(
-            {
-                "device": device,
-                "role": wish.role,
-                "window": wish.window,
-                "epoch": epoch,
-                "secret": secret,
-                "board": wish.board,
-            }
-        )
+        entry = {
+            "device": device,
+            "role": wish.role,
+            "window": wish.window,
+            "epoch": epoch,
+            "secret": secret,
+            "board": wish.board,
+        }
+        done = hub.register(entry if wish.replaces is None else entry | {"replaces": wish.replaces})
         mpremote.script(port, _RENAME)
-    return Provisioned(device, displaced)
+    return Provisioned(device, done["displaced"], done["window"])
 
 
 def _unique_id(port: str) -> str:

@@ -12,8 +12,8 @@ from urllib.request import Request, urlopen
 import click
 
 from common import catalogue
-from tools.device.commands import _token, _with_token
 from tools.device.errors import DeviceError
+from tools.device.options import token_from, with_token
 
 TIMEOUT_S = 60.0  # a hall of 500 services is read, checked and written in a second; a busy Raspberry Pi takes some
 DOOR = "/api/v1/hall/sheet"
@@ -38,7 +38,7 @@ def hall() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @_HUB
 @_LANGUAGE
-@_with_token
+@with_token
 def export(file: Path | None, hub_url: str, lang: str, token_file: Path | None, token_env: str) -> None:
     """Write the whole hall to FILE (or to the standard output), for a spreadsheet."""
     content = _ask(f"{hub_url.rstrip('/')}{DOOR}?lang={lang}", _own_token(token_file, token_env))
@@ -54,7 +54,7 @@ def export(file: Path | None, hub_url: str, lang: str, token_file: Path | None, 
 @click.option("--yes", is_flag=True, help="Don't ask before it is done.")
 @_HUB
 @_LANGUAGE
-@_with_token
+@with_token
 def import_(  # noqa: PLR0917 - one argument for each option
     file: Path, dry_run: bool, yes: bool, hub_url: str, lang: str, token_file: Path | None, token_env: str
 ) -> None:
@@ -89,7 +89,7 @@ def _line(change: dict[str, Any]) -> str:
 
 def _own_token(file: Path | None, variable: str) -> str:
     try:
-        return _token(file, variable)
+        return token_from(file, variable)
     except DeviceError as error:
         raise click.ClickException(str(error)) from error
 

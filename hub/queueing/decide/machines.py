@@ -9,6 +9,8 @@ from hub.queueing.commands import (
     DeviceFaultSeen,
     DeviceOffline,
     DeviceOnline,
+    DeviceReplaced,
+    DeviceTested,
     HubStarted,
     InvitationAccepted,
     InvitationFailed,
@@ -77,6 +79,26 @@ def fault_seen(state: State, command: DeviceFaultSeen, now: Now, ids: Ids) -> li
     """The hub saw a fault."""
     detail = {"code": command.code, "seen_by": "hub", **(command.detail or {})}
     return _device_event(ev.DEVICE_FAULT, command.device, command.role, detail, now)
+
+
+def replaced(state: State, command: DeviceReplaced, now: Now, ids: Ids) -> list[Event]:
+    """A new box stands in this one's place; said once, however often the technician repeats himself."""
+    known = state.devices.get(command.device)
+    if known is not None and known.replaced_by == command.by:
+        return []
+    detail = {"by": command.by, "window": command.window}
+    return _device_event(ev.DEVICE_REPLACED, command.device, command.role, detail, now)
+
+
+def tested(state: State, command: DeviceTested, now: Now, ids: Ids) -> list[Event]:
+    """A self-test that no fact of the box tells of: its application was off."""
+    data = {
+        "device": command.device,
+        "role": command.role,
+        "window": command.window,
+        "detail": dict(command.detail),
+    }
+    return [event(ev.DEVICE_KEY_TESTED, f"device/{command.device}", data, now)]
 
 
 def fact(state: State, command: AcceptFact, now: Now, ids: Ids) -> list[Event]:
