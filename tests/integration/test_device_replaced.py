@@ -131,7 +131,10 @@ async def test_replace_by_the_real_mpremote_again_and_again(tmp_path: Path) -> N
         assert (status, "No device 'ev-none'" in said) == (1, True)
         assert board.face.boots == 1  # nothing has touched the box
         secrets = []
-        for option, words in (("--lang", "已接替 ev-old（1 号窗口）"), ("--json", '"replaces": "ev-old", "window": "1"')):
+        for option, words in (
+            ("--lang", "已接替 ev-old（1 号窗口）"),
+            ("--json", '"replaces": "ev-old", "window": "1"'),
+        ):
             status, said = await tingting(*ask, *([option, "zh-CN"] if option == "--lang" else [option]), **admin)
             assert (status, words in said) == (0, True), said
             await board.cut_power()

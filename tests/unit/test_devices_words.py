@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hub.devices import wire
+from hub.devices.care import SILENT_MS, Care
 from hub.devices.faults import LIMITS, PERIOD_MS, TODO, WINDOW_MS, FaultBook
 from hub.devices.times import Anchor, Moment, When, resolve
 from hub.queueing.facts import IGNORED_WHYS, UNRATED_REASONS
@@ -174,3 +175,23 @@ def test_a_session_of_before_a_restart_is_noise_and_no_fault() -> None:
 def test_every_code_says_what_to_do() -> None:
     assert {code for _, code in wire._REJECTIONS} <= set(TODO)
     assert all(len(text) > 20 for text in TODO.values())
+
+
+def test_a_box_that_nothing_is_heard_of_is_told_after_ten_minutes_and_once() -> None:
+    now_ms = 0
+    care = Care(lambda: now_ms, 480)
+    assert not care.gone_missing("ev-1", online=True)
+    now_ms = SILENT_MS - 1
+    assert not care.gone_missing("ev-1", online=False)
+    assert not care.gone_missing("ev-2", online=False)  # never heard: since the hub started
+    now_ms = SILENT_MS
+    assert care.gone_missing("ev-1", online=False)
+    assert care.gone_missing("ev-2", online=False)
+    assert care.missing("ev-1")
+    now_ms *= 3
+    assert not care.gone_missing("ev-1", online=False)
+    assert not care.gone_missing("ev-1", online=True)
+    assert not care.missing("ev-1")
+    now_ms += SILENT_MS
+    assert care.gone_missing("ev-1", online=False)
+    assert SILENT_MS == 600_000

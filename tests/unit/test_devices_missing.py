@@ -1,0 +1,61 @@
+"""A box that has a place and says nothing for ten minutes: one fault in the journal, a mark until it is back."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.devices import fleet as fleet_module
+from hub.devices.care import SILENT_MS
+from hub.queueing.commands import DeviceFaultSeen
+from tests.unit.test_devices_asking import Bench, Hall
+
+
+class NotingHall(Hall):
+    """Keeps what is submitted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.submitted: list[Any] = []
+
+    async def submit(self, command: Any) -> dict[str, Any]:
+        self.submitted.append(command)
+        return {}
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet_module, "TICK_S", 0.001)
+
+
+async def turns(fleet: fleet_module.Fleet) -> None:
+    """A few of the fleet's own seconds."""
+    task = asyncio.create_task(fleet.run())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_silent_box_is_one_fault_and_marked_until_it_is_back(
+    tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall = NotingHall()
+    monkeypatch.setattr("tests.unit.test_devices_asking.Hall", lambda: hall)
+    bench = Bench(tmp_path)
+    spare = bench.fleet.registry.find("ca-1")
+    assert spare is not None
+    await bench.fleet.register("ca-2", "caller", None, epoch="ab" * 8, secret="cd" * 32, board="x")
+    await turns(bench.fleet)
+    assert hall.submitted == []
+    hall.now_ms += SILENT_MS
+    await turns(bench.fleet)
+    await turns(bench.fleet)
+    detail = {"window": "1", "silent_s": 600}
+    # Not the spare one: it lies in its drawer.
+    assert hall.submitted == [DeviceFaultSeen("ca-1", "caller", "silent", detail)]
+    assert {each["device"]: each["missing"] for each in bench.fleet.shown()} == {"ca-1": True, "ca-2": False}
+    await bench.connect()
+    await turns(bench.fleet)
+    assert not any(each["missing"] for each in bench.fleet.shown())
+    await bench.session.close()
