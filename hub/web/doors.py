@@ -346,7 +346,7 @@ DOORS = (
         device_schema.Registered,
         device_schema.DeviceWanted,
         201,
-        problems=(400, 401, 403, 413, 415, 422, 503),
+        problems=(400, 401, 403, 409, 413, 415, 422, 503),
     ),
     Door(
         "POST",
