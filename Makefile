@@ -6,7 +6,7 @@ SEEDS ?= 20
 FIRST ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check format bench simulate lock docs clean
+.PHONY: help setup demo test test-long check format bench simulate audit lock docs clean
 
 help:  ## list these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,10 @@ bench: setup  ## all benchmarks: a table, and build/bench.json
 
 simulate: setup  ## the seeded whole-hall fault simulation (SEEDS=20 FIRST=0)
 	@$(BIN)/tingting simulate --seeds $(SEEDS) --first $(FIRST)
+
+audit: setup  ## ask the advisory service whether a locked package has a known hole (needs the network; not part of CI)
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+	  -r requirements/base.txt -r requirements/dev.txt
 
 lock: setup  ## resolve the locks anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url \

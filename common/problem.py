@@ -39,6 +39,8 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
 def response(problem: Problem) -> web.Response:
     """The HTTP answer for a problem."""
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == web.HTTPUnauthorized.status_code else {}
+    if "retry_after_s" in problem.extra:
+        headers["Retry-After"] = str(problem.extra["retry_after_s"])
     return web.Response(
         status=problem.status, body=msgspec.json.encode(problem.body()), content_type=CONTENT_TYPE, headers=headers
     )
@@ -54,6 +56,12 @@ def _todo(request: web.Request, error: web.HTTPException) -> str:
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return f"{asked}: the body is too large: {error.text}"
     return asked
+
+
+def route(request: web.Request) -> str:
+    """The door as its table writes it: an address itself may be a key (`/t/…`), which no log may hold."""
+    resource = request.match_info.route.resource
+    return "no route" if resource is None else resource.canonical
 
 
 @web.middleware
@@ -72,7 +80,7 @@ async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
             mended.headers["Allow"] = error.headers["Allow"]
         return mended
     except Exception:
-        log.exception("%s %s", request.method, request.path, extra={"event": "http.failed"})
+        log.exception("%s %s", request.method, route(request), extra={"event": "http.failed"})
         return response(
             Problem(500, "our-mistake", "Something went wrong here", "It stands in the log of this program.")
         )

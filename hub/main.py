@@ -375,6 +375,7 @@ def _house(hub: Hub) -> House:
         devices=DeviceDesk(hub.fleet, hub.dispensers, hub.service),
         guide=hub.guide,
         now_ms=lambda: hub.service.now().ms,
+        rising_ms=hub.rising_ms,
         tick=hub.tick,
         calls=hub.published.calls,
         phone=lambda digest: hub.published.phone(digest, hub.service.now()),

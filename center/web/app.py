@@ -25,8 +25,9 @@ from center.web import (
     reporting,
     signs,
 )
-from center.web.context import CENTER, Center
+from center.web.context import CENTER, Center, client_address
 from common import problem
+from common.guesses import GUESSES, Guesses, slow_guesses
 from common.pages import Handler, security_headers
 from common.problem import Problem
 
@@ -42,14 +43,16 @@ async def store_errors(request: web.Request, handler: Handler) -> web.StreamResp
     try:
         return await handler(request)
     except StoreError as error:
-        log.error("%s %s: %s", request.method, request.path, error, extra={"event": "center.store_failed"})
+        log.error("%s %s: %s", request.method, problem.route(request), error, extra={"event": "center.store_failed"})
         raise Problem(503, "not-ready", "The store doesn't work", "Ask again; /readyz says when it works.") from error
 
 
 def build(center: Center) -> web.Application:
     """The application; run it by `AppRunner(app, auto_decompress=False)`: unpacking is bounded by the ingest door."""
-    app = web.Application(middlewares=[security_headers, problem.middleware, store_errors], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[problem.middleware, slow_guesses, store_errors], client_max_size=MAX_BODY)
+    app.on_response_prepare.append(security_headers)
     app[CENTER] = center
+    app[GUESSES] = Guesses(center.throttle, client_address)
     app.add_routes(
         [
             web.post("/api/v1/halls/{hall}/events", journals.post_events),

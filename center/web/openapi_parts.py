@@ -32,7 +32,11 @@ HALL = {"name": "hall", "in": "path", "required": True, "schema": TEXT, "descrip
 JOURNAL = query("journal", TEXT, "the journal's id")
 BATCH = "application/cloudevents-batch+json"
 EVENTS = {"type": "array", "items": {"type": "object"}, "description": "CloudEvents 1.0"}
-DENIED = problems(s401="no token, or one that nobody holds", s403="this token is for another role or place")
+DENIED = problems(
+    s401="no token, or one that nobody holds",
+    s403="this token is for another role or place",
+    s429="too many wrong tokens came from this address",
+)
 
 
 def object_(required: str, **properties: Any) -> dict[str, Any]:

@@ -53,22 +53,12 @@ class PagesError(CommonError):
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@web.middleware
-async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Puts the security headers on every answer; put it outermost."""
-    try:
-        answer = await handler(request)
-    except web.HTTPException as raised:  # a redirection is an answer, too
-        _secure(raised)
-        raise
-    if not answer.prepared:
-        _secure(answer)
-    return answer
-
-
-def _secure(answer: web.StreamResponse) -> None:
+async def security_headers(_: web.Request, answer: web.StreamResponse) -> None:
+    """Puts the security headers on an answer; for `on_response_prepare`, which redirections and streams pass, too."""
     for name, value in SECURITY_HEADERS.items():
         answer.headers.setdefault(name, value)
+    # What doesn't say how long it holds is kept by nobody: a screen in the hall is used by many.
+    answer.headers.setdefault("Cache-Control", "no-store")
 
 
 class Pages:

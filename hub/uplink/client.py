@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 
 from common import envelope
+from common.guesses import TOO_MANY
 from hub.uplink.errors import BatchTooLarge, CenterAway, CenterRefused, Forked, Gap
 
 # A call is given up after this: long for a slow line (512 KiB at 256 kbit/s take 16 s), short for a dead one.
@@ -106,7 +107,7 @@ def _refusal(status: int, content: bytes) -> Exception:
         problem = _Refusal(title="no problem details in the answer")
     said = f"{status} {problem.title} {problem.detail}".strip()
     kind = problem.type.rpartition(":")[2]
-    if status in _BUSY:
+    if status in _BUSY and kind != TOO_MANY:  # it waits because of its token, and only a person can mend that
         return CenterAway(said)
     if status == 413:
         return BatchTooLarge(said)

@@ -13,6 +13,7 @@ from hub.web import admin_now
 from hub.web.admin_forms import forms
 from hub.web.admin_words import words
 from hub.web.house import HOUSE, House
+from hub.web.patience import too_many
 from hub.web.schema import json_response, read_body
 from hub.web.who import asker, signed_in
 from hub.web.window_page import TOKEN_CHARS, hall_name
@@ -54,7 +55,7 @@ async def sign_in(request: web.Request) -> web.Response:
     sent = (await request.post()).get("token", "")
     holder = house.tokens.find(sent.strip()) if isinstance(sent, str) and 0 < len(sent) <= TOKEN_CHARS else None
     if holder not in HOLDERS:
-        return _ask_token(request, house, wrong=True)
+        return too_many(request) or _ask_token(request, house, wrong=True)
     answer = web.Response(status=303, headers={"Location": "/admin"})
     house.sessions.begin(request, answer, holder)
     return answer

@@ -5,7 +5,9 @@ from pathlib import Path
 from aiohttp import web
 
 from common import problem
+from common.guesses import GUESSES, Guesses, remote, slow_guesses
 from common.pages import security_headers
+from common.throttle import Throttle
 from hub.web import admin_page, board, kiosk, kiosk_tickets, openapi, pages, phone, window_page
 from hub.web.claims import Claims
 from hub.web.door import API
@@ -22,8 +24,10 @@ STATIC = FOLDER / "static"
 
 def build(house: House, version: str) -> web.Application:
     """All doors and pages of one hall."""
-    app = web.Application(middlewares=[security_headers, problem.middleware], client_max_size=CONFIG_BYTES)
+    app = web.Application(middlewares=[problem.middleware, slow_guesses], client_max_size=CONFIG_BYTES)
+    app.on_response_prepare.append(security_headers)
     app[HOUSE] = house
+    app[GUESSES] = Guesses(Throttle(house.rising_ms), remote)
     for door in DOORS:
         app.router.add_route(door.method, door.path, door.handler)
     described = openapi.document(version)

@@ -129,6 +129,8 @@ class House:
     devices: DeviceDoors
     guide: Guide
     now_ms: Callable[[], int]
+    # Never goes back: what waits is measured by it.
+    rising_ms: Callable[[], int]
     tick: Callable[[], dict[str, Any]]
     calls: Callable[[Container[str], int], list[dict[str, Any]]]
     phone: Callable[[str], dict[str, Any] | None]

@@ -13,6 +13,7 @@ from hub.queueing.times import rfc3339
 from hub.web import finding
 from hub.web.guide import Matter, place
 from hub.web.house import HOUSE, House
+from hub.web.patience import too_many
 from hub.web.schema import json_response
 from hub.web.who import asker, signed_in
 from hub.web.words import figure, items, label, ranges
@@ -70,7 +71,7 @@ async def sign_in(request: web.Request) -> web.Response:
     sent = (await request.post()).get("token", "")
     holder = house.tokens.find(sent.strip()) if isinstance(sent, str) and 0 < len(sent) <= TOKEN_CHARS else None
     if holder != KIOSK:
-        return _ask_token(request, wrong=True)
+        return too_many(request) or _ask_token(request, wrong=True)
     answer = web.Response(status=303, headers={"Location": request.path_qs})
     house.sessions.begin(request, answer, holder)
     return answer

@@ -18,6 +18,7 @@ from hub.web.door import refused
 from hub.web.guide import Matter
 from hub.web.house import HOUSE, address
 from hub.web.kiosk import KIOSK, known, part, where
+from hub.web.patience import too_many
 from hub.web.schema import json_response, read_body
 from hub.web.who import asker
 
@@ -141,6 +142,8 @@ async def claim_page(request: web.Request) -> web.Response:
     phone = _phone(request)
     if claim is not None and claim.phone not in (None, tokens.digest(phone)):
         over = True
+    if claim is None and (slow := too_many(request)) is not None:
+        return slow
     answer = house.pages.page(
         request, "claim.html", 410 if over else 200, hall=house.hall_view(), matter=None if over else matter
     )
@@ -159,7 +162,7 @@ async def claim(request: web.Request) -> web.Response:
     found = request.app[CLAIMS].opened(code, tokens.digest(phone), house.now_ms()) if phone else None
     matter = None if found is None else house.guide.matter(found.wish.matter)
     if found is None or matter is None:
-        return house.pages.page(request, "claim.html", 410, hall=house.hall_view(), matter=None)
+        return too_many(request) or house.pages.page(request, "claim.html", 410, hall=house.hall_view(), matter=None)
     try:
         reply = await house.submit(_command(matter, found.wish), str(uuid.uuid5(_BY_CODE, code)))
     except Refusal as refusal:

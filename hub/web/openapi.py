@@ -67,7 +67,7 @@ def _sides(door: Door) -> list[str]:
 def _operation(door: Door, refs: dict[tuple[str, str, str], Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": refs[(door.method, door.path, "reply")]} if door.reply is not None else {}
     responses: dict[str, Any] = {str(door.status): {"description": "Done", "content": {door.media: content}}}
-    for status in door.problems:
+    for status in sorted({*door.problems, *((429,) if door.who else ())}):
         responses[str(status)] = {
             "description": _TITLES[status],
             "content": {_PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},

@@ -11,6 +11,7 @@ from hub.queueing.commands import CancelTicket
 from hub.queueing.errors import Refusal
 from hub.web import guide
 from hub.web.house import HOUSE, House
+from hub.web.patience import too_many
 from hub.web.schema import json_response
 from hub.web.words import label, papers
 
@@ -63,7 +64,7 @@ async def page(request: web.Request) -> web.Response:
     house = request.app[HOUSE]
     shown = view(house, request.match_info["token"])
     if shown is None:
-        return house.pages.page(request, "phone_unknown.html", status=404, hall=house.hall_view())
+        return too_many(request) or house.pages.page(request, "phone_unknown.html", status=404, hall=house.hall_view())
     return house.pages.page(
         request, "phone.html", hall=house.hall_view(), shown=shown, token=request.match_info["token"]
     )

@@ -6,6 +6,7 @@ from aiohttp import web
 from common import catalogue, sessions
 from common.sessions import CSRF_FIELD
 from hub.web.house import HOUSE, House
+from hub.web.patience import too_many
 from hub.web.who import at_window, signed_in
 from hub.web.window_words import reasons, words
 
@@ -62,7 +63,7 @@ async def sign_in(request: web.Request) -> web.Response:
     sent = (await request.post()).get("token", "")
     holder = house.tokens.find(sent.strip()) if isinstance(sent, str) and 0 < len(sent) <= TOKEN_CHARS else None
     if holder not in at_window(window):
-        return _ask_token(request, house, window, wrong=True)
+        return too_many(request) or _ask_token(request, house, window, wrong=True)
     answer = web.Response(status=303, headers={"Location": f"/window/{window}"})
     house.sessions.begin(request, answer, holder)
     return answer

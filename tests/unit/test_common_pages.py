@@ -128,7 +128,8 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
     async def page(request: web.Request) -> web.Response:
         return pages.page(request, "page.html", name="<b>")
 
-    app = web.Application(middlewares=[security_headers, problem.middleware])
+    app = web.Application(middlewares=[problem.middleware])
+    app.on_response_prepare.append(security_headers)
     app.router.add_get("/", page)
     pages.add_to(app)
     app[SCRIPT] = pages.static("page.js")

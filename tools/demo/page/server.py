@@ -73,7 +73,8 @@ class Page:
 
     async def start(self, port: int) -> None:
         """Serves on 127.0.0.1; port 0 takes a free one. Raises `DemoError`."""
-        app = web.Application(middlewares=[security_headers, self._own_host, problem.middleware])
+        app = web.Application(middlewares=[self._own_host, problem.middleware])
+        app.on_response_prepare.append(security_headers)
         self._pages.add_to(app)
         app.router.add_get("/", self._index)
         app.router.add_get("/stream", self._stream)
