@@ -6,6 +6,7 @@ stands in firmware/boxes/, one class a role.
 
 import gc
 
+from firmware.diary import note
 from firmware.drivers import keys as key_driver
 from firmware.records import (
     BOARD_BYTES,
@@ -48,6 +49,8 @@ class Box:
         self._full = False
         self._stuck = []
         self._renumbered = 0
+        self._dated = False
+        self._low = None  # the least free memory that the diary knows of this boot; at first what there was
         self.config = None  # as the hub last gave it
         self.calls = False  # whether it wants the hub for more than facts
         self.dropped = 0  # facts for which the full log had no room; the fault is on the display all the while
@@ -65,6 +68,7 @@ class Box:
             "board": clip(about["board"], BOARD_BYTES),
         }
         self._append(messages.BOOTED, now_ms, booted)
+        note(self.log, now_ms, "reset " + booted["reset_cause"])
         self._tell_status()
         self.endpoint.link_opened(now_ms)
 
@@ -120,7 +124,9 @@ class Box:
 
     def fault(self, code, detail, now_ms):
         """Something is wrong with this box: into the log and onto its face."""
-        self._append(messages.FAULT, now_ms, {"code": code, "detail": clip(detail, DETAIL_BYTES)})
+        detail = clip(detail, DETAIL_BYTES)
+        self._append(messages.FAULT, now_ms, {"code": code, "detail": detail})
+        note(self.log, now_ms, "fault %d %s" % (code, detail))
         self.do(("fault", code), now_ms)
 
     def recovered(self, code, now_ms):
@@ -165,11 +171,17 @@ class Box:
 
     def _tell_health(self, now_ms):
         gc.collect()
+        free = gc.mem_free() if hasattr(gc, "mem_free") else 0
+        if self._low is None:
+            self._low = free
+        elif free < self._low - self._low // 4:
+            self._low = free
+            note(self.log, now_ms, "memory %d" % free)
         self.endpoint.health(
             {
                 "uptime_ms": now_ms,
                 "reset_cause": self._reset_cause,
-                "free_memory": gc.mem_free() if hasattr(gc, "mem_free") else 0,
+                "free_memory": free,
                 "log_fill_permille": self.log.fill_permille,
             }
         )
@@ -206,6 +218,9 @@ class Box:
         elif what == session.ANCHOR:
             self.log.note_anchor(event[1] - now_ms, event[2])
         elif what == session.WELCOME:
+            if not self._dated:  # once a boot: what stands in the diary gets its day
+                self._dated = True
+                note(self.log, now_ms, "time %d" % (event[2] // 1000))
             self.log.note_anchor(event[2] - now_ms, event[3])
             self._configure(event[4], now_ms)
             self._look_for_hub(now_ms)

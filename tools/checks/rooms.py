@@ -32,6 +32,7 @@ _PIECES = (
     "firmware.recovery",
     "firmware.settings",
     "firmware.uptime",
+    "firmware.diary",
     "firmware.box",
 )
 # MicroPython's `const` comes from here; everything else of the wire is no business of a driver.
@@ -52,6 +53,7 @@ ROOMS = (
     Room("firmware.files", "a directory of a file system, as the event log needs it", _CONST),
     Room("firmware.logfile", "the records of one file of the log", ("firmware.records", "protocol")),
     Room("firmware.uptime", "board ticks that wrap, made a time that does not", _CONST),
+    Room("firmware.diary", "what a box notes of itself for whoever stands before it", _CONST),
     Room("firmware.loading", "modules loaded by their name and forgotten again"),
     Room(
         "firmware.box",

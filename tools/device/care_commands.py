@@ -1,5 +1,6 @@
 """`tingting device replace, fetch, selftest, maintain`: a box that is looked after."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Final
 import click
 
 from common import catalogue
-from tools.device import provisioning, selftest
+from tools.device import diary, provisioning, selftest
 from tools.device.errors import DeviceError
 from tools.device.hub import HubClient
 from tools.device.maintenance import enter, leave, maintenance
@@ -220,4 +221,20 @@ def maintain(  # noqa: PLR0917 - one argument for each option
     click.echo(words % {"box": box})
 
 
-CARE: Final = (replace, fetch, self_test, maintain)
+@click.command("log")
+@click.argument("port")
+@click.option("--offset", default=480, show_default=True, help="Minutes of the hall's clock east of UTC.")
+@LANGUAGE
+@AS_JSON
+@plainly
+def log_(port: str, offset: int, lang: str, as_json: bool) -> None:
+    """Show the diary of the box at PORT: its starts with their cause, faults, lows of memory. Needs no hub."""
+    _ = catalogue.translations(lang).gettext
+    entries = diary.read(port)
+    if as_json:
+        click.echo(json.dumps([entry.as_dict() for entry in entries], ensure_ascii=False))
+        return
+    click.echo("\n".join(diary.words(entry, offset, _) for entry in entries) or _("The diary is empty."))
+
+
+CARE: Final = (replace, fetch, self_test, log_, maintain)
