@@ -8,12 +8,12 @@ from pathlib import Path
 
 from tools.bench.results import ROOT, Result
 from tools.device import build
-from tools.simulation.run import run
+from tools.simulation.whole import whole
 from tools.simulator.interpreter import MISSING
 
 _ONBOARD = Path(__file__).with_name("onboard")
 _LIMIT_S = 300  # the wear of 100 days takes about a minute
-_SEEDS = 4
+_SEEDS = 20
 _RATINGS_A_DAY = 500
 _TEN_YEARS_DAYS = 3650
 _WEAR_DAYS, _WEAR_DAYS_QUICK = 100, 4
@@ -92,9 +92,9 @@ def firmware_size() -> list[Result]:
 
 
 def simulation() -> list[Result]:
-    """Facts that went the whole way in the seeded hall, on one core."""
-    results = [run(seed) for seed in range(_SEEDS)]
+    """Facts that went from a box to the center's disk in the seeded hall, a second of one core's work."""
+    results = [whole(seed) for seed in range(_SEEDS)]
     facts, seconds = sum(result.facts for result in results), sum(result.seconds for result in results)
-    simulated_s = 360.0 * _SEEDS
-    limit = "facts/s as they come in simulated time"
-    return [Result("simulation.facts_per_s", facts / seconds, "1/s", limit, facts / simulated_s)]
+    simulated_s = sum(result.simulated_s for result in results)
+    limit = f"facts/s as they come in simulated time. Seeds 0 to {_SEEDS - 1} of `tingting simulate`"
+    return [Result("simulation.facts_per_s", facts / seconds, "1/s", limit, facts / simulated_s, aim=500)]

@@ -1,12 +1,14 @@
 """What every simulated box has: the shipped box of its role with its log and endpoint, on simulated flash and time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 from firmware.drivers.keys import PRESSED
 from firmware.eventlog import EventLog
 from protocol.device import DeviceEndpoint
+from tools.simulation.bounds import Bound, of_box
 from tools.simulation.flash import Flash, PowerCutError
 from tools.simulation.world import World
 
@@ -14,6 +16,7 @@ BOOT_MS = 900  # from power to the first line of the application
 OFF_MS = (500, 8_000)  # how long a cut lasts
 _ABOUT = {"reset_cause": "power", "interpreter": "simulation", "firmware": "0", "board": "simulated"}
 Took = Callable[[int, dict[str, Any], int | None], None]
+Trimmed = Callable[[range], None]
 
 
 class Keys:
@@ -50,11 +53,20 @@ class Front:
 
 
 class WatchedLog(EventLog):  # type: ignore[misc]  # the boxes' code has no types
-    """The shipped log; `took` hears of each fact with its number, None where the power went while it was written."""
+    """The shipped log; `took` hears of each fact with its number, None where the power went while it was written.
 
-    def __init__(self, flash: Flash, took: Took) -> None:
+    `trimmed` hears of the numbers that it is about to let go.
+    """
+
+    def __init__(self, flash: Flash, took: Took, trimmed: Trimmed) -> None:
         self._took = took
+        self._trimmed = trimmed
         super().__init__(flash)
+
+    def trim(self, through: int) -> None:
+        """As the shipped one."""
+        self._trimmed(range(self.oldest, through + 1))
+        super().trim(through)
 
     def append(self, kind: int, uptime_ms: int, **fields: Any) -> int:
         """As the shipped one."""
@@ -76,6 +88,10 @@ class SimulatedBox:
         self.name = name
         self.send: Callable[[bytes], None] = lambda _: None
         self.logged: Callable[[], None] = lambda: None
+        self.trimmed: Trimmed = lambda _: None
+        self.wrote: Callable[[int], None] = lambda _: None
+        self.chance_repeats = False  # its random numbers are the same after every boot
+        self.away = False  # taken from its window: no power
         self.flash = Flash(world.chance(f"flash {name}"))
         self._world = world
         self._chance = world.chance(f"box {name}")
@@ -85,6 +101,7 @@ class SimulatedBox:
         self._boot_at_ms = 0
         self._keys = Keys()
         self._log: WatchedLog | None = None
+        self.endpoint: DeviceEndpoint | None = None
         self._box: Any = None  # None: no power, or still starting
 
     def power_on(self) -> None:
@@ -118,15 +135,45 @@ class SimulatedBox:
     def _took(self, kind: int, fields: dict[str, Any], number: int | None) -> None:
         """A fact is in the log, or nobody knows."""
 
+    def take_away(self) -> None:
+        """Unplugged at its window; what it holds, it holds."""
+        self._world.tell(self.name, f"is taken away with {self.unacknowledged()} facts")
+        self.away = True
+        self._box = None
+        self._set_alarm(None)
+
+    def plug_in(self) -> None:
+        """Somewhere else."""
+        self.away = False
+        self.power_on()
+
+    @property
+    def live(self) -> bool:
+        """Whether a hub is heard."""
+        return self._box is not None and self.endpoint is not None and self.endpoint.hub_heard(self.uptime_ms)
+
+    def bounds(self) -> Iterator[Bound]:
+        """What grows in it, while it lives."""
+        if self._box is not None and self._log is not None and self.endpoint is not None:
+            yield from of_box(self.name, self._log, self.endpoint)
+
+    def _wrote(self, kind: int, fields: dict[str, Any], number: int | None) -> None:
+        if number is not None:
+            self.wrote(number)
+        self._took(kind, fields, number)
+
     def _boot(self) -> None:
+        if self.away or self._box is not None:
+            return
         self._boot_at_ms = self._world.now_ms
         self._live(self._start)
 
     def _start(self) -> None:
         self._keys = Keys()
-        self._log = log = WatchedLog(self.flash, self._took)
+        self._log = log = WatchedLog(self.flash, self._wrote, self.trimmed)
         self._world.tell(self.name, f"boots ({log.boot}), facts {log.oldest} to {log.next - 1} unsent")
-        end = DeviceEndpoint(self.name, self.ROLE, self.secret, self.epoch, log.boot, log, self._chance.randbytes)
+        random = Random(self.name).randbytes if self.chance_repeats else self._chance.randbytes
+        self.endpoint = end = DeviceEndpoint(self.name, self.ROLE, self.secret, self.epoch, log.boot, log, random)
         front = Front()
         shared = {"keys": self._keys, "led": front, "buzzer": front, "about": _ABOUT, "maintain": self._no_maintenance}
         self._box = self._made(log, end, shared)

@@ -5,43 +5,75 @@ import sys
 
 import click
 
-from tools.simulation.run import replay, run
+from tools.simulation import ledger as book
+from tools.simulation.run import Result, replay
+from tools.simulation.run import run as small_hall
+from tools.simulation.whole import whole
 
 
 @click.command()
 @click.option("--seeds", default=20, show_default=True, type=click.IntRange(min=1), help="How many seeds to run.")
 @click.option("--first", default=0, show_default=True, type=click.IntRange(min=0), help="The first seed.")
 @click.option("--story", is_flag=True, help="Tell the whole story of each run.")
-def simulate(seeds: int, first: int, story: bool) -> None:
+@click.option(
+    "--small", is_flag=True, help="The hall without its center, slower and longer, as remembered seeds know it."
+)
+@click.option("--ledger", is_flag=True, help="Note in the repository's ledger what was run at which commit.")
+def simulate(seeds: int, first: int, story: bool, small: bool, ledger: bool) -> None:
     """Run the seeded whole-hall fault simulation.
 
-    Bad lines, power cuts and killed hubs on simulated time; each logged press must be in the journal exactly once, each
+    Bad lines, power cuts, full and failing disks, clocks that jump, killed hubs and centers, boxes replaced, a journal
+    restored from a backup, on simulated time; each logged press must be at the center exactly once with its grade, each
     paper must have its number and each call its key.
     """
     if os.environ.get("PYTHONHASHSEED") != "0":
         # Sets of text have another order in every process, and a seed must be the same run everywhere.
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {"PYTHONHASHSEED": "0"})  # noqa: S606 - this very program
-    failed = []
-    presses = facts = crashes = papers = calls = 0
-    seconds = 0.0
+    if small and ledger:
+        raise click.UsageError("The ledger is of the whole hall; leave out --small or --ledger.")
+    results = []
     for seed in range(first, first + seeds):
-        result = run(seed)
-        presses, facts, crashes = presses + result.presses, facts + result.facts, crashes + result.crashes
-        papers, calls = papers + result.papers, calls + result.calls
-        seconds += result.seconds
+        result = small_hall(seed) if small else whole(seed)
+        results.append(result)
         if story:
             click.echo("\n".join(result.story))
         if result.wrong:
-            failed.append(seed)
             click.echo(result.report())
         else:
             click.echo(f"seed {seed}: ok, {result.presses} presses, {result.facts} facts, {result.seconds:.1f} s")
-    click.echo(
-        f"simulate: {seeds} seeds, {presses} presses, {papers} papers, {calls} keys of callers, {facts} facts, "
-        f"{crashes} hubs killed, "
-        f"{facts / max(seconds, 1e-9):.0f} facts/s"
-    )
+        result.story.clear()  # of thousands of seeds it would be all of the memory
+    _sum(results)
+    failed = [result.seed for result in results if result.wrong]
+    if ledger:
+        entry = book.Entry(
+            commit=book.commit(),
+            first=first,
+            seeds=seeds,
+            failed=failed,
+            facts=sum(result.facts for result in results),
+            presses=sum(result.presses for result in results),
+            hubs_killed=sum(result.crashes for result in results),
+            centers_killed=sum(result.centers for result in results),
+            restores=sum(result.restores for result in results),
+            replaced=sum(result.replaced for result in results),
+            cpu_s=round(sum(result.seconds for result in results), 1),
+        )
+        click.echo(f"ledger: {book.total(book.add(entry))}")
     if failed:
-        click.echo(f"simulate: {len(failed)} FAILED; the first again: {replay(failed[0])}")
+        click.echo(f"simulate: {len(failed)} FAILED; the first again: {replay(failed[0], whole=not small)}")
         raise SystemExit(1)
-    click.echo("simulate: every logged press is in the journal exactly once")
+    where = "in the journal" if small else "at the center"
+    click.echo(f"simulate: every logged press is {where} exactly once")
+
+
+def _sum(results: list[Result]) -> None:
+    facts, seconds = sum(result.facts for result in results), sum(result.seconds for result in results)
+    click.echo(
+        f"simulate: {len(results)} seeds, {sum(result.presses for result in results)} presses, "
+        f"{sum(result.papers for result in results)} papers, "
+        f"{sum(result.calls for result in results)} keys of callers, "
+        f"{facts} facts, {sum(result.crashes for result in results)} hubs and "
+        f"{sum(result.centers for result in results)} centers killed, "
+        f"{sum(result.restores for result in results)} restored from a backup, "
+        f"{sum(result.replaced for result in results)} boxes replaced, {facts / max(seconds, 1e-9):.0f} facts/s"
+    )

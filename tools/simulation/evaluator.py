@@ -44,7 +44,7 @@ class SimulatedEvaluator(SimulatedBox):
         if kind != messages.RATED:
             return
         run = fields["run"].hex()
-        self._oracle.presses.append(Press(self.name, run, fields["grade"], self._world.unix_ms, number is not None))
+        self._oracle.took(Press(self.name, run, fields["grade"], self._world.unix_ms, number is not None))
         became = "the power goes while it is written" if number is None else f"logged as fact {number}"
         self._world.tell(self.name, f"run {run}: pressed; {became}")
         self.logged()

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,27 @@ from hub.devices.dispensers import Dispensers, Paper
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Device, Registry
 from hub.devices.times import Moment
-from hub.journal import Committed, Journal
+from hub.journal import Committed, Journal, JournalError
 from hub.links.link import Link
 from hub.queueing import commands
 from hub.queueing.events import Now
 from hub.queueing.layout import Layout
 from hub.queueing.state import State
 from hub.service import HallService
-from tools.simulation.disk import Disk
+from hub.uplink.client import CenterClient
+from hub.uplink.old import deliver
+from hub.uplink.uplink import Uplink
+from tools.simulation.clock import HallClock
+from tools.simulation.disk import Disk, Trouble
+from tools.simulation.watch import Watch
 from tools.simulation.wire import Wire
 from tools.simulation.world import World
 
 INVITATION_S = 20
 ANSWER_S = 5.0
 SEND_WINDOW = 8
+JOURNAL = "journal.sqlite"
+AGAIN_S = 1.0  # as hub.main, where the journal took nothing
 PAPER = Paper(
     keys=lambda _: ("B",),
     columns=lambda _: 48,
@@ -37,6 +45,16 @@ PAPER = Paper(
     lease_numbers=5,
     lease_ms=120_000,
 )
+
+
+@dataclass(slots=True)
+class Outside:
+    """What a whole hall has around its hub: clocks and disks with troubles, a center, and who watches."""
+
+    clock: HallClock
+    trouble: Trouble
+    client: Callable[[], CenterClient]
+    watch: Watch
 
 
 class Ids:
@@ -110,18 +128,31 @@ async def _at_once(work: Callable[..., Any], *arguments: Any) -> Any:
 class Life:
     """One process of the hub, from its start to its SIGKILL."""
 
-    def __init__(self, world: World, folder: Path, layout: Layout, ids: Ids, wires: dict[str, Wire]) -> None:
+    def __init__(  # noqa: PLR0917 - what a hub is made of; its only caller names nothing else
+        self,
+        world: World,
+        folder: Path,
+        layout: Layout,
+        ids: Ids,
+        wires: dict[str, Wire],
+        outside: Outside | None,
+    ) -> None:
         self.folder = folder
         self._world = world
+        self._outside = outside
         chance = world.chance(f"hub {folder.name}")
-        self.disk = Disk(world, chance)
+        trouble = Trouble() if outside is None else outside.trouble
+        self.disk = Disk(world, chance, trouble)
         self.journal = Journal.open(
-            folder / "journal.sqlite",
+            folder / JOURNAL,
             layout.hall,
             layout.offset_minutes,
             lambda: chance.randbytes(8).hex(),
             executor=self.disk,
+            free_bytes=trouble.free_bytes,
         )
+        if outside is not None:
+            outside.watch.started(self.journal)
         self.service = HallService(self.journal, layout, self._now, ids)
         self.ports = {window: SimulatedPort(wire) for window, wire in wires.items()}
         self.fleet = Fleet(
@@ -140,6 +171,11 @@ class Life:
         self.fleet.answerers[DISPENSER] = dispensers.answer
         self.fleet.attendants[DISPENSER] = dispensers
         self.service.subscribe(self._committed)
+        self.uplink: Uplink | None = None
+        if outside is not None:
+            self.uplink = Uplink(
+                self.journal, outside.client(), world.chance(f"uplink {folder.name}").random, self._log
+            )
         self._failures: list[str] = []
         self._dead = False
         self._main = asyncio.get_running_loop().create_task(self._run(chance.random))
@@ -170,7 +206,10 @@ class Life:
 
     def moment(self) -> Moment:
         """The clocks."""
-        return Moment(self._world.unix_ms, True, self._world.now_ms)
+        if self._outside is None:
+            return Moment(self._world.unix_ms, True, self._world.now_ms)
+        now = self.service.now()
+        return Moment(now.ms, now.sure, self._world.now_ms)
 
     def rising_ms(self) -> int:
         """The clock that only rises."""
@@ -178,10 +217,31 @@ class Life:
 
     def _committed(self, rows: list[Committed]) -> None:
         self.fleet.committed([row.event for row in rows])
+        if self.uplink is not None:
+            self.uplink.notify()
+
+    async def _started(self) -> None:
+        """As hub.main: with a full disk it serves all the same."""
+        while True:
+            try:
+                await self.service.submit(commands.HubStarted("0", self.journal.id))
+            except JournalError:
+                await asyncio.sleep(AGAIN_S)
+            else:
+                if self._outside is not None:
+                    self.fleet.announce()
+                return
 
     async def _run(self, chance: Callable[[], float]) -> None:
-        await self.service.submit(commands.HubStarted("0", self.journal.id))
+        if self._outside is None:
+            await self._started()
         async with asyncio.TaskGroup() as tasks:
+            if self._outside is not None and self.uplink is not None:
+                tasks.create_task(self._started())
+                tasks.create_task(self.journal.watch())
+                tasks.create_task(self.uplink.run())
+                old = deliver(self.journal.old(), self._outside.client(), chance, self._log)
+                tasks.create_task(old)
             tasks.create_task(self.fleet.run())
             for window, port in self.ports.items():
                 session = self.fleet.session(f"line-{window}", f"sim://{window}")
@@ -196,12 +256,14 @@ class Life:
 
         return opened
 
-    def kill(self, survived: Path | None) -> None:
+    def kill(self, survived: Path | None, *, power: bool = False) -> None:
         """From here on it writes nothing, neither to a wire nor to the disk that goes on."""
+        if self._outside is not None:
+            self._outside.watch.follow(self.journal)
         self._dead = True
         for port in self.ports.values():
             port.kill()
-        self.disk.end(self.folder, survived)
+        self.disk.end(self.folder, survived, torn=f"{JOURNAL}-wal" if power else None)
 
     async def bury(self) -> None:
         """Lets go of what a dead process' objects still hold; raises what had failed in its life."""
@@ -215,6 +277,8 @@ class Life:
             raise AssertionError("; ".join(self._failures))
 
     def _now(self) -> Now:
+        if self._outside is not None:
+            return self._outside.clock()
         return Now(self._world.unix_ms, True, monotonic_ms=self._world.now_ms)
 
     def _log(self, what: str, /, **fields: Any) -> None:
@@ -227,19 +291,22 @@ class Life:
 class Hub:
     """One hub through all its lives, each in a folder of its own. `wires`: line → its way down."""
 
-    def __init__(self, world: World, folder: Path, layout: Layout, wires: dict[str, Wire]) -> None:
+    def __init__(
+        self, world: World, folder: Path, layout: Layout, wires: dict[str, Wire], outside: Outside | None = None
+    ) -> None:
         self._world = world
+        self._outside = outside
         self._folder = folder
         self._layout = layout
         self._wires = wires
-        self._ids = Ids(world)
+        self.ids = Ids(world)
         self._lives = 0
         self._burials: list[asyncio.Task[None]] = []
         self.life: Life | None = None
 
     def register(self, device: str, role: str, window: str | None, secret: bytes, epoch: bytes) -> None:
         """Before the first start."""
-        registry = Registry(self._path() / "registry.json")
+        registry = Registry(self.path / "registry.json")
         entry: dict[str, Any] = {"role": role, "window": window, "secret": secret.hex(), "epoch": epoch.hex()}
         entry |= {"device": device, "board": "simulated", "registered_at": "2026-09-21T22:13:20+08:00"}
         registry.register(msgspec.convert(entry, Device))
@@ -247,17 +314,17 @@ class Hub:
 
     def start(self) -> None:
         """A new process on what the last one left on disk."""
-        self.life = Life(self._world, self._path(), self._layout, self._ids, self._wires)
+        self.life = Life(self._world, self.path, self._layout, self.ids, self._wires, self._outside)
         self._world.tell("hub", f"starts with {self.life.journal.durable} events")
 
-    def kill(self) -> None:
-        """SIGKILL: sessions, the working state and whatever was not committed are gone."""
+    def kill(self, *, power: bool = False) -> None:
+        """SIGKILL, or the power goes: sessions, the working state and whatever was not committed are gone."""
         life, self.life = self.life, None
         if life is None:
             return
-        self._world.tell("hub", "is killed")
+        self._world.tell("hub", "loses power" if power else "is killed")
         self._lives += 1
-        life.kill(self._path())
+        life.kill(self.path, power=power)
         self._burials.append(asyncio.get_running_loop().create_task(life.bury()))
 
     def receive(self, line: str, data: bytes) -> None:
@@ -274,5 +341,7 @@ class Hub:
         await asyncio.gather(*self._burials, life.bury())
         return rows
 
-    def _path(self) -> Path:
+    @property
+    def path(self) -> Path:
+        """Where the life that is, or the next one, has its files."""
         return self._folder / f"life-{self._lives}"

@@ -26,13 +26,22 @@ class Oracle:
     """Collects what happened outside; `judge` compares."""
 
     presses: list[Press] = field(default_factory=list)
+    by_run: dict[str, Press] = field(default_factory=dict)
     finishes: int = 0
 
-    def judge(self, journal: Iterable[Committed], left: dict[str, int]) -> list[str]:
-        """What is wrong, one line each; left: facts still unacknowledged in each box's log after the quiet end."""
+    def took(self, press: Press) -> None:
+        """A box took a press."""
+        self.presses.append(press)
+        self.by_run.setdefault(press.run, press)
+
+    def judge(self, journal: Iterable[Committed], left: dict[str, int], *, numbered: bool = True) -> list[str]:
+        """What is wrong, one line each; left: facts still unacknowledged in each box's log after the quiet end.
+
+        numbered: whether no fact may be missing.
+        """
         rows = list(journal)
         wrong = [f"{device} still has {count} unacknowledged facts" for device, count in left.items() if count]
-        wrong += self._numbers(rows)
+        wrong += self._numbers(rows) if numbered else []
         submitted = [row.event for row in rows if row.event.type == ev.RATING_SUBMITTED]
         by_run: dict[str, list[ev.Event]] = defaultdict(list)
         for event in submitted:

@@ -5,12 +5,14 @@ import gc
 import itertools
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from center.main import GARBAGE_THRESHOLDS
+from hub.journal import JournalError
 from hub.queueing import commands
 from hub.queueing.errors import Refusal
 from hub.queueing.layout import Layout, Service, Window
@@ -21,20 +23,15 @@ from tools.simulation.dispenser import SimulatedDispenser
 from tools.simulation.evaluator import SimulatedEvaluator
 from tools.simulation.hall import Hub
 from tools.simulation.oracle import Oracle
+from tools.simulation.pace import SLOW, Pace
 from tools.simulation.wire import HEALTHY, Faults, Wire
 from tools.simulation.world import SimulatedLoop, World, WorldError
 
 WINDOWS = ("1", "2", "3")
 CALLERS_WINDOW = "4"  # whose clerk has a caller and nothing else; its numbers come from the dispenser
-PAPER_MS = (1_000, 8_000)  # between two people at the dispenser
-CLERK_MS = (500, 3_000)  # between two keys of the caller
 BREAK, BREAK_MS = 0.08, (6_000, 15_000)  # the clerk looks up from the keys, and nothing may happen meanwhile
 LONG_CUT_MS = (5_000, 45_000)  # long enough for a dispenser to be alone
-CITIZENS = 30
-STORM_MS = 240_000  # citizens and faults
-QUIET_MS = 120_000  # everything healed: what is underway ends, what is unsent arrives
 RETRY_S = 1.0
-KILLED_ON_PRESS = 0.15  # two or three a run
 STORY_SHOWN = 40
 
 
@@ -51,30 +48,39 @@ class Result:
     seconds: float
     papers: int = 0
     calls: int = 0
+    centers: int = 0
+    restores: int = 0
+    replaced: int = 0
+    whole: bool = False
+    simulated_s: float = 0.0
 
     def report(self) -> str:
         """What a person reads of a failed run: what is wrong, how it came, how to see it again."""
         subjects = {word.strip(",:") for line in self.wrong for word in line.split() if len(word.strip(",:")) == 16}
         boxes = {word for line in self.wrong if (word := line.replace(":", ",").split(",")[0]) in BOXES}
-        told = [line for line in self.story if any(name in line for name in subjects | boxes) or "  hub " in line]
+        always = ("  hub ", "  center ", "  ORACLE ", "  world ")
+        told = [line for line in self.story if any(name in line for name in (*subjects, *boxes, *always))]
         shown = "\n".join(f"  {line}" for line in told[-STORY_SHOWN:])
         faults = "\n".join(f"  - {line}" for line in self.wrong)
-        return f"seed {self.seed} FAILED:\n{faults}\nhow it came:\n{shown}\nreplay: {replay(self.seed)}"
+        return (
+            f"seed {self.seed} FAILED:\n{faults}\nhow it came:\n{shown}\nreplay: {replay(self.seed, whole=self.whole)}"
+        )
 
 
-BOXES = {*(f"box-{name}" for name in WINDOWS), "caller", "dispenser"}
+BOXES = {*(f"box-{name}{new}" for name in WINDOWS for new in ("", "-new")), "caller", "dispenser"}
 
 
-def replay(seed: int) -> str:
+def replay(seed: int, *, whole: bool) -> str:
     """The line to type for the same run."""
-    return f"tingting simulate --seeds 1 --first {seed} --story"
+    return f"tingting simulate --seeds 1 --first {seed} --story{'' if whole else ' --small'}"
 
 
 class Run:
     """The hall of one seed; desk: with a caller and a dispenser, whose chance is their own."""
 
-    def __init__(self, seed: int, folder: Path, *, desk: bool) -> None:
+    def __init__(self, seed: int, folder: Path, *, desk: bool, pace: Pace = SLOW) -> None:
         self.world = World(seed)
+        self.pace = pace
         self.oracle = Oracle()
         self.chance = self.world.chance("citizens")
         self.plan = self.world.chance("faults")
@@ -93,7 +99,8 @@ class Run:
         self._failures: list[BaseException] = []
         self._tasks: set[asyncio.Task[None]] = set()
         down: dict[str, Wire] = {}
-        self.hub = Hub(self.world, folder, layout, down)
+        self.lines = down
+        self.hub = self._make_hub(folder, layout)
         for name in WINDOWS:
             device, keys = f"box-{name}", self.world.chance(f"keys {name}")
             box = SimulatedEvaluator(self.world, device, keys.randbytes(32), keys.randbytes(8), self.oracle)
@@ -109,6 +116,9 @@ class Run:
             self.dispenser = SimulatedDispenser(self.world, "dispenser", keys.randbytes(32), keys.randbytes(8))
             self.dispenser.logged = self._maybe_kill_hub
             down["dispenser"] = self._connect("dispenser", self.dispenser, "dispenser", None, self.desk_wires)
+
+    def _make_hub(self, folder: Path, layout: Layout) -> Hub:
+        return Hub(self.world, folder, layout, self.lines)
 
     def _connect(self, line: str, box: SimulatedBox, role: str, window: str | None, wires: list[Wire]) -> Wire:
         """Registry entry and line of a box; returns the line's way down."""
@@ -127,12 +137,12 @@ class Run:
 
     async def play(self) -> Result:
         """From the first boot to the oracle's word."""
-        began_s = time.perf_counter()
+        began_s = time.process_time()
         self.hub.start()
         for box in self._all:
             box.power_on()
-        for number in range(CITIZENS):
-            self._person(self._citizen(number, self.plan.randrange(STORM_MS // 2)))
+        for number in range(self.pace.citizens):
+            self._person(self._citizen(number, self.plan.randrange(self.pace.storm_ms // 2)))
         for window in WINDOWS:
             self._person(self._clerk(window))
         self._plan_faults()
@@ -140,13 +150,19 @@ class Run:
             self._plan_faults_of_desk(self.caller, self.dispenser)
             self._person(self._clerk_at_caller(self.caller))
             self._person(self._people_at_dispenser(self.dispenser))
-        await asyncio.sleep(STORM_MS / 1000)
+        await asyncio.sleep(self.pace.storm_ms / 1000)
         self._heal()
-        await asyncio.sleep(QUIET_MS / 1000)
+        await self._quiet()
         left = {box.name: box.unacknowledged() for box in self._all}
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        return await self._judge(left, began_s)
+
+    async def _quiet(self) -> None:
+        await asyncio.sleep(self.pace.quiet_ms / 1000)
+
+    async def _judge(self, left: dict[str, int], began_s: float) -> Result:
         rows = await self.hub.end()
         if self._failures:
             raise self._failures[0]
@@ -158,7 +174,7 @@ class Run:
             wrong += [f"dispenser: its printer got {problem}" for problem in self.dispenser.printer.problems]
         calls = sum(press.claimed for press in self.desk_oracle.keys)
         facts = sum("fact" in row.event.data for row in rows)
-        seconds = time.perf_counter() - began_s
+        seconds = time.process_time() - began_s
         told = (self.world.story, len(self.oracle.presses), facts, self.crashes, seconds)
         return Result(self.world.seed, wrong, *told, papers=len(papers), calls=calls)
 
@@ -169,15 +185,15 @@ class Run:
         for wire in self.wires:
             wire.faults = Faults(*(plan.choice((0.0, 0.02, 0.15)) for _ in range(5)))
             for _ in range(plan.randrange(3)):
-                self._cut_wire(wire, plan.randrange(STORM_MS), plan.randrange(1_000, 25_000))
+                self._cut_wire(wire, plan.randrange(self.pace.storm_ms), plan.randrange(1_000, 25_000))
         for box in self.boxes.values():
             for _ in range(plan.randrange(4)):
-                self._cut_power(box, plan.randrange(2_000, STORM_MS), plan.randrange(1, 12))
-            for _ in range(plan.randrange(5)):
+                self._cut_power(box, plan.randrange(2_000, self.pace.storm_ms), plan.randrange(1, 12))
+            for _ in range(plan.randrange(self.pace.idle_presses)):
                 grade = plan.randint(1, 5)
-                self.world.after(plan.randrange(STORM_MS), lambda box=box, grade=grade: box.press(grade))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
+                self.world.after(plan.randrange(self.pace.storm_ms), lambda box=box, grade=grade: box.press(grade))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
         for _ in range(plan.randrange(4)):
-            self.world.after(plan.randrange(2_000, STORM_MS), self._kill_hub)
+            self.world.after(plan.randrange(2_000, self.pace.storm_ms), self._kill_hub)
 
     def _plan_faults_of_desk(self, caller: SimulatedCaller, dispenser: SimulatedDispenser) -> None:
         """By a plan of their own, so that the evaluators' stays what it is."""
@@ -185,13 +201,13 @@ class Run:
         for wire in self.desk_wires:
             wire.faults = Faults(*(plan.choice((0.0, 0.0, 0.02, 0.1)) for _ in range(5)))
             for _ in range(plan.randrange(3)):
-                self._cut_wire(wire, plan.randrange(STORM_MS), plan.randrange(*LONG_CUT_MS))
+                self._cut_wire(wire, plan.randrange(self.pace.storm_ms), plan.randrange(*LONG_CUT_MS))
         for box in (caller, dispenser):
             for _ in range(plan.randrange(5)):
-                self._cut_power(box, plan.randrange(2_000, STORM_MS), plan.randrange(1, 12))
+                self._cut_power(box, plan.randrange(2_000, self.pace.storm_ms), plan.randrange(1, 12))
         for _ in range(plan.randrange(4)):
             trouble: dict[str, object] = dict([plan.choice((("paper", "out"), ("cover", True), ("plugged", False)))])
-            at_ms, bytes_on = plan.randrange(STORM_MS), plan.randrange(900)
+            at_ms, bytes_on = plan.randrange(self.pace.storm_ms), plan.randrange(900)
             self.world.after(at_ms, partial(dispenser.printer.after, bytes_on, **trouble))
             self.world.after(at_ms + plan.randrange(2_000, 30_000), partial(_mend, dispenser))
 
@@ -212,7 +228,7 @@ class Run:
 
     def _maybe_kill_hub(self) -> None:
         """Where it hurts: while a press is on its way through wire, rules and disk."""
-        if self.world.now_ms < STORM_MS and self.plan.random() < KILLED_ON_PRESS:
+        if self.world.now_ms < self.pace.storm_ms and self.plan.random() < self.pace.killed_on_press:
             self.world.after(self.plan.randrange(60), self._kill_hub)
 
     def _heal(self) -> None:
@@ -247,30 +263,30 @@ class Run:
         chance = self.world.chance(f"clerk {window}")
         await self._ask(commands.SignIn(window, f"staff-{window}"), f"sign-in-{window}")
         for number in itertools.count():
-            if self.world.now_ms > STORM_MS:
+            if self.world.now_ms > self.pace.storm_ms:
                 return
             if await self._ask(commands.CallNext(window), f"next-{window}-{number}") is None:
                 await asyncio.sleep(2)
                 continue
             await self._ask(commands.MarkArrived(window), f"arrive-{window}-{number}")
-            await asyncio.sleep(chance.uniform(0.5, 4))
+            await asyncio.sleep(chance.uniform(*self.pace.serve_s))
             if await self._ask(commands.Finish(window), f"finish-{window}-{number}") is not None:
                 self.oracle.finishes += 1
                 self.world.tell("clerk", f"has finished at window {window}")
-            await asyncio.sleep(chance.uniform(2, 30))
+            await asyncio.sleep(chance.uniform(*self.pace.between_s))
 
     async def _clerk_at_caller(self, caller: SimulatedCaller) -> None:
         chance = self.world.chance("clerk at the caller")
-        while self.world.now_ms < STORM_MS:
-            await asyncio.sleep(chance.randrange(*CLERK_MS) / 1000)
+        while self.world.now_ms < self.pace.storm_ms:
+            await asyncio.sleep(chance.randrange(*self.pace.clerk_ms) / 1000)
             caller.use(chance)
             if chance.random() < BREAK:
                 await asyncio.sleep(chance.randrange(*BREAK_MS) / 1000)
 
     async def _people_at_dispenser(self, dispenser: SimulatedDispenser) -> None:
         chance = self.world.chance("people at the dispenser")
-        while self.world.now_ms < STORM_MS:
-            await asyncio.sleep(chance.randrange(*PAPER_MS) / 1000)
+        while self.world.now_ms < self.pace.storm_ms:
+            await asyncio.sleep(chance.randrange(*self.pace.paper_ms) / 1000)
             dispenser.press("clerk" if chance.random() < 0.05 else 1)
 
     async def _ask(self, command: commands.Command, request: str) -> dict[str, Any] | None:
@@ -284,6 +300,9 @@ class Run:
                 except Refusal:
                     reply = None
                 except TimeoutError:
+                    continue
+                except JournalError:  # 503: the disk is full, or fails; nothing has changed
+                    await asyncio.sleep(RETRY_S)
                     continue
                 # A dead hub's answer was never sent.
                 if self.hub.life is life:
@@ -308,7 +327,12 @@ def _mend(dispenser: SimulatedDispenser) -> None:
 
 
 def run(seed: int, *, desk: bool = True) -> Result:
-    """One seed from beginning to end; without a desk the evaluators are alone, as remembered seeds knew them."""
+    """One seed of the small hall, as remembered seeds knew it; without a desk the evaluators are alone."""
+    return played(lambda folder: Run(seed, folder, desk=desk))
+
+
+def played(make: Callable[[Path], Run]) -> Result:
+    """A run from beginning to end, on simulated time."""
     memory = Path("/dev/shm")  # noqa: S108 - a folder in memory: the simulated disk's time is simulated, too
     place = memory if memory.is_dir() else None
     with (
@@ -317,13 +341,16 @@ def run(seed: int, *, desk: bool = True) -> Result:
     ):
         # A box collects its garbage before it tells its health; here that is the whole host's.
         gc.freeze()
+        usual = gc.get_threshold()
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         try:
-            return runner.run(_play(seed, Path(folder), desk=desk))
+            return runner.run(_play(make, Path(folder)))
         finally:
+            gc.set_threshold(*usual)
             gc.unfreeze()
 
 
-async def _play(seed: int, folder: Path, *, desk: bool) -> Result:
+async def _play(make: Callable[[Path], Run], folder: Path) -> Result:
     """What fails in a timer's callback ends the run, too."""
     loop, player = asyncio.get_running_loop(), asyncio.current_task()
     failures: list[BaseException] = []
@@ -335,7 +362,7 @@ async def _play(seed: int, folder: Path, *, desk: bool) -> Result:
 
     loop.set_exception_handler(failed)
     try:
-        result = await Run(seed, folder, desk=desk).play()
+        result = await make(folder).play()
     except asyncio.CancelledError:
         if failures:
             raise failures[0] from None

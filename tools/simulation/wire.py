@@ -34,6 +34,10 @@ class Wire:
         self._chance = world.chance(f"wire {name}")
         self._deliver = deliver
 
+    def plug(self, deliver: Callable[[bytes], None]) -> None:
+        """Another box hangs at this end from now on."""
+        self._deliver = deliver
+
     def send(self, data: bytes) -> None:
         """Takes what an endpoint wants written."""
         for frame in data.split(b"\0")[:-1]:

@@ -1,0 +1,294 @@
+"""The whole hall, center included: all faults of the small one, and of clocks, disks, roads, people and backups."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from hub.errors import HubError
+from hub.journal.backup import Tail
+from hub.queueing.layout import Layout
+from hub.queueing.tables import RunState
+from tools.simulation import backup
+from tools.simulation.bounds import Bound, of_hub
+from tools.simulation.box import SimulatedBox
+from tools.simulation.center import SimulatedCenter, new_store
+from tools.simulation.ciphers import watched
+from tools.simulation.clock import HallClock
+from tools.simulation.disk import Trouble
+from tools.simulation.evaluator import SimulatedEvaluator
+from tools.simulation.hall import Hub, Ids, Outside
+from tools.simulation.pace import BUSY, Pace
+from tools.simulation.road import Road, Weather
+from tools.simulation.run import WINDOWS, Result, Run, played
+from tools.simulation.verdict import Verdict
+from tools.simulation.watch import Watch
+from tools.simulation.wire import HEALTHY, Wire
+
+BENCH = "bench"  # the technician's own line, to which a box that was taken away is plugged
+LOOK_S = 1.0  # between two looks whether everything has arrived
+CALM_LOOKS = 3  # in a row
+TROUBLE_MS = (1_000, 12_000)
+JUMPS_MS = (-7_200_000, -90_000, -3_000, 3_000, 90_000, 7_200_000)
+
+
+class WholeRun(Run):
+    """One seed of the whole hall."""
+
+    def __init__(self, seed: int, folder: Path, pace: Pace = BUSY) -> None:
+        self._folder = folder
+        self.centers_killed = self.restores = self.replaced = 0
+        super().__init__(seed, folder, desk=True, pace=pace)
+        self.odd = self.world.chance("faults of the whole hall")
+        self.retired: list[SimulatedEvaluator] = []
+        self.bench_up = Wire(self.world, "bench up", lambda data: self.hub.receive(BENCH, data))
+        self.bench_down = Wire(self.world, "bench down", lambda data: None)
+        self.lines[BENCH] = self.bench_down
+        self.watch.bounds = self._bounds
+        self.watch.life = lambda: self.hub.life
+        for box in self._all:
+            self._watched(box)
+
+    def _make_hub(self, folder: Path, layout: Layout) -> Hub:
+        self.layout = layout
+        self.watch = Watch(self.world, self.oracle)
+        self.clock, self.trouble = HallClock(self.world), Trouble()
+        self.center = SimulatedCenter(self.world, folder, self._center_committed)
+        self.road = Road(self.world, self.center, self.watch)
+        outside = Outside(self.clock, self.trouble, self.road.client, self.watch)
+        return Hub(self.world, folder, layout, self.lines, outside)
+
+    @property
+    def _all(self) -> list[SimulatedBox]:
+        return [*super()._all, *self.retired]
+
+    def _watched(self, box: SimulatedBox) -> None:
+        box.wrote = partial(self.watch.logged, box.name, box.epoch.hex())
+        box.trimmed = partial(self.watch.trimmed, box.name, box.epoch.hex())
+
+    def _center_committed(self) -> None:
+        if self.center.store is not None:
+            self.watch.center_committed(self.center.store)
+
+    def _bounds(self) -> Iterator[Bound]:
+        for box in self._all:
+            yield from box.bounds()
+        if self.hub.life is not None:
+            yield from of_hub(self.hub.life)
+
+    # --- faults
+
+    def _plan_faults(self) -> None:
+        super()._plan_faults()
+        self.center.start()
+        self.watch.begin()
+        plan, storm_ms = self.odd, self.pace.storm_ms
+        self.road.weather = Weather(*(plan.choice((0.0, 0.0, 0.05, 0.2)) for _ in range(6)))
+        for _ in range(plan.randrange(3)):
+            self.world.after(plan.randrange(storm_ms), self._kill_center)
+        for _ in range(plan.randrange(3)):
+            self.world.after(plan.randrange(2_000, storm_ms), partial(self._kill_hub, power=True))
+        for trouble in (self.trouble, self.center.trouble):
+            for _ in range(plan.randrange(3)):
+                what, worse = plan.choice((("slow", True), ("full", True), ("failing", plan.choice((0.1, 0.5, 1.0)))))
+                better = type(worse)(0)
+                at_ms = plan.randrange(storm_ms)
+                self.world.after(at_ms, partial(setattr, trouble, what, worse))
+                self.world.after(at_ms + plan.randrange(*TROUBLE_MS), partial(setattr, trouble, what, better))
+        for _ in range(plan.randrange(3)):
+            at_ms = plan.randrange(storm_ms)
+            self.world.after(at_ms, partial(self.clock.jump, plan.choice(JUMPS_MS)))
+            if plan.random() < 0.5:
+                self.world.after(at_ms + plan.randrange(*TROUBLE_MS), self.clock.right)
+        if plan.random() < 0.3:
+            for box in self._all:
+                box.chance_repeats = True
+        if plan.random() < 0.4:
+            self.world.after(plan.randrange(storm_ms // 5, storm_ms), partial(self._replace, plan.choice(WINDOWS)))
+        if plan.random() < 0.3:
+            self._person(self._go_back(plan.randrange(storm_ms // 2), plan.randrange(500, storm_ms // 2)))
+
+    def _kill_hub(self, *, power: bool = False) -> None:
+        if self.hub.life is None:
+            return
+        self.crashes += 1
+        self.hub.kill(power=power)
+        self.world.after(self.plan.randrange(200, 15_000), self._start_hub)
+
+    def _start_hub(self) -> None:
+        # A restore may have started it.
+        if self.hub.life is None and not self._restoring:
+            self.hub.start()
+
+    _restoring = False
+
+    def _kill_center(self) -> None:
+        if self.center.store is None:
+            return
+        self.centers_killed += 1
+        self.center.kill(power=self.odd.random() < 0.5)
+        self.world.after(self.odd.randrange(200, 8_000), self._start_center)
+
+    def _start_center(self) -> None:
+        self.center.start()
+        assert self.center.store is not None
+        self.watch.center_started(self.center.store)
+
+    def _replace(self, window: str) -> None:
+        """The technician takes a box away, with what it holds, and mounts another."""
+        old = self.boxes[window]
+        old.take_away()
+        self.replaced += 1
+        keys = self.world.chance(f"keys of the new box {window}")
+        name = f"{old.name}-new"
+        box = SimulatedEvaluator(self.world, name, keys.randbytes(32), keys.randbytes(8), self.oracle)
+        box.lit = partial(self._invited, box)
+        box.logged = self._maybe_kill_hub
+        box.send, old.send = old.send, lambda _: None
+        self.lines[window].plug(box.receive)
+        self._watched(box)
+        self.retired.append(old)
+        self.boxes[window] = box
+        self._person(self._provision(box, window))
+
+    async def _provision(self, box: SimulatedEvaluator, window: str) -> None:
+        """At the hub that is there; if it dies before it has answered, again."""
+        while True:
+            life = self.hub.life
+            if life is not None:
+                try:
+                    await life.fleet.register(
+                        box.name,
+                        "evaluator",
+                        window,
+                        epoch=box.epoch.hex(),
+                        secret=box.secret.hex(),
+                        board="simulated",
+                    )
+                except HubError as error:
+                    self.world.tell(box.name, f"can't be registered: {error}")
+                if self.hub.life is life:
+                    break
+            await asyncio.sleep(1)
+        self.world.tell(box.name, f"is mounted at window {window}")
+        box.power_on()
+
+    async def _go_back(self, at_ms: int, later_ms: int) -> None:
+        """A backup is made; later the hub's machine is lost, and another goes on from the backup."""
+        await asyncio.sleep(at_ms / 1000)
+        while self.hub.life is None:  # noqa: ASYNC110 - nobody tells of a start
+            await asyncio.sleep(0.1)
+        copied = self._folder / "backup.sqlite"
+        made_at_ms = self.clock().ms
+        tail: Tail = backup.make(self.hub.path, copied)
+        self.world.tell("hub", f"a backup of {tail.sequence} events is made")
+        await asyncio.sleep(later_ms / 1000)
+        self._restoring = True
+        self.hub.kill()
+        ids: Ids = self.hub.ids
+        through = await backup.restore(copied, self.hub.path, self.layout, ids, made_at_ms=made_at_ms, now=self.clock())
+        self.watch.restored(tail.journal, through)
+        self.world.tell("hub", f"its machine is lost; another has the backup of {through} events")
+        self.restores += 1
+        await asyncio.sleep(self.odd.randrange(200, 5_000) / 1000)
+        self._restoring = False
+        self._start_hub()
+
+    # --- the end
+
+    def _heal(self) -> None:
+        super()._heal()
+        self.road.weather = Weather()
+        for trouble in (self.trouble, self.center.trouble):
+            trouble.slow, trouble.full, trouble.failing = False, False, 0.0
+        self.clock.right()
+        for wire in (self.bench_up, self.bench_down):
+            wire.faults = HEALTHY
+        for box in self.retired:
+            self.world.tell(box.name, "is plugged in at the technician's bench")
+            box.flash.cut_in = None
+            box.send = self.bench_up.send
+            self.bench_down.plug(box.receive)
+            box.plug_in()
+
+    async def _quiet(self) -> None:
+        """Until everything has arrived and stays so; what has not by the limit is wrong."""
+        calm = 0
+        until_ms = self.world.now_ms + self.pace.quiet_ms
+        while self.world.now_ms < until_ms and calm < CALM_LOOKS:
+            await asyncio.sleep(LOOK_S)
+            calm = 0 if self.underway() else calm + 1
+        for what in self.underway():
+            self.watch.say(f"{self.pace.quiet_ms // 1000} s after the last fault {what}")
+
+    def underway(self) -> list[str]:
+        """What has not arrived yet."""
+        life, store = self.hub.life, self.center.store
+        if life is None or store is None:
+            return ["hub or center is down"]
+        left = [f"{box.name} holds {box.unacknowledged()} facts" for box in self._all if box.unacknowledged()]
+        dark = [f"{box.name} has no session" for box in self._all if not box.live]
+        behind = life.journal.durable - store.durable(life.journal.id)[0]
+        state = life.service.state
+        # How these ended was acknowledged by a hub that is lost, and nobody can say it again.
+        lost = {row.event.data.get("run") for row in self.watch.lost_rows}
+        waiting = (RunState.OPEN, RunState.INVITED)
+        invited = [run for run in state.runs.values() if run.state in waiting and run.id not in lost]
+        return [
+            *left,
+            *dark,
+            *([f"the center lacks {behind} events"] if behind or not life.journal.idle else []),
+            *([f"{len(invited)} invitations are open"] if invited else []),
+            *([f"{len(state.printing)} papers have no word"] if state.printing else []),
+        ]
+
+    async def _judge(self, left: dict[str, int], began_s: float) -> Result:
+        life, store = self.hub.life, self.center.store
+        assert life is not None
+        assert store is not None
+        self.watch.look()
+        verdict = Verdict(self.watch, self.oracle, self.desk_oracle, life.journal.id)
+        assert self.dispenser is not None
+        wrong = [*self.watch.wrong, *verdict.hall(left, self.dispenser.papers), *await verdict.center(store)]
+        wrong += [f"dispenser: its printer got {problem}" for problem in self.dispenser.printer.problems]
+        await self.hub.end()
+        await self.road.end()
+        await self.center.end()
+        if self._failures:
+            raise self._failures[0]
+        calls = sum(press.claimed for press in self.desk_oracle.keys)
+        told = (self.world.story, len(self.oracle.presses), verdict.delivered, self.crashes)
+        return Result(
+            self.world.seed,
+            wrong,
+            *told,
+            time.process_time() - began_s,
+            papers=len(self.dispenser.papers),
+            calls=calls,
+            centers=self.centers_killed,
+            restores=self.restores,
+            replaced=self.replaced,
+            whole=True,
+            simulated_s=self.world.now_ms / 1000,
+        )
+
+
+def whole(seed: int) -> Result:
+    """One seed of the whole hall from beginning to end."""
+    runs: list[WholeRun] = []
+
+    def make(folder: Path) -> Run:
+        runs.append(WholeRun(seed, folder))
+        return runs[0]
+
+    for room in ("hub", "center"):  # what they log of their troubles is in the story, as far as it matters
+        logging.getLogger(room).addHandler(logging.NullHandler())
+    new_store()  # made once, outside the simulated loop
+
+    def wrong(what: str) -> None:
+        runs[0].watch.say(what)
+
+    with watched(wrong):
+        return played(make)
