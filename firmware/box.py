@@ -183,6 +183,7 @@ class Box:
                 "reset_cause": self._reset_cause,
                 "free_memory": free,
                 "log_fill_permille": self.log.fill_permille,
+                "free_flash": self.log.files.free_bytes(),
             }
         )
 

@@ -1,4 +1,4 @@
-"""What everybody may know of the boxes' keys: when those of a window were last tested, and whether each works."""
+"""What the journal tells of boxes: to everybody when their keys were tested, to the manager how they fared."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,3 +22,21 @@ def by_window(registry: Registry, devices: Mapping[str, Device], offset_minutes:
                 "keys_dead": (_ALL & ~ok).bit_count() if isinstance(ok, int) else None,
             }
     return found
+
+
+def histories(devices: Mapping[str, Device], offset_minutes: int) -> dict[str, dict[str, Any]]:
+    """Device → starts, resets and faults (the newest first), the last key test."""
+
+    def dated(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+        shown = [(rfc3339(row["at_ms"], offset_minutes)[:19].replace("T", " "), row[name]) for row in reversed(rows)]
+        return [{"at": at, name: value} for at, value in shown]
+
+    return {
+        device.id: {
+            "starts": device.starts,
+            "resets": dated(device.resets, "cause"),
+            "faults": dated(device.faults, "code"),
+            "key_test": device.key_test,
+        }
+        for device in devices.values()
+    }

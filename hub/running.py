@@ -388,6 +388,7 @@ class Hub:
             leds=self.leds.state(),
             config=self.config_view(),
             key_tests=tests,
+            histories=key_tests.histories(self.service.shown.devices, offset_minutes),
             as_of=rfc3339(self.service.now().ms, offset_minutes),
         )
 

@@ -235,6 +235,7 @@ FIELDS = {
             _row(4, "log_fill_permille", INT, 0, 1000),
             _row(5, "rejected_frames", INT, 0, MAX_SERIAL),
             _row(6, "rejected_packets", INT, 0, MAX_SERIAL),
+            _row(7, "free_flash", INT, 0, MAX_SERIAL, True),
         )
     ),
     WELCOME: _kept(

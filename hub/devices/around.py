@@ -84,6 +84,9 @@ class Keeper(Protocol):
     def told(self, session: "DeviceSession", status: dict[str, Any]) -> None:
         """A STATUS."""
 
+    def healthy(self, device: str, boot: int, uptime_ms: int) -> None:
+        """A HEALTH, made at that uptime."""
+
     def left(self, session: "DeviceSession", device: str, why: str, *, line_lost: bool) -> None:
         """Its session is over."""
 

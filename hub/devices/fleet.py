@@ -11,6 +11,7 @@ from hub.devices.air import Air
 from hub.devices.around import Attendant, Hall, Log, Surroundings
 from hub.devices.asking import Answerer
 from hub.devices.care import SILENT_MS, Care, todo
+from hub.devices.drift import Drift
 from hub.devices.errors import RegistryError
 from hub.devices.faults import FaultBook
 from hub.devices.fetching import Fetching
@@ -105,6 +106,7 @@ class Fleet:
         self._told_online: dict[str, tuple[str, int]] = {}  # device → epoch and boot, as the journal has them
         self.care = Care(hall.rising_ms, hall.state.layout.offset_minutes)
         self.fetching = Fetching(registry, hall.rising_ms, self._durable_through)
+        self._drifts: dict[str, Drift] = {}
         self._homes = Homes(registry)
         self._rivals: Rivals[DeviceSession] = Rivals(hall.rising_ms)
         self._doubts = Doubts()
@@ -335,6 +337,10 @@ class Fleet:
         if run is not None and run.state in (RunState.OPEN, RunState.AWAY):
             self._keep(InvitationAccepted(run.id, device.device))
 
+    def healthy(self, device: str, boot: int, uptime_ms: int) -> None:
+        """How its clock runs against ours."""
+        self._drifts.setdefault(device, Drift()).heard(boot, uptime_ms, self._hall.rising_ms())
+
     def left(self, session: DeviceSession, device: str, why: str, *, line_lost: bool) -> None:
         """Its session is over; said after the grace, unless it is back."""
         if self._rivals.over(session):
@@ -376,6 +382,8 @@ class Fleet:
                     "firmware": None if known is None else known.firmware,
                     "app_state": None if status is None else APP_STATES.get(status["app_state"], "unknown"),
                     "health": None if session is None else session.health,
+                    "drift_ppm": None if device.device not in self._drifts else self._drifts[device.device].ppm,
+                    "line_rejected": None if session is None else sum(session.rejected),
                     "missing": self.care.missing(device.device),
                     "fetching": self.fetching.view(device.device),
                 }

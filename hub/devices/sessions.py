@@ -384,6 +384,8 @@ class DeviceSession:
     def _on_health(self, values: dict[str, Any]) -> None:
         # No anchor: a report may have waited behind an outage's facts, and its uptime is that of its making.
         self.health = values
+        if self.device is not None and self.status is not None:
+            self._keeper.healthy(self.device.device, self.status["boot"], values["uptime_ms"])
 
     def _on_request(self, number: int, command: int, arguments: dict[str, Any], deadline_ms: int) -> None:
         device, generation = self.device, self._generation

@@ -29,6 +29,7 @@ from hub.queueing.times import day_after, days_between, local_date
 
 # A no-show that has come after all stands behind so many of its line (domain, "Caller").
 RESTORE_BEHIND = 2
+DEVICE_ROWS = 8  # starts and faults of a box that are remembered; more stand in the journal
 
 
 def apply(state: State, event: Event) -> State:
@@ -369,7 +370,21 @@ def _offline(state: State, data: dict[str, Any], event: Event) -> None:
 
 
 def _booted(state: State, data: dict[str, Any], event: Event) -> None:
-    _device(state, data).firmware = data["detail"].get("firmware")
+    device = _device(state, data)
+    device.firmware = data["detail"].get("firmware")
+    device.starts += 1
+    _remember(device.resets, {"at_ms": event.time_ms, "cause": data["detail"].get("reset_cause")})
+
+
+def _fault(state: State, data: dict[str, Any], event: Event) -> None:
+    known = state.devices.get(data["device"])  # a line's own fault names no device
+    if known is not None:
+        _remember(known.faults, {"at_ms": event.time_ms, "code": data["detail"].get("code")})
+
+
+def _remember(rows: list[dict[str, Any]], row: dict[str, Any]) -> None:
+    rows.append(row)
+    del rows[:-DEVICE_ROWS]
 
 
 def _key_tested(state: State, data: dict[str, Any], event: Event) -> None:
@@ -447,6 +462,7 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.DEVICE_KEY_TESTED: _key_tested,
     ev.DEVICE_REPLACED: _replaced,
     ev.DEVICE_BOOTED: _booted,
+    ev.DEVICE_FAULT: _fault,
     ev.HUB_STARTED: _started,
     ev.DATE_SET: _date_set,
     ev.HALL_CHANGED: _hall_changed,

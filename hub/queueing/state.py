@@ -145,6 +145,10 @@ class Device:
     online: bool = False
     # As it said when it last started.
     firmware: str | None = None
+    # How often it started, and how it came to the last few times; the last few faults (of its own, or seen by the hub).
+    starts: int = 0
+    resets: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[dict[str, Any]] = field(default_factory=list)
     # When its keys were last tested.
     key_tested_at_ms: int | None = None
     # What that test found, as it was told.

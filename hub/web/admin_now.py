@@ -22,6 +22,8 @@ class Facts:
     leds: list[dict[str, Any]]
     config: dict[str, Any]
     key_tests: dict[str, str]
+    # Device → starts, resets, faults and the last key test, as the journal has them.
+    histories: dict[str, dict[str, Any]]
     as_of: str
 
 
@@ -238,8 +240,11 @@ def _device(device: dict[str, Any], silent_s: float | None, tested: str | None, 
     seen = _("online") if device["online"] else _("silent")
     if not device["online"] and silent_s is not None:
         seen = _("silent for {age}").format(age=age(silent_s, _))
+    if device["replaced_by"]:
+        seen = _("replaced by {device}; its key is dead").format(device=device["replaced_by"])
     return {
-        "bad": not device["online"],
+        "bad": not device["online"] and device["replaced_by"] is None,
+        "link": f"/admin/devices/{device['device']}",
         "cells": [
             device["device"],
             roles.get(device["role"], device["role"]),

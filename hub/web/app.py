@@ -8,7 +8,7 @@ from common import problem
 from common.guesses import GUESSES, Guesses, remote, slow_guesses
 from common.pages import security_headers
 from common.throttle import Throttle
-from hub.web import admin_page, board, kiosk, kiosk_tickets, openapi, pages, phone, window_page
+from hub.web import admin_box, admin_page, board, kiosk, kiosk_tickets, openapi, pages, phone, window_page
 from hub.web.claims import Claims
 from hub.web.door import API
 from hub.web.doors import DOORS
@@ -43,6 +43,6 @@ def build(house: House, version: str) -> web.Application:
     app.add_routes(window_page.ROUTES)
     app[CLAIMS] = Claims()
     app.add_routes((*phone.ROUTES, *kiosk.ROUTES, *kiosk_tickets.ROUTES))
-    app.add_routes(admin_page.ROUTES)
+    app.add_routes((*admin_page.ROUTES, *admin_box.ROUTES))
     house.pages.add_to(app)
     return app

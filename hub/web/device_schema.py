@@ -46,6 +46,10 @@ class Device(msgspec.Struct, kw_only=True):
     # As it said when it last started.
     firmware: str | None
     health: dict[str, Any] | None
+    # How much faster its clock runs than the hub's, in millionths; none: not heard for ten minutes of one start yet.
+    drift_ppm: float | None
+    # Frames and packets that the hub dropped on its line.
+    line_rejected: int | None
     # Nothing was heard of it for ten minutes.
     missing: bool
     # Who stands in its place; its key opens nothing any more.

@@ -311,6 +311,7 @@ def test_health_and_status_reach_the_hub():
             "log_fill_permille": 1,
             "rejected_frames": 0,
             "rejected_packets": 0,
+            "free_flash": None,
         }
     ]
 

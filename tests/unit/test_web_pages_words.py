@@ -9,7 +9,7 @@ import pytest
 from common.catalogue import CHINESE, translations
 from hub.hall.rows import KEYS, ServiceRow
 from hub.queueing.commands import WINDOW_VERBS
-from hub.web import admin_now, admin_parts, window_words
+from hub.web import admin_box, admin_now, admin_parts, window_words
 from hub.web.admin_forms import forms
 from hub.web.admin_now import Facts
 from hub.web.admin_words import words as admin_words
@@ -90,6 +90,7 @@ def facts(**more: Any) -> Facts:
         more.get("leds", []),
         config,
         tested,
+        more.get("histories", {}),
         "2026-11-26T09:00:00+08:00",
     )
 
@@ -146,14 +147,16 @@ def test_a_device_tells_its_health_its_age_its_repeats_and_when_its_keys_were_te
     health = {"uptime_ms": 7_200_000, "free_memory": 90_112, "log_fill_permille": 125}
     health |= {"rejected_frames": 2, "rejected_packets": 1}
     device = {"device": "e1", "role": "evaluator", "window": "3", "online": True, "health": health}
-    device |= {"registered_at": "2026-03-01T10:00:00+08:00"}
+    device |= {"registered_at": "2026-03-01T10:00:00+08:00", "replaced_by": None}
+    gone = device | {"device": "e3", "window": None, "online": False, "replaced_by": "e1"}
     away = device | {"device": "e2", "online": False, "health": None}
     each = [{"device": "e1", "silent_s": 0.0}, {"device": "e2", "silent_s": 600.0}]
-    found = admin_now.now(facts(devices=[device, away], ready={"each_device": each}), same)
-    one, two = (row["cells"] for row in found["devices"])
+    found = admin_now.now(facts(devices=[device, away, gone], ready={"each_device": each}), same)
+    one, two, three = (row["cells"] for row in found["devices"])
     assert one == ["e1", "evaluator", "3", "online", "2026-03-01", "2 h", "88 KB", "12 %", "3", "2026-11-20 08:30"]
     assert two == ["e2", "evaluator", "3", "silent for 10 min", "2026-03-01", "—", "—", "—", "—", "never"]
-    assert [row["bad"] for row in found["devices"]] == [False, True]
+    assert three[3] == "replaced by e1; its key is dead"
+    assert [row["bad"] for row in found["devices"]] == [False, True, False]
     (wrong,) = found["wrong"]
     assert wrong["title"] == "e2 at window 3 is silent"
     assert "10 min" in wrong["detail"]
@@ -188,3 +191,22 @@ def test_a_box_without_a_cable_that_is_heard_badly_is_found() -> None:
     heads = admin_words(same)
     assert {len(row["cells"]) for row in found["radio"]} == {len(heads["radio_heads"])}
     assert {len(row["cells"]) for row in found["adapters"]} == {len(heads["adapter_heads"])}
+
+
+def test_a_boxs_own_page_says_what_is_wrong_with_it() -> None:
+    device = {"device": "e1", "role": "evaluator", "window": "3", "online": False, "health": None, "missing": True}
+    device |= {"registered_at": "2026-03-01T10:00:00+08:00", "replaced_by": None, "silent_s": 700.0, "firmware": None}
+    device |= {"board": "esp32_c3", "line": "/dev/ttyUSB0", "line_rejected": 4, "drift_ppm": -310.2}
+    radio = {"adapter": "hci0", "rssi_dbm": -80, "connects": 3, "failures": 1, "lost": 0}
+    history = {"starts": 2, "resets": [{"at": "2026-11-25 08:00:00", "cause": "brown out"}], "faults": []}
+    history |= {"key_test": {"keys_ok": 0b11110, "dead": ["1"], "lamps": True, "sounds": False, "shows": None}}
+    made = facts(devices=[device], histories={"e1": history}, ready={"each_device": [{"device": "e1", "radio": radio}]})
+    found = admin_box.figures(made, "e1", same)
+    assert found is not None
+    told = {term: words for _, rows in found for term, words in rows}
+    assert told["State"] == "silent for more than ten minutes: look at its power and its cable, else replace it"
+    assert told["Runs"] == "310.2 millionths slow; more than a crystal should: replace the board"
+    assert (told["Keys that gave nothing"], told["Sounds as they should be"]) == ("1", "no")
+    assert (told["Signal"], told["Repeated, since the hub dropped it"]) == ("-80 dBm", "4")
+    assert told["2026-11-25 08:00:00"] == "brown out"
+    assert admin_box.figures(made, "e9", same) is None

@@ -25,7 +25,7 @@ const Parts = (() => {
     const head = make("tr", {}, ...heads.map((text) => make("th", { scope: "col", text })), acts ? make("td") : null);
     const body = rows.map((row) => make("tr", { class: row.bad ? "bad" : undefined },
       ...row.cells.map((content, index) => (index === 0 && !(content instanceof Node)
-        ? make("th", { scope: "row", text: content }) : cell(content, { class: "text" }))),
+        ? make("th", { scope: "row" }, row.link ? make("a", { href: row.link, text: content }) : content) : cell(content, { class: "text" }))),
       acts ? make("td", { class: "acts" }, ...(row.acts ?? [])) : null));
     return make("div", { class: "wide card", tabindex: "0", role: "region", "aria-label": label },
       make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)));
