@@ -2,13 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
-from hub.journal import Journal
+from hub.journal import Journal, JournalFailed
 from hub.queueing.events import Event
-from hub.uplink.client import CenterClient
+from hub.uplink.client import CenterClient, Cursor
+from hub.uplink.old import deliver
 from hub.uplink.uplink import BATCH_BYTES, CURSOR, Uplink, UplinkState
+from tools.simulation.world import SimulatedLoop
 
 
 def told(*_: object, **__: object) -> None:
@@ -51,3 +54,45 @@ async def test_a_batch_stays_within_its_bytes_but_takes_one_event_whatever_its_s
         assert [row.sequence for row in await uplink._next_batch(3)] == [4]
         assert await uplink._next_batch(4) == []
     await made.close()
+
+
+class _Old:
+    """What a damaged journal left; its disk takes nothing at first."""
+
+    id, durable = "j0", 3
+
+    def __init__(self, fails: int) -> None:
+        self.fails = fails
+        self.noted = ""
+
+    def set_cursor(self, _name: str, value: str) -> "asyncio.Future[None]":
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.fails:
+            self.fails -= 1
+            done.set_exception(JournalFailed("the disk took nothing"))
+        else:
+            self.noted = value
+            done.set_result(None)
+        return done
+
+
+class _Center:
+    """It has everything."""
+
+    async def cursor(self, journal: str) -> Cursor:
+        return Cursor(journal, 3, "")
+
+
+def test_an_old_journal_waits_for_a_disk_that_takes_nothing() -> None:
+    old: Any = _Old(fails=2)
+    said: list[str] = []
+    client: Any = _Center()
+    with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
+        runner.run(deliver([old], client, lambda: 0.0, lambda name, /, **_: said.append(name)))
+    assert old.noted == "3"
+    assert said == [
+        "uplink.old_journal",
+        "uplink.old_journal_not_noted",
+        "uplink.old_journal_not_noted",
+        "uplink.old_journal_delivered",
+    ]

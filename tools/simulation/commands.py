@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 
 import click
 
@@ -33,7 +34,7 @@ def simulate(seeds: int, first: int, story: bool, small: bool, ledger: bool) -> 
         raise click.UsageError("The ledger is of the whole hall; leave out --small or --ledger.")
     results = []
     for seed in range(first, first + seeds):
-        result = small_hall(seed) if small else whole(seed)
+        result = _played(seed, small=small)
         results.append(result)
         if story:
             click.echo("\n".join(result.story))
@@ -64,6 +65,15 @@ def simulate(seeds: int, first: int, story: bool, small: bool, ledger: bool) -> 
         raise SystemExit(1)
     where = "in the journal" if small else "at the center"
     click.echo(f"simulate: every logged press is {where} exactly once")
+
+
+def _played(seed: int, *, small: bool) -> Result:
+    """A hall that breaks down is a finding like any other, and the seeds after it are run all the same."""
+    try:
+        return small_hall(seed) if small else whole(seed)
+    except Exception as error:
+        click.echo("".join(traceback.format_exception(error)))
+        return Result(seed, [f"the hall broke down: {error!r}"], [], 0, 0, 0, 0.0, whole=not small)
 
 
 def _sum(results: list[Result]) -> None:

@@ -44,12 +44,10 @@ class Verdict:
     async def center(self, store: SimulatedStore) -> list[str]:
         """Each certain press once, with its grade; the figures are those of the events."""
         watch = self._watch
-        wrong = []
-        for journal, followed in watch.journals.items():
-            wanted = len(followed.rows) - (len(watch.lost_rows) if journal != self.journal else 0)
-            through = store.durable(journal)[0]
-            if through < wanted:
-                wrong.append(f"the center has journal {journal} through {through}, the hub through {wanted}")
+        wrong = watch.undelivered(self.journal)
+        through, wanted = store.durable(self.journal)[0], len(watch.journals[self.journal].rows)
+        if through < wanted:
+            wrong.append(f"the center has journal {self.journal} through {through}, the hub through {wanted}")
         lost_runs = {row.event.data["run"] for row in watch.lost_rows if fact_of(row) in watch.lost and _rates(row)}
         for press in self._oracle.presses:
             found = {fact_of(row) for row in watch.at_center.get(press.run, [])}

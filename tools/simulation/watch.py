@@ -146,8 +146,10 @@ class Watch:
         self.lost_rows = rows[through:]
         self.lost |= {fact for row in rows[max(through, stored) :] if (fact := fact_of(row)) is not None}
         self._places = Places()
+        self._invited = set()
         for row in rows[:through]:
             self._places.take(row.event)
+            self._invitation(row)
 
     def logged(self, device: str, epoch: str, number: int) -> None:
         """A box wrote a fact: its number is nobody else's."""
@@ -203,6 +205,16 @@ class Watch:
                 self.say(f"the center has an event {sequence} of journal {journal} that the hub has not")
                 continue
             self._counted(rows[sequence - 1])
+
+    def undelivered(self, journal: str) -> list[str]:
+        """What the center lacks of the journals before this one."""
+        found = []
+        for name, followed in self.journals.items():
+            through = self.stored.get(name, (0, b""))[0]
+            wanted = len(followed.rows) - len(self.lost_rows)
+            if name != journal and through < wanted:
+                found.append(f"the center has journal {name} through {through} of {wanted}")
+        return found
 
     def _counted(self, row: Committed) -> None:
         if row.event.type != ev.RATING_SUBMITTED or ORIGINAL in row.event.data:

@@ -239,6 +239,7 @@ class WholeRun(Run):
         return [
             *left,
             *dark,
+            *self.watch.undelivered(life.journal.id),
             *([f"the center lacks {behind} events"] if behind or not life.journal.idle else []),
             *([f"{len(invited)} invitations are open"] if invited else []),
             *([f"{len(state.printing)} papers have no word"] if state.printing else []),
