@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from center.casework.cases import Case, fold
+from center.casework.cases import DUE_SOON, Case, fold
 from center.casework.errors import CaseworkError
 from common import envelope
 from common.envelope import parse_time
@@ -43,8 +43,8 @@ class Wanted:
     windows: dict[str, frozenset[str]]
     ended: bool | None = None
     overdue_on: date | None = None
-    # Not answered, and due on this day or before.
-    due_by: date | None = None
+    # Not answered, due on the second of these days or before, and not reminded of as it stands on the first, today.
+    to_remind: tuple[date, date] | None = None
     # With a reminder that stands, for this account: its own cases, and those that nobody works on.
     reminded: str | None = None
     limit: int = 200
@@ -208,9 +208,10 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
     if wanted.overdue_on is not None:
         where += " AND answered = 0 AND due < ?"
         values.append(wanted.overdue_on.isoformat())
-    if wanted.due_by is not None:
-        where += " AND answered = 0 AND due <= ?"
-        values.append(wanted.due_by.isoformat())
+    if wanted.to_remind is not None:
+        where += " AND answered = 0 AND due <= ? AND (reminder IS NULL OR reminder IS ? AND due < ?)"
+        today, last = wanted.to_remind
+        values += [last.isoformat(), DUE_SOON, today.isoformat()]
     if wanted.reminded is not None:
         where += " AND reminder IS NOT NULL AND (handler IS NULL OR handler = ?)"
         values.append(wanted.reminded)

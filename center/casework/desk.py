@@ -127,24 +127,25 @@ class Desk:
 
     async def remind(self, hall: Hall) -> int:
         """A reminder for each case of a hall whose deadline is near or over, once for each; how many were written."""
-        horizon = self.calendar.after(self.today(hall), self._remind_days).day
-        wanted = Wanted([hall.id], {}, ended=False, due_by=horizon, limit=MAX_REMINDED)
+        today = self.today(hall)
+        last = self.calendar.after(today, self._remind_days).day
+        wanted = Wanted([hall.id], {}, ended=False, to_remind=(today, last), limit=MAX_REMINDED)
         count = 0
         async with self._own.lock(hall.id):
-            while True:
-                await self.catch_up(hall)
+            await self.catch_up(hall)
+            while cases := self.book.cases(wanted):
                 found = [
                     Happened(PREFIX + REMINDED, f"case/{case.id}", data)
-                    for case in self.book.cases(wanted)
+                    for case in cases
                     if (data := reminding(case, self.urgency(case, hall))) is not None
                 ]
                 if found:
                     await self._own.append(hall, *found)
                     await self.catch_up(hall)
                     count += len(found)
-                if self.book.count(wanted) <= wanted.offset + MAX_REMINDED:
-                    return count
-                wanted = replace(wanted, offset=wanted.offset + MAX_REMINDED)
+                # Who was reminded of is no longer wanted.
+                wanted = replace(wanted, offset=wanted.offset + len(cases) - len(found))
+        return count
 
     async def act(self, hall: Hall, name: str, action: str, said: Mapping[str, Any], who: Actor) -> Case:
         """One action on a case of a hall; raises `CaseRefusal`, and then nothing has changed."""

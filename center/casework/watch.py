@@ -1,4 +1,4 @@
-"""The task that opens cases and reminds of them: after each batch of a hall, at start, and every ten minutes.
+"""The task that opens cases and reminds of them: soon after a batch of a hall, at start, and every ten minutes.
 
 Contacts are looked at daily.
 """
@@ -13,6 +13,7 @@ from center.config import Hall
 from center.errors import CenterError
 
 AGAIN_S = 5.0  # a store that can't take anything now may in a moment; a batch's own sender tries in a second
+PAUSE_S = 0.5  # between two looks: each is a commit, and a hall that was away for a week sends many batches a second
 REMIND_EVERY_S = 600.0  # a day begins at another time in each place; ten minutes into it is early enough
 CONTACTS_EVERY_S = 24 * 3600.0
 
@@ -71,6 +72,7 @@ class Watch:
                     log.info("%d cases opened in %s", opened, hall, extra={"event": "center.cases_opened"})
                 if reminded:
                     log.info("%d reminders in %s", reminded, hall, extra={"event": "center.cases_reminded"})
+            await asyncio.sleep(PAUSE_S)
 
     async def _again(self) -> None:
         """Deadlines come near without anything happening."""

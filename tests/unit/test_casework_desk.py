@@ -334,6 +334,8 @@ async def test_a_reminder_comes_once_before_and_once_after_the_deadline(tmp_path
         h.now[0] = NOON_MS + 12 * DAY_MS
         assert [await h.desk.remind(HALL) for _ in range(2)] == [1, 0]
         assert [case.reminder for case in h.desk.book.cases(replace(ALL, reminded="wang"))] == ["overdue"]
+        today = h.desk.today(HALL)
+        assert h.desk.book.cases(replace(ALL, to_remind=(today, today))) == [], "what is done is not looked at again"
 
         # More time is another deadline: its reminder is to come; an answer ends them.
         await h.desk.act(HALL, name, "extend", {"days": 5, "text": "材料在途"}, WHO)
