@@ -227,22 +227,15 @@ def paths() -> dict[str, Any]:
                 "responses": {"200": answer("one page", ref("Behind"))} | DENIED | _BAD,
             }
         },
-        "/api/v1/halls/{hall}/runs/{run}": {
-            "get": {
-                "summary": "One run and the events that make it",
-                "parameters": [HALL, run],
-                "responses": {"200": answer("the run", ref("Run"))}
-                | DENIED
-                | problems(s404="no such hall in your scope, or no such run", s503="the store doesn't work"),
-            }
-        },
-        "/api/v1/halls/{hall}/tickets/{ticket}": {
-            "get": {
-                "summary": "One ticket, the services rendered on it, and their events",
-                "parameters": [HALL, ticket],
-                "responses": {"200": answer("the ticket", ref("Ticket"))}
-                | DENIED
-                | problems(s404="no such hall in your scope, or no such ticket", s503="the store doesn't work"),
-            }
-        },
+        "/api/v1/halls/{hall}/runs/{run}": _one("run", "One run and the events that make it", run),
+        "/api/v1/halls/{hall}/tickets/{ticket}": _one(
+            "ticket", "One ticket, the services rendered on it, and their events", ticket
+        ),
     }
+
+
+def _one(kind: str, summary: str, parameter: dict[str, Any]) -> dict[str, Any]:
+    """A door behind the figures: one run, one ticket."""
+    wrong = problems(s404=f"no such hall in your scope, or no such {kind}", s503="the store doesn't work")
+    found = {"200": answer(f"the {kind}", ref(kind.capitalize()))}
+    return {"get": {"summary": summary, "parameters": [HALL, parameter], "responses": found | DENIED | wrong}}

@@ -1,8 +1,5 @@
 """How many sealed facts a hub accepts durably, how many syncs that costs, and how slow a card it bears."""
 
-import asyncio
-import json
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -10,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.bench.hub_process import Boxes, ServerProcess, hub_config, ready, register
-from tools.bench.results import ROOT, Result
+from tools.bench.hub_process import Boxes, ServerProcess, hub_config, ready, register, said_by
+from tools.bench.results import Result
 from tools.bench.small import BenchError
 
 SD_SYNC_MS = 8  # a good SD card's; added to what this disk takes
@@ -115,20 +112,8 @@ async def _all(loaders: list[Boxes], word: str) -> list[dict[str, Any]]:
 
 async def raw(journal: Path, commit: int, rows: int, wrapper: list[str] | None = None) -> float:
     """Rows a second of raw SQLite, in a process of its own."""
-    arguments = {"journal": journal, "commit": commit, "rows": rows}
-    process = await asyncio.create_subprocess_exec(
-        *(wrapper or []),
-        sys.executable,
-        "-m",
-        "tools.bench.load.raw",
-        *(f"--{name}={value}" for name, value in arguments.items()),
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    said, _ = await process.communicate()
-    if process.returncode != 0:
-        raise BenchError(f"raw SQLite ended with code {process.returncode}")
-    return float(json.loads(said)["per_s"])
+    said = await said_by("tools.bench.load.raw", wrapper or [], journal=journal, commit=commit, rows=rows)
+    return float(said["per_s"])
 
 
 async def measure(quick: bool = False) -> list[Result]:

@@ -1,7 +1,6 @@
 """A hub without a center: what 100,000 buffered events cost, how soon it serves again, how soon the center has them."""
 
 import asyncio
-import json
 import sys
 import tempfile
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 from hub import config as hub_settings
 from tools.bench import uplink
 from tools.bench.hub_accept import FULL, Load, taking
-from tools.bench.hub_process import ServerProcess, hub_config, ready
+from tools.bench.hub_process import ServerProcess, hub_config, ready, said_by
 from tools.bench.results import ROOT, Result
 from tools.bench.small import BenchError
 from tools.bench.uplink import free_port
@@ -99,15 +98,6 @@ async def imports_s() -> float:
 
 
 async def _fill(folder: Path, events: int) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tools.bench.load.fill",
-        f"--config={folder / 'hub.toml'}",
-        f"--events={events}",
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    said, _ = await process.communicate()
-    if process.returncode != 0 or json.loads(said)["durable"] < events:
-        raise BenchError(f"filling ended with code {process.returncode}: {said.decode()}")
+    said = await said_by("tools.bench.load.fill", config=folder / "hub.toml", events=events)
+    if said["durable"] < events:
+        raise BenchError(f"{said['durable']} events were filled in, not {events}")

@@ -1,6 +1,7 @@
 """A shipped hub process and its boxes, started, asked and ended from outside."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -28,6 +29,22 @@ def cpu_s(pid: int) -> float:
     """User and system time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _rss_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+def _children(pid: int) -> list[int]:
+    """A process belongs to the thread that started it."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+            found += map(int, (thread / "children").read_text("ascii").split())
+    return found
 
 
 class ServerProcess:
@@ -75,15 +92,11 @@ class ServerProcess:
         assert self.process is not None
         if not self.wrapper:
             return self.process.pid
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text("ascii").split()
-        return int(children[0])
+        return _children(self.process.pid)[0]
 
     def rss_mb(self) -> float:
-        """Resident memory of the whole process."""
-        status = Path(f"/proc/{self.pid}/status").read_text("ascii")
-        found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-        assert found is not None
-        return int(found[1]) / 1024
+        """Resident memory of the whole process and of those that it started."""
+        return sum(_rss_mb(pid) for pid in (self.pid, *_children(self.pid)))
 
     def cpu_s(self) -> float:
         """User and system time it has used."""
@@ -109,6 +122,23 @@ class ServerProcess:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+
+async def said_by(module: str, wrapper: Sequence[str] = (), **arguments: object) -> dict[str, Any]:
+    """What a program of ours says when it has done: JSON."""
+    process = await asyncio.create_subprocess_exec(
+        *wrapper,
+        sys.executable,
+        "-m",
+        module,
+        *(f"--{name}={value}" for name, value in arguments.items()),
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    said, _ = await process.communicate()
+    if process.returncode != 0:
+        raise BenchError(f"{module} ended with code {process.returncode}: {said.decode()}")
+    return dict(json.loads(said))
 
 
 def hub_config(

@@ -5,9 +5,7 @@ days, of which twelve have to go, as on a hub that was off for that long. Then t
 """
 
 import asyncio
-import json
 import sqlite3
-import sys
 import tempfile
 import time
 import uuid
@@ -18,8 +16,8 @@ import aiohttp
 
 from hub import config as hub_settings
 from tools.bench.hub_offline import AWAY, empty_rss_mb, imports_s
-from tools.bench.hub_process import ServerProcess, hub_config, ready
-from tools.bench.results import ROOT, Result
+from tools.bench.hub_process import ServerProcess, hub_config, ready, said_by
+from tools.bench.results import Result
 from tools.bench.small import BenchError
 from tools.bench.uplink import free_port
 
@@ -164,13 +162,5 @@ def _last_to_go(path: Path) -> int:
 
 
 async def _fill(config: Path, days: int, visits: int) -> int:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tools.bench.load.year", f"--config={config}", f"--days={days}", f"--visits={visits}"),
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    said, _ = await process.communicate()
-    if process.returncode != 0:
-        raise BenchError(f"filling ended with code {process.returncode}: {said.decode()}")
-    return int(json.loads(said)["durable"])
+    said = await said_by("tools.bench.load.year", config=config, days=days, visits=visits)
+    return int(said["durable"])

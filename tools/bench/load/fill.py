@@ -9,7 +9,9 @@ import asyncio
 import json
 import os
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NoReturn
 
 from hub import config as hub_config
 from hub.journal import Journal
@@ -18,6 +20,7 @@ from hub.queueing.events import Now
 from hub.service import HallService, SystemIds
 
 BOXES = 64
+EPOCH = "00" * 8
 BATCH = 58  # what one read of 4,096 bytes brings
 
 
@@ -25,8 +28,8 @@ def _now() -> Now:
     return Now(time.time_ns() // 1_000_000, monotonic_ms=time.monotonic_ns() // 1_000_000)
 
 
-async def run(path: Path, events: int) -> None:
-    """The whole filling."""
+def open_hall(path: Path, clock: Callable[[], Now]) -> tuple[Journal, HallService, list[str]]:
+    """The journal of a hub's settings, its hall by this clock, and the names of its windows."""
     config = hub_config.load(path)
     layout = hub_config.layout(config)
     journal = Journal.open(
@@ -35,39 +38,49 @@ async def run(path: Path, events: int) -> None:
         config.hall.offset_minutes,
         lambda: os.urandom(8).hex(),
     )
-    hall = HallService(journal, layout, _now, SystemIds())
-    windows = [window.id for window in layout.windows]
-    began_s = time.monotonic()
-    left = events - journal.durable
-    while left > 0:
-        lines = []
-        for box in range(BOXES):
-            count = min(BATCH, left)
-            if count > 0:
-                lines.append(hall.submit_facts(_facts(hall, f"fill-{box:04}", windows[box % len(windows)], count)))
-                left -= count
-        await asyncio.gather(*lines)
+    return journal, HallService(journal, layout, clock, SystemIds()), [window.id for window in layout.windows]
+
+
+def break_off(journal: Journal, began_s: float) -> NoReturn:
+    """Says what there is, and ends without any order: what a start finds after a power cut."""
     print(json.dumps({"durable": journal.durable, "seconds": time.monotonic() - began_s}), flush=True)
-    os._exit(0)  # no orderly end: what a start finds after a power cut
+    os._exit(0)
 
 
-def _facts(hall: HallService, device: str, window: str, count: int) -> list[AcceptFact]:
-    epoch, at_ms = "00" * 8, _now().ms
-    first = hall.state.stored_through(device, epoch) + 1
+def rated(hall: HallService, device: str, window: str, at_ms: int, runs: Iterable[str]) -> list[AcceptFact]:
+    """The next facts of a box: a grade for each of these runs."""
+    first = hall.state.stored_through(device, EPOCH) + 1
     return [
         AcceptFact(
             device=device,
-            epoch=epoch,
+            epoch=EPOCH,
             fact=number,
             kind="rated",
             window=window,
             time_ms=at_ms,
             earliest_ms=None,
             latest_ms=None,
-            data={"run": os.urandom(8).hex(), "grade": 1 + number % 5, "pressed_after_ms": 2345},
+            data={"run": run, "grade": 1 + number % 5, "pressed_after_ms": 2345},
         )
-        for number in range(first, first + count)
+        for number, run in enumerate(runs, first)
     ]
+
+
+async def run(path: Path, events: int) -> None:
+    """The whole filling."""
+    journal, hall, windows = open_hall(path, _now)
+    began_s = time.monotonic()
+    left = events - journal.durable
+    while left > 0:
+        lines = []
+        for box in range(BOXES):
+            runs = [os.urandom(8).hex() for _ in range(min(BATCH, left))]
+            if runs:
+                device, window = f"fill-{box:04}", windows[box % len(windows)]
+                lines.append(hall.submit_facts(rated(hall, device, window, _now().ms, runs)))
+                left -= len(runs)
+        await asyncio.gather(*lines)
+    break_off(journal, began_s)
 
 
 def main() -> None:

@@ -7,17 +7,12 @@ center is said to have all of it.
 
 import argparse
 import asyncio
-import json
-import os
 import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
-from hub import config as hub_config
-from hub.journal import Journal
 from hub.queueing.commands import (
-    AcceptFact,
     CallNext,
     Finish,
     InvitationAccepted,
@@ -27,11 +22,11 @@ from hub.queueing.commands import (
     SignOut,
 )
 from hub.queueing.events import Now
-from hub.service import HallService, SystemIds
+from hub.service import HallService
+from tools.bench.load.fill import break_off, open_hall, rated
 
 DAY_MS = 86_400_000
 WORKDAY_MS = 8 * 3_600_000
-EPOCH = "00" * 8
 
 
 class Day:
@@ -46,19 +41,10 @@ class Day:
 
 async def run(path: Path, days: int, visits: int) -> None:
     """The whole filling."""
-    config = hub_config.load(path)
-    layout = hub_config.layout(config)
     # The last of the days ended when the filling began: a hub's clock is never behind its journal.
     end_ms = time.time_ns() // 1_000_000
     clock = Day(end_ms - days * DAY_MS)
-    journal = Journal.open(
-        Path(config.paths.data) / "journal.sqlite3",
-        config.hall.id,
-        config.hall.offset_minutes,
-        lambda: os.urandom(8).hex(),
-    )
-    hall = HallService(journal, layout, clock, SystemIds())
-    windows = [window.id for window in layout.windows]
+    journal, hall, windows = open_hall(path, clock)
     began_s = time.monotonic()
     for day in range(days):
         clock.ms = end_ms - (days - day) * DAY_MS
@@ -66,8 +52,7 @@ async def run(path: Path, days: int, visits: int) -> None:
         await asyncio.gather(*_day(hall, clock, windows, visits))
     hall.keep_snapshot()
     await journal.set_cursor("center", str(journal.durable))
-    print(json.dumps({"durable": journal.durable, "seconds": time.monotonic() - began_s}), flush=True)
-    os._exit(0)  # no orderly end: what a start finds after a power cut
+    break_off(journal, began_s)
 
 
 def _day(hall: HallService, clock: Day, windows: list[str], visits: int) -> Iterator[Coroutine[Any, Any, Any]]:
@@ -95,22 +80,8 @@ async def _invited(hall: HallService, window: str) -> None:
 
 async def _pressed(hall: HallService, clock: Day, window: str) -> None:
     """Its rating."""
-    number = hall.state.stored_through(f"box-{window}", EPOCH) + 1
-    await hall.submit_facts([_rated(window, number, next(reversed(hall.state.runs)), clock.ms)])
-
-
-def _rated(window: str, number: int, run: str, at_ms: int) -> AcceptFact:
-    return AcceptFact(
-        device=f"box-{window}",
-        epoch=EPOCH,
-        fact=number,
-        kind="rated",
-        window=window,
-        time_ms=at_ms,
-        earliest_ms=None,
-        latest_ms=None,
-        data={"run": run, "grade": 1 + number % 5, "pressed_after_ms": 2345},
-    )
+    run = next(reversed(hall.state.runs))
+    await hall.submit_facts(rated(hall, f"box-{window}", window, clock.ms, [run]))
 
 
 def main() -> None:
