@@ -3,9 +3,11 @@
 The law is the contract's "Identity and counting".
 """
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -34,7 +36,11 @@ class MalformedError(CenterError):
     """The envelope is an event's, but its data is not what its type asks for."""
 
 
-class Issued(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="@", omit_defaults=True):
+    """Data of an event; the tag tells them apart on the way from the process that read them (`center.intake`)."""
+
+
+class Issued(Said, frozen=True, gc=False):
     """A citizen holds a number."""
 
     ticket: Name
@@ -43,7 +49,7 @@ class Issued(msgspec.Struct, frozen=True):
     token_sha256: Name | None = None
 
 
-class Called(msgspec.Struct, frozen=True):
+class Called(Said, frozen=True, gc=False):
     """A ticket was called; the first call ends its waiting."""
 
     ticket: Name
@@ -52,13 +58,13 @@ class Called(msgspec.Struct, frozen=True):
     waited_ms: Number | None = None
 
 
-class Moved(msgspec.Struct, frozen=True):
+class Moved(Said, frozen=True, gc=False):
     """A ticket that waits no longer though nobody called it, that nobody came for, or that is in line again."""
 
     ticket: Name
 
 
-class Undone(msgspec.Struct, frozen=True):
+class Undone(Said, frozen=True, gc=False):
     """A finish (then with its run) or a no-show was taken back."""
 
     ticket: Name
@@ -66,7 +72,7 @@ class Undone(msgspec.Struct, frozen=True):
     run: Name | None = None
 
 
-class Finished(msgspec.Struct, frozen=True):
+class Finished(Said, frozen=True, gc=False):
     """A run: one service rendered."""
 
     run: Name
@@ -77,7 +83,7 @@ class Finished(msgspec.Struct, frozen=True):
     served_ms: Number | None = None
 
 
-class Submitted(msgspec.Struct, frozen=True):
+class Submitted(Said, frozen=True, gc=False):
     """A grade for a run."""
 
     run: Name
@@ -87,19 +93,19 @@ class Submitted(msgspec.Struct, frozen=True):
     fact: Number | None = None
 
 
-class CaseOpened(msgspec.Struct, frozen=True):
+class CaseOpened(Said, frozen=True, gc=False):
     """A bad rating is being followed."""
 
     run: Name
 
 
-class SetAside(msgspec.Struct, frozen=True):
+class SetAside(Said, frozen=True, gc=False):
     """An appeal against a rating was upheld: it stays visible, set aside."""
 
     run: Name
 
 
-class Unrated(msgspec.Struct, frozen=True):
+class Unrated(Said, frozen=True, gc=False):
     """Why nobody pressed; changes no figure."""
 
     run: Name
@@ -109,7 +115,7 @@ class Unrated(msgspec.Struct, frozen=True):
     fact: Number | None = None
 
 
-class Ignored(msgspec.Struct, frozen=True):
+class Ignored(Said, frozen=True, gc=False):
     """A press that counts for nothing; its fact number is used up."""
 
     why: Name
@@ -119,14 +125,23 @@ class Ignored(msgspec.Struct, frozen=True):
     fact: Number | None = None
 
 
-class Staffed(msgspec.Struct, frozen=True):
+class Staffed(Said, frozen=True, gc=False):
     """A clerk came to or left a window, or it paused or went on."""
 
     window: Name | None = None
 
 
-class DeviceSeen(msgspec.Struct, frozen=True):
-    """A device came, went, or told something of itself."""
+class DeviceSeen(Said, frozen=True, gc=False):
+    """A device came, went, or told something of itself; detail is JSON, as it was told."""
+
+    device: Name
+    role: str | None = None
+    window: str | None = None
+    detail: str = "null"
+
+
+class _DeviceTold(msgspec.Struct, frozen=True):
+    """The same as it comes."""
 
     device: Name
     role: str | None = None
@@ -175,7 +190,7 @@ COUNTED: dict[str, type[Data]] = {
 }
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An event of a type that we count, read and checked; `data` is None for what we only keep.
 
     date and quarter (0 to 95, of the day) are the hall's own. Training is kept and never counted, so its data is None.
@@ -195,7 +210,17 @@ class Training(msgspec.Struct, frozen=True):
     training: Any = None
 
 
-_decoders = {kind: msgspec.json.Decoder(kind) for kind in set(COUNTED.values())}
+_device = msgspec.json.Decoder(_DeviceTold)
+
+
+def _device_seen(data: bytes) -> DeviceSeen:
+    told = _device.decode(data)
+    return DeviceSeen(told.device, told.role, told.window, bytes(told.detail).decode())
+
+
+_readers: dict[type[Data], Callable[[bytes], Data]] = {
+    kind: msgspec.json.Decoder(kind).decode for kind in set(COUNTED.values())
+} | {DeviceSeen: _device_seen}
 _training = msgspec.json.Decoder(Training)
 
 
@@ -247,7 +272,7 @@ def _read_data(kind: str, data: bytes) -> Data | None:
     try:
         if b'"training"' in data and _training.decode(data).training is True:
             return None
-        said = _decoders[wanted].decode(data)
+        said = _readers[wanted](data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedError(f"data of {kind}: {error}") from error
     if isinstance(said, (Submitted, Unrated, Ignored)):
@@ -256,3 +281,48 @@ def _read_data(kind: str, data: bytes) -> Data | None:
         if named[1] != named[2] or (named[2] and not named[0]):
             raise MalformedError(f"data of {kind}: a fact is device, epoch and fact together")
     return said
+
+
+class DeviceFact(NamedTuple):
+    """A device's own number of something that it told."""
+
+    device: str
+    epoch: str
+    fact: int
+
+
+@dataclass(slots=True)
+class Touched:
+    """What facts may change."""
+
+    runs: set[str] = field(default_factory=set)
+    tickets: set[str] = field(default_factory=set)
+    window_days: set[tuple[str, str]] = field(default_factory=set)
+    facts: set[DeviceFact] = field(default_factory=set)
+
+
+def device_fact(data: Submitted | Unrated | Ignored) -> DeviceFact | None:
+    """The fact number behind an event; None where no box told it."""
+    if data.device is None or data.epoch is None or data.fact is None:
+        return None
+    return DeviceFact(data.device, data.epoch, data.fact)
+
+
+def touched(facts: Iterable[Fact]) -> Touched:
+    """What these facts may change."""
+    found = Touched()
+    for fact in facts:
+        data = fact.data
+        run = data.run if isinstance(data, (Finished, Submitted, CaseOpened, SetAside, Unrated, Undone)) else None
+        if run is not None:
+            found.runs.add(run)
+        elif isinstance(data, (Issued, Called, Moved, Undone)):
+            found.tickets.add(data.ticket)
+        if isinstance(data, (Finished, Called, Staffed)):
+            if data.window is not None:
+                found.window_days.add((data.window, fact.date))
+        elif isinstance(data, (Submitted, Unrated, Ignored)):
+            number = device_fact(data)
+            if number is not None:
+                found.facts.add(number)
+    return found

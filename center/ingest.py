@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from center.counting import Fact, MalformedError, read_fact
+from center.counting import Fact, MalformedError, Touched, read_fact, touched
 from center.errors import CenterError
-from common import envelope
+from common import chain, envelope
 from common.envelope import EnvelopeError
 
 MAX_UNPACKED = 4 * 1024 * 1024  # the contract's limit
@@ -40,7 +40,7 @@ class RequestError(CenterError):
     """The address or a header of the request is not what the door asks for."""
 
 
-class Element(msgspec.Struct, frozen=True):
+class Element(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One element of a batch: its exact bytes and what they say; `reason` is set when they are malformed."""
 
     data: bytes
@@ -60,15 +60,23 @@ class Heading:
     offset_minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The events after `after` of a journal, as a hall sent them."""
+class Batch(msgspec.Struct, frozen=True, array_like=True):
+    """The events after `after` of a journal, as a hall sent them: the chain along them, and what they may change."""
 
     hall: str
     journal: str
     after: int
     chain: bytes
-    elements: tuple[Element, ...]
+    elements: list[Element]
+    links: list[bytes]
+    touched: Touched
+
+
+def batch(heading: Heading, elements: list[Element]) -> Batch:
+    """These elements after a heading."""
+    links = list(chain.links(heading.chain, (element.data for element in elements)))
+    found = touched(element.fact for element in elements if element.fact is not None)
+    return Batch(heading.hall, heading.journal, heading.after, heading.chain, elements, links, found)
 
 
 def journal_id(text: str | None) -> str:
@@ -185,4 +193,4 @@ def read_batch(heading: Heading, body: bytes, encoding: str) -> Batch:
             continue
         seen.add(data)
         elements.append(element)
-    return Batch(heading.hall, heading.journal, heading.after, heading.chain, tuple(elements))
+    return batch(heading, elements)

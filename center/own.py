@@ -11,7 +11,7 @@ from typing import Any
 
 from center.config import Hall
 from center.errors import StoreError
-from center.ingest import Batch, Element, own_journal, read_element, source
+from center.ingest import Element, Heading, batch, own_journal, read_element, source
 from center.store import Refused, Store
 from common import envelope
 from common.envelope import Envelope, format_time
@@ -52,13 +52,13 @@ class OwnJournals:
         for _ in range(TRIES):
             cursor = await self._store.cursor(hall.id, self.name(hall.id))
             recorded_ms = self._now_ms()
-            elements = tuple(
+            elements = [
                 self._element(hall, cursor.stored_through + number, each, recorded_ms)
                 for number, each in enumerate(happened, start=1)
-            )
-            batch = Batch(hall.id, cursor.journal, cursor.stored_through, cursor.chain, elements)
+            ]
+            heading = Heading(hall.id, cursor.journal, cursor.stored_through, cursor.chain, hall.offset_minutes)
             try:
-                await self._store.submit(batch, recorded_ms)
+                await self._store.submit(batch(heading, elements), recorded_ms)
             except Refused as error:
                 refused = error
                 continue

@@ -5,6 +5,7 @@ how; what a batch changed is the difference between after and before, so how eve
 differ.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,13 +14,11 @@ from center.rollups.entities import Run, Ticket, WindowDay
 from center.rollups.histogram import Histogram, step
 
 BY_DAY, BY_MONTH = "day", "month"
-DIMENSIONS = ("hall", "window", "staff", "service")
 QUARTER = "quarter"
+DIMENSIONS = ("hall", "window", "staff", "service", QUARTER)
 
-
-# grain (day or month), dimension, span (2026-11-21 or 2026-11), hall, key (of the dimension, or empty):
-# a plain tuple, since a batch makes ten thousands of them.
-CellKey = tuple[str, str, str, str, str]
+# grain (day or month), dimension, span (2026-11-21 or 2026-11), hall
+Group = tuple[str, str, str, str]
 
 
 # served, grades 1 to 5, ratings set aside after an appeal
@@ -56,8 +55,17 @@ class Times:
     @property
     def empty(self) -> bool:
         """Nothing counts here."""
-        plain = (self.tickets, self.called, self.no_shows, self.restored, self.left, self.served, self.open_ms)
-        return not any(plain) and not self.waiting.counts and not self.serving.counts
+        return not (  # the first that is something ends the question
+            self.served
+            or self.tickets
+            or self.called
+            or self.waiting.counts
+            or self.serving.counts
+            or self.open_ms
+            or self.no_shows
+            or self.restored
+            or self.left
+        )
 
 
 _Packed = tuple[int, int, int, int, int, int, int, int, dict[int, int], int, dict[int, int]]
@@ -77,9 +85,9 @@ def _plain(times: Times) -> _Packed:
         times.served,
         times.open_ms,
         waiting.sum_ms,
-        dict(sorted(waiting.counts.items())),
+        waiting.in_order(),
         serving.sum_ms,
-        dict(sorted(serving.counts.items())),
+        serving.in_order(),
     )
 
 
@@ -117,37 +125,53 @@ def clock(quarter: int) -> str:
     return _CLOCK[quarter]
 
 
+@dataclass(slots=True)
+class Cell:
+    """What counts under one key of a dimension, which is empty where there is none."""
+
+    ratings: Ratings = field(default_factory=lambda: [0] * RATINGS_WIDTH)
+    times: Times = field(default_factory=Times)
+
+    @property
+    def empty(self) -> bool:
+        """Nothing counts here."""
+        return self.times.empty and not any(self.ratings)
+
+
+Cells = dict[str, Cell]
+
+
 class Changes:
-    """What cells become more or less by; of days while facts are folded, of months at the end."""
+    """What cells become more or less by: a day's cells in a dictionary for each dimension."""
 
     def __init__(self) -> None:
-        self.ratings: dict[CellKey, Ratings] = {}
-        self.times: dict[CellKey, Times] = {}
+        self._days: dict[tuple[str, str], tuple[Cells, ...]] = {}
 
     def run(self, run: Run, sign: int) -> None:
         """What a run counts for: once more, or with -1 no longer."""
         if not run.stands:
             return
-        date, hall, grade, served_ms = run.date or "", run.hall, run.grade, run.served_ms
-        served = None if served_ms is None else step(served_ms)
-        for dimension, key in (("hall", ""), ("window", run.window), ("staff", run.staff), ("service", run.service)):
-            cell = (BY_DAY, dimension, date, hall, key or "")
-            ratings = self.ratings.get(cell)
-            if ratings is None:
-                ratings = self.ratings[cell] = [0] * RATINGS_WIDTH
+        grade, aside, served_ms = run.grade, sign * run.aside, run.served_ms
+        served = -1 if served_ms is None else step(served_ms)
+        quarter = None if run.quarter is None else _CLOCK[run.quarter]
+        keys = ("", run.window or "", run.staff or "", run.service or "", quarter)
+        for dimension, cells, key in zip(DIMENSIONS, self._day(run.date or "", run.hall), keys, strict=True):
+            if key is None:
+                continue
+            cell = cells.get(key)
+            if cell is None:
+                cell = cells[key] = Cell()
+            times = cell.times
+            times.served += sign
+            if served_ms is not None:
+                times.serving.put(served, served_ms, sign)
+            if dimension is QUARTER:
+                continue
+            ratings = cell.ratings
             ratings[0] += sign
             if grade is not None:
                 ratings[grade] += sign
-                ratings[6] += sign * run.aside
-            times = self._times(cell)
-            times.served += sign
-            if served_ms is not None and served is not None:
-                times.serving.put(served, served_ms, sign)
-        if run.quarter is not None:
-            times = self._times((BY_DAY, QUARTER, date, hall, _CLOCK[run.quarter]))
-            times.served += sign
-            if served_ms is not None and served is not None:
-                times.serving.put(served, served_ms, sign)
+                ratings[6] += aside
 
     def ticket(self, ticket: Ticket, sign: int) -> None:
         """What a ticket counts for."""
@@ -156,55 +180,53 @@ class Changes:
         date = ticket.date or ticket.called_date or ""
         quarter = ticket.quarter if ticket.quarter is not None else ticket.called_quarter or 0
         wait_ms = ticket.wait_ms
-        waited = None if wait_ms is None else step(wait_ms)
-        places = (
-            ("hall", ""),
-            ("window", ticket.window),
-            ("staff", ticket.staff),
-            ("service", ticket.service),
-            (QUARTER, _CLOCK[quarter]),
-        )
-        for dimension, key in places:
-            times = self._times((BY_DAY, dimension, date, ticket.hall, key or ""))
+        waited = -1 if wait_ms is None else step(wait_ms)
+        called = sign if ticket.called_date is not None else 0
+        left = sign if ticket.left and not called else 0
+        keys = ("", ticket.window or "", ticket.staff or "", ticket.service or "", _CLOCK[quarter])
+        for cells, key in zip(self._day(date, ticket.hall), keys, strict=True):
+            cell = cells.get(key)
+            if cell is None:
+                cell = cells[key] = Cell()
+            times = cell.times
             times.tickets += sign
-            if ticket.called_date is not None:
-                times.called += sign
-            elif ticket.left:
-                times.left += sign
+            times.called += called
+            times.left += left
             if ticket.missed:
                 times.no_shows += sign
                 times.restored += sign * min(ticket.restored, 1)
-            if wait_ms is not None and waited is not None:
+            if wait_ms is not None:
                 times.waiting.put(waited, wait_ms, sign)
 
     def window_day(self, day: WindowDay, sign: int) -> None:
         """How long a window was open."""
         if day.open_ms:
-            for dimension, key in (("hall", ""), ("window", day.window)):
-                self._times((BY_DAY, dimension, day.date, day.hall, key)).open_ms += sign * day.open_ms
+            of_hall, of_window, *_ = self._day(day.date, day.hall)
+            for cells, key in ((of_hall, ""), (of_window, day.window)):
+                cells.setdefault(key, Cell()).times.open_ms += sign * day.open_ms
 
-    def _times(self, cell: CellKey) -> Times:
-        times = self.times.get(cell)
-        if times is None:
-            times = self.times[cell] = Times()
-        return times
+    def _day(self, date: str, hall: str) -> tuple[Cells, ...]:
+        day = self._days.get((date, hall))
+        if day is None:
+            day = self._days[date, hall] = tuple({} for _ in DIMENSIONS)
+        return day
 
-    def finish(self) -> None:
-        """Drops what came to nothing, and adds the months."""
-        self.ratings = {cell: ratings for cell, ratings in self.ratings.items() if any(ratings)}
-        self.times = {cell: times for cell, times in self.times.items() if not times.empty}
-        months: dict[CellKey, Ratings] = {}
-        for cell, ratings in self.ratings.items():
-            month = _month(cell)
-            known = months.get(month)
-            months[month] = [a + b for a, b in zip(known, ratings, strict=True)] if known else list(ratings)
-        month_times: dict[CellKey, Times] = {}
-        for cell, times in self.times.items():
-            month_times.setdefault(_month(cell), Times()).merge(times)
-        self.ratings |= {cell: ratings for cell, ratings in months.items() if any(ratings)}
-        self.times |= {cell: times for cell, times in month_times.items() if not times.empty}
+    def days(self, dimension: str) -> Iterator[tuple[str, Cell]]:
+        """Each cell of a dimension with its key, day by day."""
+        at = DIMENSIONS.index(dimension)
+        for day in self._days.values():
+            yield from day[at].items()
 
-
-def _month(cell: CellKey) -> CellKey:
-    _, dimension, span, hall, key = cell
-    return (BY_MONTH, dimension, span[:7], hall, key)
+    def groups(self) -> dict[Group, dict[str, list[Cell]]]:
+        """What is to be added to each row: to a day's its cell, to a month's those of its days."""
+        found: dict[Group, dict[str, list[Cell]]] = {}
+        for (date, hall), day in self._days.items():
+            for dimension, cells in zip(DIMENSIONS, day, strict=True):
+                changed = {key: cell for key, cell in cells.items() if not cell.empty}
+                if not changed:
+                    continue
+                found[BY_DAY, dimension, date, hall] = {key: [cell] for key, cell in changed.items()}
+                month = found.setdefault((BY_MONTH, dimension, date[:7], hall), {})
+                for key, cell in changed.items():
+                    month.setdefault(key, []).append(cell)
+        return found

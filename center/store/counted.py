@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from center.counting import DeviceFact, Touched, touched
 from center.ingest import read_element
-from center.rollups.folding import VERSION, Arrival, DeviceFact, Folding, touched
+from center.rollups.folding import VERSION, Arrival, Folding
 from center.store import rows
 
 # All that follows from the events, with the columns that do.
@@ -115,7 +116,11 @@ class _Group:
         if reason is not None:
             self.quarantine.append((row.number, row.sequence, reason))
         elif element.fact is not None and element.fact.data is not None:
-            self.arrivals.append(Arrival(row.position, element.fact))
+            self.arrivals.append((row.position, element.fact))
+
+    def touched(self) -> Touched:
+        """What its facts may change."""
+        return touched(fact for _, fact in self.arrivals)
 
 
 def _groups(chunk: list[_Row], offsets: Offsets) -> list[_Group]:
@@ -126,7 +131,7 @@ def _groups(chunk: list[_Row], offsets: Offsets) -> list[_Group]:
     groups = list(halls.values())
     taken: set[DeviceFact] = set()
     for group in groups:
-        facts = touched(group.arrivals).facts
+        facts = group.touched().facts
         if taken & facts:
             break
         taken |= facts
@@ -146,5 +151,5 @@ def _fold(connection: sqlite3.Connection, group: _Group) -> None:
         VALUES (?1, ?2, ?3, coalesce((SELECT received_ms FROM aside WHERE journal = ?1 AND sequence = ?2), 0))""",
         group.quarantine,
     )
-    known = rows.load(connection, group.hall, touched(group.arrivals))
+    known = rows.load(connection, group.hall, group.touched())
     rows.write(connection, Folding(group.hall, known).take(group.arrivals))

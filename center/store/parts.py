@@ -25,10 +25,11 @@ def tallies(connection: sqlite3.Connection, question: Question) -> list[Tally]:
     for run in _runs(connection, question):
         changes.run(run, 1)
     sums: dict[str, list[int]] = {}
-    for (_, dimension, _, _, key), counts in changes.ratings.items():
-        if dimension == question.by:
-            known = sums.get(key)
-            sums[key] = [a + b for a, b in zip(known, counts, strict=True)] if known else counts
+    for key, cell in changes.days(question.by):
+        if not any(cell.ratings):  # ratings are not kept by quarter hour
+            continue
+        known = sums.get(key)
+        sums[key] = [a + b for a, b in zip(known, cell.ratings, strict=True)] if known else cell.ratings
     return [
         Tally(_key(question, key), row[0], (row[1], row[2], row[3], row[4], row[5]), row[6])
         for key, row in sorted(sums.items())
@@ -45,9 +46,8 @@ def times(connection: sqlite3.Connection, question: Question) -> list[TimesTally
     for row in connection.execute(sql, _values(question)):
         changes.ticket(Ticket(*row), 1)
     found: dict[str, Times] = {}
-    for (_, dimension, _, _, key), counts in changes.times.items():
-        if dimension == question.by:
-            found.setdefault(key, Times()).merge(counts)
+    for key, cell in changes.days(question.by):
+        found.setdefault(key, Times()).merge(cell.times)
     return [TimesTally(_key(question, key), found[key]) for key in sorted(found)]
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
-from center.counting import DeviceSeen, Ignored
+from center.counting import DeviceFact, DeviceSeen, Ignored, Touched
 from center.rollups.cells import (
     QUARTER,
     RATINGS_WIDTH,
     Changes,
+    Group,
+    Ratings,
     Times,
     pack,
     pack_quarters,
@@ -20,7 +22,7 @@ from center.rollups.cells import (
     unpack_quarters,
 )
 from center.rollups.entities import Run, Ticket, WindowDay
-from center.rollups.folding import Arrival, DeviceFact, Folding, Known, Touched
+from center.rollups.folding import Arrival, Folding, Known
 
 _RUN = ", ".join(field.name for field in fields(Run))
 _TICKET = ", ".join(field.name for field in fields(Ticket))
@@ -108,46 +110,67 @@ def write(connection: sqlite3.Connection, folding: Folding) -> None:
 
 def write_cells(connection: sqlite3.Connection, changes: Changes) -> None:
     """Adds to the rollups; a cell that comes to nothing has no row."""
-    connection.executemany(_ADD_RATINGS, ((*cell, *ratings) for cell, ratings in sorted(changes.ratings.items())))
-    lessened = [cell for cell, ratings in changes.ratings.items() if min(ratings) < 0]
-    connection.executemany(_DROP_RATINGS, lessened)
-    groups: dict[tuple[str, str, str, str], dict[str, Times]] = {}
-    for cell, times in changes.times.items():
-        groups.setdefault(cell[:4], {})[cell[4]] = times
+    ratings: list[tuple[Any, ...]] = []
+    lessened: list[tuple[str, ...]] = []
     fresh: list[tuple[Any, ...]] = []
-    gone: list[tuple[Any, ...]] = []
-    for group, cells in sorted(groups.items(), key=_by_group):
+    gone: list[tuple[str, ...]] = []
+    # Rows in the order of their keys here, too.
+    for group, cells in sorted(changes.groups().items(), key=_by_group):
+        if group[1] != QUARTER:
+            for key in sorted(cells):
+                added = _sums([cell.ratings for cell in cells[key]])
+                if any(added):
+                    ratings.append((*group, key, *added))
+                    if min(added) < 0:
+                        lessened.append((*group, key))
+        times = {key: [cell.times for cell in some if not cell.times.empty] for key, some in cells.items()}
+        times = {key: more for key, more in times.items() if more}
+        if not times:
+            continue
         if group[1] == QUARTER:
             row = connection.execute(_GET_TIMES, (*group, '[""]')).fetchone()
-            quarters = _added(cells, unpack_quarters(row[1]) if row is not None else {})
-            (fresh if quarters else gone).append((*group, "", pack_quarters(quarters)) if quarters else (*group, ""))
+            quarters = _added(unpack_quarters(row[1]) if row is not None else {}, times)
+            if quarters:
+                fresh.append((*group, "", pack_quarters(quarters)))
+            else:
+                gone.append((*group, ""))
             continue
-        known = {key: unpack(counts) for key, counts in connection.execute(_GET_TIMES, (*group, _json(cells)))}
-        added = _added(cells, known)
-        fresh += [(*group, key, pack(added[key])) for key in sorted(cells) if key in added]
-        gone += [(*group, key) for key in cells if key not in added]
+        known = {key: unpack(counts) for key, counts in connection.execute(_GET_TIMES, (*group, _json(times)))}
+        left = _added(known, times)
+        fresh += [(*group, key, pack(left[key])) for key in sorted(left)]
+        gone += [(*group, key) for key in times if key not in left]
+    connection.executemany(_ADD_RATINGS, ratings)
+    connection.executemany(_DROP_RATINGS, lessened)
     connection.executemany(_PUT_TIMES, fresh)
     connection.executemany(_DROP_TIMES, gone)
 
 
-def _added(cells: dict[str, Times], known: dict[str, Times]) -> dict[str, Times]:
-    """What is known with the cells added; what comes to nothing is left out."""
-    for key, times in cells.items():
+def _sums(ratings: list[Ratings]) -> Ratings:
+    return ratings[0] if len(ratings) == 1 else [sum(counts) for counts in zip(*ratings, strict=True)]
+
+
+def _added(known: dict[str, Times], more: dict[str, list[Times]]) -> dict[str, Times]:
+    """What is known with more added; what comes to nothing is left out."""
+    for key, some in more.items():
         mine = known.get(key)
         if mine is None:
-            known[key] = times
-        else:
+            if len(some) == 1:
+                known[key] = some[0]
+                continue
+            mine = known[key] = Times()
+        for times in some:
             mine.merge(times)
     return {key: times for key, times in known.items() if not times.empty}
 
 
-def _by_group(item: tuple[tuple[str, str, str, str], object]) -> tuple[str, str, str, str]:
+def _by_group(item: tuple[Group, object]) -> Group:
     return item[0]
 
 
 def _device(connection: sqlite3.Connection, hall: str, arrival: Arrival) -> None:
     """A boot is told later than it happened and doesn't say that the device is up now; it only makes it known."""
-    fact, data = arrival.fact, arrival.fact.data
+    position, fact = arrival
+    data = fact.data
     assert isinstance(data, DeviceSeen)
     kind = fact.type.rpartition(".")[2]
     up = int(kind == "online")
@@ -157,9 +180,7 @@ def _device(connection: sqlite3.Connection, hall: str, arrival: Arrival) -> None
         window = coalesce(excluded.window, window), seen_ms = max(seen_ms, excluded.seen_ms)""",
         (hall, data.device, data.role, data.window, up, fact.recorded_ms),
     )
-    detail = bytes(data.detail).decode()
-    if len(detail) > MAX_DETAIL:
-        detail = "null"
+    detail = data.detail if len(data.detail) <= MAX_DETAIL else "null"
     where = (hall, data.device)
     if kind in ("online", "offline"):
         sql = "UPDATE devices SET up = ? WHERE hall = ? AND device = ? AND seen_ms <= ?"
@@ -178,7 +199,7 @@ def _device(connection: sqlite3.Connection, hall: str, arrival: Arrival) -> None
         connection.execute(sql, (fact.at_ms, detail, *where, fact.at_ms))
         connection.execute(
             "INSERT INTO key_tests (position, hall, device, date, at_ms, detail) VALUES (?, ?, ?, ?, ?, ?)",
-            (arrival.position, *where, fact.date, fact.at_ms, detail),
+            (position, *where, fact.date, fact.at_ms, detail),
         )
 
 
