@@ -24,6 +24,7 @@ from center.casework.desk import Desk, Grants
 from center.casework.watch import Watch
 from center.config import CenterSettings
 from center.errors import CenterError
+from center.intake import GARBAGE_THRESHOLDS, Intake
 from center.metrics import Metrics
 from center.own import OwnJournals
 from center.people.accounts import Accounts, hasher
@@ -104,6 +105,7 @@ def assemble(settings: CenterSettings, folder: Path, store: Store, tokens: Token
         sessions=Sessions(now_ms, settings.http.secure_cookie, accounts),
         accounts=accounts,
         throttle=Throttle(now_ms),
+        intake=Intake(),
         own=own,
         desk=desk,
         watch=Watch(desk, settings.halls),
@@ -156,6 +158,7 @@ async def serve(settings: CenterSettings, folder: Path, stop: asyncio.Event, tel
         finally:
             await runner.cleanup()
             await center.watch.close()
+            await center.intake.close()
             center.desk.book.close()
     finally:
         await store.close()
@@ -172,11 +175,6 @@ async def _until(stop: asyncio.Event, store: SqliteStore) -> None:
     if feeding is not None:
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
-
-
-# A batch is ten thousands of small objects that go together when it is stored: looking for circles among them at
-# Python's usual pace takes a tenth of the time, and there are none.
-GARBAGE_THRESHOLDS = (100_000, 20, 50)
 
 
 async def _run(settings: CenterSettings, folder: Path) -> None:

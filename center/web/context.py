@@ -11,6 +11,7 @@ from center.casework.desk import Desk
 from center.casework.watch import Watch
 from center.config import CenterSettings, Hall
 from center.counting import local_date
+from center.intake import Intake
 from center.metrics import Metrics
 from center.own import OwnJournals
 from center.people.accounts import Accounts
@@ -42,6 +43,7 @@ class Center:
     sessions: Sessions
     accounts: Accounts
     throttle: Throttle
+    intake: Intake
     own: OwnJournals
     desk: Desk
     watch: Watch

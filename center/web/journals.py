@@ -52,7 +52,8 @@ async def post_events(request: web.Request) -> web.Response:
             ingest.chain_link(request.headers.get("Journal-Chain")),
             hall.offset_minutes,
         )
-        batch = ingest.read_batch(heading, await request.read(), request.headers.get("Content-Encoding", "").lower())
+        encoding = request.headers.get("Content-Encoding", "").lower()
+        batch = await center.intake.read(heading, await request.read(), encoding)
         stored = await center.store.submit(batch, center.now_ms())
     except RequestError as error:
         center.metrics.batch("bad-request")

@@ -3,15 +3,19 @@
 import asyncio
 import gzip
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from center import ingest
-from center.ingest import BatchError, Element, Heading, RequestError, TooLargeError
+from center.counting import COUNTED
+from center.ingest import Batch, BatchError, Element, Heading, RequestError, TooLargeError
+from center.intake import AT_ONCE_BYTES, Intake
 from center.store import Refused
 from center.store.answers import Part, Stored
 from center.store.sqlite import FILE_NAME, SqliteStore
@@ -207,3 +211,59 @@ def test_a_changed_batch_after_a_right_one_changes_nothing_that_is_stored(data: 
 def test_an_element_is_an_event_or_has_a_reason(value: object) -> None:
     element: Element = ingest.read_element(msgspec.json.encode(value), "qingxi", JOURNAL, OFFSET_MINUTES)
     assert (element.reason is None) == (element.fact is not None)
+
+
+# What an event of a counted type may say, right or wrong; a large detail, since it goes through as it stands.
+WORDS = st.sampled_from(["1", "A", "", "键"]) | st.none() | st.integers(-1, 2**70)
+SAID = st.fixed_dictionaries(
+    {"run": st.just("r"), "ticket": st.just("t"), "grade": st.integers(0, 6), "why": st.just("repeated")},
+    optional={
+        "reason": WORDS,
+        "window": WORDS,
+        "staff": WORDS,
+        "device": st.just("ev1"),
+        "epoch": st.just("00112233445566aa"),
+        "fact": st.integers(-1, 2**60),
+        "detail": JSON,
+        "waited_ms": st.integers(0, 2**60),
+        "training": st.booleans(),
+        "@": st.text(),
+    },
+)
+TOLD = st.lists(st.tuples(st.sampled_from([*sorted(COUNTED), "hall.patrol.seen"]), SAID), max_size=6)
+
+
+@pytest.fixture(scope="module")
+def intake() -> Iterator[Intake]:
+    made = Intake()
+    yield made
+    asyncio.run(made.close())
+
+
+@QUICK
+@given(TOLD, st.binary() | st.just(b"7"), st.sampled_from(["", "gzip", "br"]))
+def test_what_is_read_in_the_process_beside_is_what_is_read_here(
+    intake: Intake, told: list[tuple[str, dict[str, object]]], odd: bytes, encoding: str
+) -> None:
+    journal = Journal(name=JOURNAL)
+    for kind, said in told:
+        journal.add(kind, said)
+    body = b"[" + b",".join([*journal.events, odd]) + b"]" + b" " * AT_ONCE_BYTES
+    if encoding == "gzip":
+        body = gzip.compress(body, compresslevel=0)
+
+    async def both() -> tuple[Batch | str, Batch | str]:
+        found: list[Batch | str] = []
+        for reading in (intake.read, _here):
+            try:
+                found.append(await reading(HEADING, body, encoding))
+            except (BatchError, TooLargeError, RequestError) as error:
+                found.append(repr(error))
+        return found[0], found[1]
+
+    beside, here = asyncio.run(both())
+    assert beside == here
+
+
+async def _here(heading: Heading, body: bytes, encoding: str) -> Batch:
+    return ingest.read_batch(heading, body, encoding)

@@ -160,6 +160,7 @@ ROOMS = (
     Room("center.metrics", "the center's numbers; none carries a grade", _CENTER),
     Room("center.counting", "what an event says to the figures, pure", _CENTER),
     Room("center.ingest", "a batch as it comes in: bounded, exact, pure", ("center.counting", *_CENTER)),
+    Room("center.intake", "large batches read in a process beside the center", ("center.ingest", *_CENTER)),
     Room(
         "center.rollups",
         "from facts to cells of figures, pure: what counts, where, once",

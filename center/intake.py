@@ -1,0 +1,160 @@
+"""Large batches are read in a process beside the center, so that reading one and counting another have a core each.
+
+`python -m center.intake` is that process: requests on stdin, answers on stdout, each a length and MessagePack. It ends
+with its stdin, so also when the center is killed.
+"""
+
+import asyncio
+import gc
+import logging
+import signal
+import struct
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO
+
+import msgspec
+
+from center.errors import CenterError, StoreBusyError, StoreError
+from center.ingest import Batch, BatchError, Heading, RequestError, TooLargeError, read_batch
+
+AT_ONCE_BYTES = 8 * 1024  # a body of a hundred events or fewer is read sooner than it is sent there and back
+MAX_WAITING = 32  # bodies of 4 MiB at most that wait to be read, as many as may wait for the disk
+# A batch is ten thousands of small objects that go together when it is done with: looking for circles among them at
+# Python's usual pace takes a tenth of the time, and there are none.
+GARBAGE_THRESHOLDS = (100_000, 20, 50)
+
+END_S = 5.0  # for the batch in its hands; the largest takes a tenth of that
+
+log = logging.getLogger("center")
+
+_LENGTH = struct.Struct(">I")
+_TOLD: dict[str, type[CenterError]] = {kind.__name__: kind for kind in (BatchError, TooLargeError, RequestError)}
+
+
+class _Request(msgspec.Struct, array_like=True):
+    heading: Heading
+    body: bytes
+    encoding: str
+
+
+class _Answer(msgspec.Struct, array_like=True):
+    """A batch, or the kind and words of what is wrong with it."""
+
+    batch: Batch | None = None
+    kind: str = ""
+    words: str = ""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_requests = msgspec.msgpack.Decoder(_Request)
+_answers = msgspec.msgpack.Decoder(_Answer)
+
+
+class Intake:
+    """Reads batches, the large ones in a process that is started with the first of them."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._waiting = 0
+
+    async def read(self, heading: Heading, body: bytes, encoding: str) -> Batch:
+        """As `center.ingest.read_batch`; raises `StoreError` where the process fails or has too much to do, too."""
+        if len(body) <= AT_ONCE_BYTES:
+            return read_batch(heading, body, encoding)
+        if self._waiting == MAX_WAITING:
+            raise StoreBusyError(f"{MAX_WAITING} batches are waiting to be read; send again in a second")
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(self._thread, self._ask, _Request(heading, body, encoding))
+        finally:
+            self._waiting -= 1
+        if answer.batch is None:
+            raise _TOLD[answer.kind](answer.words)
+        return answer.batch
+
+    def _ask(self, request: _Request) -> _Answer:
+        """In the thread: there is one, so one request at a time is on its way."""
+        if self._process is not None and self._process.poll() is not None:
+            self._lost()
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "center.intake"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            _write(self._process.stdin, _encoder.encode(request))
+            answer = _read(self._process.stdout)
+        except OSError:
+            answer = None
+        if answer is None:
+            raise StoreError(f"the process that reads batches {self._lost()} with this one; another is started")
+        return _answers.decode(answer)
+
+    def _lost(self) -> str:
+        """It is gone though nobody asked it to go."""
+        ended = f"ended with {self._end()}"
+        log.warning("the process that reads batches %s", ended, extra={"event": "center.intake_ended"})
+        return ended
+
+    def _end(self) -> int:
+        """In the thread: closes the pipes, and with its stdin the process ends; its status."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        try:
+            process.communicate(timeout=END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        return process.returncode
+
+    async def close(self) -> None:
+        """Ends after what is being read."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+        self._thread.shutdown()
+
+
+def _write(pipe: IO[bytes], data: bytes) -> None:
+    pipe.write(_LENGTH.pack(len(data)))
+    pipe.write(data)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes]) -> bytes | None:
+    """The next message; None at the end, be it in the midst of one."""
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    data = pipe.read(length)
+    return data if len(data) == length else None
+
+
+def answer(request: bytes) -> bytes:
+    """What the process says to a request."""
+    asked = _requests.decode(request)
+    try:
+        return _encoder.encode(_Answer(read_batch(asked.heading, asked.body, asked.encoding)))
+    except tuple(_TOLD.values()) as error:
+        return _encoder.encode(_Answer(None, type(error).__name__, str(error)))
+
+
+def main() -> None:
+    """The process. Whoever ends the center by a signal to all of its processes ends this one by its stdin."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    while (request := _read(sys.stdin.buffer)) is not None:
+        try:
+            _write(sys.stdout.buffer, answer(request))
+        except BrokenPipeError:  # the center is gone
+            return
+
+
+if __name__ == "__main__":
+    main()
