@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import chinese_calendar
@@ -41,7 +42,7 @@ class Calendar:
 
     def known(self, year: int) -> bool:
         """Whether the holidays of a year are published here."""
-        return year in self.years or _published(year)
+        return year in self.years or _published(date(year, 1, 1)) is not None
 
     def works(self, day: date) -> bool:
         """Whether offices work on a day."""
@@ -49,9 +50,8 @@ class Calendar:
         if special is not None:
             return special
         # A year of which a file was given is described by that file alone: only so can a file correct the library.
-        if day.year not in self.years and _published(day.year):
-            return bool(chinese_calendar.is_workday(day))
-        return day.weekday() < _SATURDAY
+        published = None if day.year in self.years else _published(day)
+        return day.weekday() < _SATURDAY if published is None else published
 
     def after(self, day: date, working_days: int) -> Deadline:
         """The day so many working days after a day, which itself doesn't count."""
@@ -73,13 +73,13 @@ class Calendar:
         return sum(self.works(first + timedelta(days=number)) for number in range(1, days + 1))
 
 
-def _published(year: int) -> bool:
-    """Whether the library knows a year: it refuses what the State Council has not announced yet."""
+@lru_cache(maxsize=4096)  # eleven years of days; the library takes 5 µs for each, and an old case counts hundreds
+def _published(day: date) -> bool | None:
+    """Whether a day is worked, as the library knows it: None for a year that the State Council has not announced yet."""
     try:
-        chinese_calendar.is_workday(date(year, 1, 1))
+        return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
-        return False
-    return True
+        return None
 
 
 def read(name: str, text: str) -> dict[date, bool]:

@@ -265,10 +265,13 @@ def urgency(case: Case, today: date, calendar: Calendar, remind_days: int = REMI
     return Urgency(left, "remind" if left <= remind_days else "in_time")
 
 
-def reminding(case: Case, due: Urgency) -> dict[str, Any] | None:
-    """The data of the event `hall.case.reminded`, once for each kind and deadline; None where none is due."""
-    kind = {"remind": DUE_SOON, "overdue": OVERDUE}.get(due.word)
-    if kind is None or case.reminder in (kind, OVERDUE):
+def reminding(case: Case, today: date, last: date) -> dict[str, Any] | None:
+    """The data of the event `hall.case.reminded`, once for each kind and deadline; None where none is due.
+
+    last: the last day that is near.
+    """
+    kind = OVERDUE if case.due < today else DUE_SOON
+    if case.answered or case.due > last or case.reminder in (kind, OVERDUE):
         return None
     data = {"case": case.id, "hall": case.rating.hall, "run": case.rating.run, "kind": kind}
     return data | {"deadline": case.due.isoformat(), "handler": case.handler}

@@ -137,7 +137,7 @@ class Desk:
                 found = [
                     Happened(PREFIX + REMINDED, f"case/{case.id}", data)
                     for case in cases
-                    if (data := reminding(case, self.urgency(case, hall))) is not None
+                    if (data := reminding(case, today, last)) is not None
                 ]
                 if found:
                     await self._own.append(hall, *found)
