@@ -75,7 +75,7 @@ class Calendar:
 
 @lru_cache(maxsize=4096)  # eleven years of days; the library takes 5 µs for each, and an old case counts hundreds
 def _published(day: date) -> bool | None:
-    """Whether a day is worked, as the library knows it: None for a year that the State Council has not announced yet."""
+    """Whether a day is worked, as the library knows it; None in a year that the State Council has not announced."""
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
