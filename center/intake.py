@@ -55,14 +55,15 @@ _answers = msgspec.msgpack.Decoder(_Answer)
 class Intake:
     """Reads batches, the large ones in a process that is started with the first of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once_bytes: int = AT_ONCE_BYTES) -> None:
+        self._at_once_bytes = at_once_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
         self._process: subprocess.Popen[bytes] | None = None
         self._waiting = 0
 
     async def read(self, heading: Heading, body: bytes, encoding: str) -> Batch:
         """As `center.ingest.read_batch`; raises `StoreError` where the process fails or has too much to do, too."""
-        if len(body) <= AT_ONCE_BYTES:
+        if len(body) <= self._at_once_bytes:
             return read_batch(heading, body, encoding)
         if self._waiting == MAX_WAITING:
             raise StoreBusyError(f"{MAX_WAITING} batches are waiting to be read; send again in a second")

@@ -15,10 +15,12 @@ from center.config import CenterSettings
 from center.config import Hall as HallSettings
 from center.errors import StoreBusyError
 from center.ingest import Batch
+from center.intake import Intake
 from center.metrics import Metrics
 from center.store.answers import Stored
 from center.store.sqlite import FILE_NAME, MAX_IN_COMMIT, MAX_QUEUED, SqliteStore, _Job, _Outcome, _settle
 from center.web import journals
+from center.web.app import MAX_BODY
 from center.web.context import CENTER, Center
 from common import problem
 from common.tokens import Holder, Tokens, digest
@@ -134,6 +136,7 @@ class _Life:
             sessions=nobody,
             accounts=nobody,
             throttle=nobody,
+            intake=Intake(at_once_bytes=MAX_BODY),  # all of it here: a process beside has a time of its own
             own=nobody,
             desk=nobody,
             watch=cast("Any", SimpleNamespace(note=lambda hall: None)),
