@@ -18,6 +18,7 @@ OLD_TEST_DAYS = 30  # a key is tested with the monthly check
 LEVEL = 0.01  # over all comparisons of a kind: one false sign in a hundred reports
 MIN_RATINGS = 20  # less says nothing, whatever it says
 MAX_EVENTS = 50  # linked of one sign; all are counted
+FAR_RATE = "far_rate"  # its events are with whoever knows the runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def far_rates(people: Sequence[Served]) -> list[Sign]:
         share = (rest_rated + 1) / (rest_served + 2)
         found.append(
             Sign(
-                "far_rate",
+                FAR_RATE,
                 person.staff,
                 {
                     "rated": person.rated,
@@ -186,7 +187,8 @@ def never_bad(presses: Sequence[Press], boxes: Sequence[Box]) -> list[Sign]:
         numbers: dict[str, float] = {"ratings": len(own), "others_bad": bad, "others_ratings": len(presses) - len(own)}
         if tested is not None:
             numbers["tested_days_ago"] = tested
-        found.append(Sign("never_bad", box.device, numbers, chance.at_most(0, len(own), share), chance.BINOMIAL))
+        likely = chance.at_most(0, len(own), share)
+        found.append(Sign("never_bad", box.device, numbers, likely, chance.BINOMIAL, _events(own)))
     return _standing(found)
 
 

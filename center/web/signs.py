@@ -1,6 +1,6 @@
 """Signs of self-rating: what stands out in a hall's month, how likely it is by chance, and the events behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +9,7 @@ from aiohttp import web
 from center.config import Hall
 from center.people.reader import Reader
 from center.people.roles import FOLLOW_CASES
+from center.store.answers import Behind
 from center.store.following import RatedRow
 from center.trust import signs
 from center.trust.signs import Box, Ignored, Press, Served, Sign
@@ -68,7 +69,21 @@ async def found(center: Center, hall: Hall, days: tuple[str, str]) -> Found:
         *signs.quiet_presses(ignored, boxes),
         *signs.never_bad(presses, boxes),
     ]
-    return Found(standing, {row.event: row.row.run for row in rated})
+    runs = {row.event: row.row.run for row in rated}
+    return Found([await _with_events(center, hall, days, sign, runs) for sign in standing], runs)
+
+
+async def _with_events(center: Center, hall: Hall, days: tuple[str, str], sign: Sign, runs: dict[str, str]) -> Sign:
+    """A rate has no presses of its own: what is behind it are finishes, those that make it far from the others'."""
+    if sign.kind != signs.FAR_RATE:
+        return sign
+    n = sign.numbers
+    low = n["rated"] * n["others_served"] < n["others_rated"] * n["served"]
+    behind = Behind("unrated" if low else "rated", *days, [hall.id], staff=sign.who, limit=signs.MAX_EVENTS)
+    found = {run.finished_at: run.run for run in await center.store.runs(behind) if run.finished_at is not None}
+    events = {f"{event.journal}/{event.sequence}": event.position for event in await center.store.events_at([*found])}
+    runs |= {event: found[position] for event, position in events.items()}
+    return replace(sign, events=tuple(events))
 
 
 def _days_ago(center: Center, ms: int) -> int:

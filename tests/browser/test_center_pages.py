@@ -80,6 +80,30 @@ async def fits(page: Page, name: str) -> None:
     await page.set_viewport_size({"width": 1366, "height": 768})
 
 
+async def test_pages_fit_a_phone_in_english_and_large_letters(center: Opened, open_page: OpenPage) -> None:
+    page = await open_page(center.url, width=320)
+    await sign_in(page, center, "supervisor")
+    behind = f"hall=qingxi&{OCTOBER}"
+    for name, path in {
+        "overview": "?",
+        "report": f"reports?what=ratings&by=window&{behind}&",
+        "ranking": f"reports?what=ranking&by=department&{OCTOBER}&",
+        "behind": f"reports/behind?figure=bad&{behind}&",
+        "run": "halls/qingxi/runs/rqingxi1?",
+        "hall": "halls/qingxi?",
+        "devices": "devices?",
+        "notice": "bulletin/2026-10?hall=qingxi&",
+        "cases": "cases?",
+        "signs": "signs?hall=qingxi&",
+        "paper": "paper?hall=qingxi&date=2026-10-12&",
+    }.items():
+        await page.goto(f"{center.url}/{path}lang=en&text=large&contrast=high")
+        await expect(page.locator("html")).to_have_attribute("data-text", "large")
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 320, f"{name}: {wide} px"
+        await screenshot(page, f"center-{name}-large-en")
+
+
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_reports_answer_every_question(center: Opened, open_page: OpenPage, lang: str) -> None:
     page = await open_page(center.url, lang=lang)

@@ -420,6 +420,22 @@ async def test_signs_name_their_test_and_their_events(center: CenterProcess) -> 
     assert (await center.ask(f"/api/v1/signs?hall=qingxi&from={DAY}&to={DAY}", "viewer"))[0] == 403
 
 
+@pytest.mark.parametrize("odd_rates", [True, False])
+async def test_a_rate_far_from_the_others_opens_to_its_services(center: CenterProcess, odd_rates: bool) -> None:
+    journal, runs = Journal(), {}
+    for number in range(1, 121):
+        odd = number % 3 == 0
+        run = journal.run(number, 5 if odd == odd_rates else None, staff="odd" if odd else "other")
+        runs[run] = odd
+    await center.send(journal)
+    found = await center.get(f"/api/v1/signs?hall=qingxi&from={DAY}&to={DAY}", "supervisor")
+    (sign,) = [one for one in found["signs"] if one["kind"] == "far_rate" and one["who"] == "odd"]
+    assert (sign["numbers"]["rated"], sign["numbers"]["served"]) == (40 if odd_rates else 0, 40)
+    behind = [json.loads(journal.events[int(event.rpartition("/")[2]) - 1]) for event in sign["events"]]
+    assert {event["type"] for event in behind} == {"hall.ticket.finished"}
+    assert {event["data"]["run"] for event in behind} == {run for run, odd in runs.items() if odd}
+
+
 async def test_the_first_administrator_is_made_on_the_command_line(tmp_path: Path) -> None:
     config = CONFIG.replace("[http]", "[http]\nsecure_cookie = false")
     async with running(tmp_path, config) as center:

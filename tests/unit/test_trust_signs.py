@@ -9,6 +9,7 @@ import pytest
 from center.trust import chance
 from center.trust.signs import (
     LEVEL,
+    MAX_EVENTS,
     MIN_RATINGS,
     Box,
     Ignored,
@@ -157,6 +158,7 @@ def test_a_box_without_a_bad_grade_is_a_sign_only_while_its_keys_are_untested() 
     ]
     (sign,) = never_bad(presses, [Box("dead", "1", None), Box("box1", "2", None)])
     assert (sign.who, sign.numbers["ratings"]) == ("dead", 200)
+    assert sign.events == tuple(press.event for press in presses if press.device == "dead")[:MAX_EVENTS]
     assert "tested_days_ago" not in sign.numbers
     assert never_bad(presses, [Box("dead", "1", 31)])[0].numbers["tested_days_ago"] == 31
     assert never_bad(presses, [Box("dead", "1", 30)]) == []
