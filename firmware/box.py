@@ -8,6 +8,7 @@ import gc
 
 from firmware.diary import note
 from firmware.drivers import keys as key_driver
+from firmware.loading import once
 from firmware.records import (
     BOARD_BYTES,
     CAUSE_BYTES,
@@ -27,7 +28,8 @@ _MAINTENANCE_AFTER_MS = const(1_000)  # time for the answer to leave
 
 
 class Box:
-    """`about`: reset_cause, interpreter, firmware, board as texts. `maintain()`: restart without the application.
+    """`about`: reset_cause, interpreter, firmware, board as texts. `maintain()`: restart without the application;
+    `maintain(False)`: with it.
 
     A role's class gives it `app`, its state machine (`handle`, `due`, `deadline_ms`, `state` and its number in STATES,
     `run`), and has its own `_act(what, values, now_ms)` for that machine's actions and `_view(event, now_ms)`.
@@ -43,6 +45,7 @@ class Box:
         self._about = about  # until it is told
         self._reset_cause = about["reset_cause"]
         self._maintain = maintain
+        self._updater = None  # while an update comes, or is on trial
         self._maintain_ms = None
         self._health_ms = 0
         self._hub = False
@@ -111,6 +114,8 @@ class Box:
         if now_ms >= self._health_ms:
             self._health_ms = now_ms + _HEALTH_MS
             self._tell_health(now_ms)
+            if self._updater is not None and self._updater.idle(now_ms):
+                self._updater = None
         if self._maintain_ms is not None and now_ms >= self._maintain_ms:
             self._maintain()
 
@@ -248,5 +253,18 @@ class Box:
         elif command == messages.MAINTENANCE:
             self._maintain_ms = now_ms + _MAINTENANCE_AFTER_MS
             self.endpoint.answer(request, messages.ACCEPTED)
+        elif command == messages.UPDATE:
+            self._update(request, args, now_ms)
         else:
             self.endpoint.answer(request, messages.UNKNOWN_COMMAND)
+
+    def _update(self, request, args, now_ms):
+        """One step of it; without memory for it there is none, and all else goes on."""
+        answer = messages.FAILED, "memory"
+        try:
+            if self._updater is None:
+                self._updater = once("firmware.updating").Updater(self)
+            answer = self._updater.take(args, now_ms)
+        except MemoryError:
+            self._updater = None
+        self.endpoint.answer(request, answer[0], answer[1])

@@ -59,11 +59,11 @@ class Directory:
         gc.collect()
         return open(name, mode)
 
-    def open_elsewhere(self, path):
-        """A file of another directory, read in the room that is kept here; `keep_room` when it is closed."""
+    def open_elsewhere(self, path, mode="rb"):
+        """A file of another directory, opened in the room that is kept here; `keep_room` when it is closed."""
         self._room = None
         gc.collect()
-        return open(path, "rb")
+        return open(path, mode)
 
     def keep_room(self):
         """So that the next file finds a piece of memory that is large enough."""

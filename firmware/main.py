@@ -58,7 +58,7 @@ class KeyEdge(io.IOBase):
 class Main:
     """Everything a running box has."""
 
-    def __init__(self, config, board, now):
+    def __init__(self, config, board, now, trial):
         self._now = now
         self.doing = "start"  # the task whose turn it is
         self._unsent = b""
@@ -85,6 +85,8 @@ class Main:
             maintain=maintain,
         )
         self.box.start(now())
+        if trial:
+            self.box._updater = once("firmware.trial").Trial(self.box)
         if self._radio is not None:
             endpoint.link_lost()  # there is no line before somebody connects
         self._edge = KeyEdge(self.keys)
@@ -165,10 +167,11 @@ def in_maintenance():
     return True
 
 
-def maintain():
-    """Leave the mark and restart."""
-    with open(_MAINTENANCE_PATH, "w"):
-        pass
+def maintain(mark=True):
+    """Leave the mark and restart; without it, just restart."""
+    if mark:
+        with open(_MAINTENANCE_PATH, "w"):
+            pass
     chip.reset()
 
 
@@ -184,8 +187,8 @@ def rest(error, board, limit_ms):
         time.sleep_ms(_LONGEST_WAIT_MS if led is None else led.step(now()))
 
 
-def run():
-    """Runs the box for ever; returns at once for maintenance (the mark, or the strap held)."""
+def run(trial=False):
+    """Runs the box for ever; returns at once for maintenance (the mark, or the strap held). trial: is it good?"""
     if in_maintenance():
         return
     config, board, error = _configuration()
@@ -195,7 +198,7 @@ def run():
     if not strap.value():
         return
     try:
-        main = Main(config, board, Uptime(time.ticks_ms, time.ticks_diff))
+        main = Main(config, board, Uptime(time.ticks_ms, time.ticks_diff), trial)
         config = None  # with it goes all that only reads settings
         gc.collect()
         main.live()

@@ -82,6 +82,7 @@ INVITE = const(1)
 KEY_TEST = const(2)
 IDENTIFY = const(3)
 MAINTENANCE = const(4)
+UPDATE = const(5)  # one step of an update, updating.py
 WINDOW_COMMAND = const(64)
 
 # Codes of an ANSWER.
@@ -183,6 +184,14 @@ COMMAND_FIELDS = {
     KEY_TEST: _kept((_row(1, "wait_ms", INT, 1000, 600000),)),
     IDENTIFY: _kept((_row(1, "for_ms", INT, 100, 60000),)),
     MAINTENANCE: _kept(()),
+    UPDATE: _kept(
+        (
+            _row(1, "step", INT, 0, 255),
+            _row(2, "file", INT, 0, 255),
+            _row(3, "at", INT, 0, MAX_SERIAL),
+            _row(4, "data", BYTES, 0, 255),
+        )
+    ),
     WINDOW_COMMAND: _kept((_row(1, "command", TEXT, 1, 16),)),
 }
 

@@ -5,13 +5,11 @@ serves. Words and glyphs lie in one file in flash (tools/device/glyphs.py makes 
 A page of 8 rows goes out at a time, 3 ms at 400 kHz, so that the keys never wait for a picture.
 """
 
-import sys
-
 import framebuf
 
 from protocol.compat import const
 
-FILE = "/firmware/screen.bin"  # in the slot that runs
+FILE = "firmware/screen.bin"  # in the slot that runs
 _ADDRESS = const(0x3C)
 _WIDTH = const(128)
 _ROW = const(16)
@@ -35,12 +33,12 @@ class Oled:
     `setup`: what its controller is told first; `offset`: the first column of its memory.
     """
 
-    def __init__(self, files, i2c, setup, offset, path=None):
+    def __init__(self, files, i2c, setup, offset, path=FILE):
         self._files = files
         self._i2c = i2c
         self._setup = setup
         self._offset = offset
-        self._path = path or sys.path[0] + FILE
+        self._path = path
         self._buffer = bytearray(_WIDTH * _PAGES)
         self._canvas = framebuf.FrameBuffer(self._buffer, _WIDTH, _WIDTH // 2, framebuf.MONO_VLSB)
         self.broken = i2c is None  # nobody answers

@@ -26,7 +26,9 @@ UNTIL_WRAP_MS = 5000  # time for booting and the handshake, which take one secon
 
 
 def image_with(tmp_path: Path, deed: str) -> Path:
-    return flash(tmp_path, settings(screen="broken_screen"), {"broken_screen.py": SCREEN.format(deed=deed).encode()})
+    return flash(
+        tmp_path, settings(screen="broken_screen"), {"lib/broken_screen.py": SCREEN.format(deed=deed).encode()}
+    )
 
 
 async def test_firmware_lost_task_is_a_fact_and_a_restart(tmp_path):

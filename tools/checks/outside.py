@@ -49,8 +49,8 @@ LIMITS = (
         "only drivers, boards and links touch the hardware",
         rooms=rooms.TOPS,
         banned=HARDWARE,
-        # The simulator's stand-ins are what `machine` is on the unix port; /main.py stands on its own.
-        excepted=(*HARDWARE_ROOMS, "firmware.device_main", "tools.simulator.onboard"),
+        # The simulator's stand-ins are what `machine` is on the unix port; what chooses the slot stands on its own.
+        excepted=(*HARDWARE_ROOMS, "firmware.device_start", "tools.simulator.onboard"),
     ),
     Limit(
         "apps are pure state machines",

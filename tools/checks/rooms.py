@@ -58,7 +58,7 @@ ROOMS = (
     Room(
         "firmware.box",
         "what every box does at its keys, on the wire and by the clock, in the one right order",
-        (*_FIRMWARE, *_PIECES, "protocol"),
+        (*_FIRMWARE, *_PIECES, "firmware.loading", "protocol"),
     ),
     Room(
         "firmware.boxes",
@@ -82,6 +82,12 @@ ROOMS = (
         "what the log does once a boot: reads back what a cut left",
         ("firmware.records", "firmware.eventlog", "protocol"),
     ),
+    Room(
+        "firmware.updating",
+        "takes an update into the slot that doesn't run",
+        ("firmware.box", "firmware.eventlog", "firmware.files", "protocol"),
+    ),
+    Room("firmware.trial", "whether a firmware on trial is good", ("protocol",)),
     Room("firmware.settings", "what was provisioned, and the boot counter", (*_FIRMWARE, *_PIECES, "protocol")),
     Room(
         "firmware.main",
@@ -89,6 +95,7 @@ ROOMS = (
         (*_FIRMWARE, *_PIECES, "firmware.loading", "firmware.role", "protocol"),
     ),
     Room("firmware.device_main", "what stands as /main.py: starts the good slot, or the one on trial", ANYTHING),
+    Room("firmware.device_start", "what stands as /start.mpy: chooses the slot, keeps the time of a trial"),
     Room("hub.errors", "the root of the hub's errors; the rules, which know only the standard library, have their own"),
     Room("hub.queueing", "the hall's rules, pure: decide, apply, views"),
     Room(

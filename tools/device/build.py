@@ -26,8 +26,11 @@ from tools.device.syntax import OURS, is_docstring
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUILD: Final = ROOT / "build" / "firmware"
 MAIN: Final = "main.py"
+FIXED: Final = (MAIN, "start.mpy")  # in no slot: no update changes them
 SLOTS: Final = ("a", "b")  # each holds a whole firmware; /main.py chooses (firmware/device_main.py)
+_START: Final = FIXED[1]
 _MAIN_SOURCE: Final = Path("firmware") / "device_main.py"
+_START_SOURCE: Final = Path("firmware") / "device_start.py"
 _VERSION_SOURCE: Final = Path("firmware") / "__init__.py"
 _APPLICATION: Final = "firmware.main"
 _ROLE: Final = "firmware.role"  # in whose place the role's own module is linked
@@ -40,8 +43,17 @@ _PARTS: Final = (
     ("firmware.log", ("firmware.eventlog", "firmware.logfile", "firmware.records", "firmware.files")),
 )
 # What a hub did wrong is counted on a box, and told in words by the hub; what our own code did wrong is told by its
-# task and its kind. 6 KB of texts that no box could show.
-_SILENT: Final = ("PeerError", "FrameError", "CborError", "SealError", "MessageError", "MisuseError")
+# task and its kind. 8 KB of texts that no box could show.
+_SILENT: Final = (
+    "PeerError",
+    "FrameError",
+    "CborError",
+    "SealError",
+    "MessageError",
+    "MisuseError",
+    "LogError",
+    "LogFullError",
+)
 # What programs on a box use that are not of the image: /main.py, and the drivers of displays.
 DOORS: Final = (
     "run",
@@ -101,7 +113,7 @@ def build(role: str, board: str) -> Image:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise DeviceError(f"{target}: can't be made ({error.strerror})") from error
             # The very same build is there already, perhaps read by another flash right now.
-    return Image(text, {name if name == MAIN else f"{SLOTS[0]}/{name}": target / name for name in names})
+    return Image(text, {name if name in FIXED else f"{SLOTS[0]}/{name}": target / name for name in names})
 
 
 def explained(text: str, version: str) -> str:
@@ -142,7 +154,10 @@ def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
     # /main.py stays source: a board runs no main.mpy.
     names.append(MAIN)
     (target / MAIN).write_text(ast.unparse(_plain((ROOT / _MAIN_SOURCE).read_text("utf-8"))) + "\n", "utf-8")
-    content.update((target / MAIN).read_bytes())
+    names.append(_START)
+    _compile(ROOT / _START_SOURCE, _START, target / _START)
+    for name in FIXED:
+        content.update((target / name).read_bytes())
     text = f"{version('tingting')}+{content.hexdigest()[:8]}"
     name = _VERSION_SOURCE.with_suffix(".mpy").as_posix()
     names.append(name)
@@ -219,10 +234,10 @@ def _scout(role: str) -> Linker:
 
 
 def _modules() -> Iterator[str]:
-    """Every module of firmware/ but the one that stands as /main.py."""
+    """Every module of firmware/ but those that stand beside the slots."""
     for path in sorted((ROOT / "firmware").rglob("*.py")):
         source = path.relative_to(ROOT)
-        if source != _MAIN_SOURCE and source.stem != "__init__":
+        if source not in (_MAIN_SOURCE, _START_SOURCE) and source.stem != "__init__":
             yield ".".join(source.with_suffix("").parts)
 
 

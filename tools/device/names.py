@@ -49,6 +49,13 @@ SPARE: Final = tuple(
     aclose awritestr awrite drain wait_closed get_extra_info readexactly ph_key coro default_exception_handler
     call_exception_handler set_exception_handler get_exception_handler run_forever queue_read queue_write wait_io_event
     return_exceptions out_buf seed libc_ver python_compiler namedtuple print_exception
+    _dequeue _enqueue _exc_context _exc_handler _io_queue _promote_to_task _stop_task _stopper _task_queue poller sgen
+    main_task stream_awrite peername backlog psk_key psk_identity cert_reqs certfile cadata cafile keyfile
+    verify_callback recv_into sendall stack_size start_new_thread allocate_lock get_ident LockType abs_tol rel_tol
+    IP_ADD_MEMBERSHIP IP_DROP_MEMBERSHIP SO_BROADCAST ViperTypeError keepends
+    bound_method closure generator dict_view iterator function module VfsLfs1 execfile exc_info progsize readsize
+    lookahead _build _machine _mpy MBEDTLS_VERSION server_psk_keys client_id waiter runq_len waitq_len cancel floor
+    Event Task Stream Server core funcs stream cmath heapq deflate uctypes websocket random argv
     """.split()
 )
 # What the objects of a chip, of a file and of `select` have, as far as Python's own types don't: there a name of ours

@@ -64,11 +64,12 @@ def prepare(socket_path):
 def _run_file(name, scope):
     try:
         with open(name) as file:
-            source = file.read()
+            code = file.read()
     except OSError:
         return
     try:
-        exec(compile(source, name, "exec"), scope)
+        code = compile(code, name, "exec")  # a board compiles from the file, and keeps no text of it
+        exec(code, scope)
     except SystemExit:
         raise
     except BaseException as error:
