@@ -1,7 +1,8 @@
 """The boxes on the radio: whose an advertisement is, what its box is wanted for, whether it is in reach.
 
 An advertisement proves nothing: who makes one up, or plays an old one again, costs one vain visit, and the next one
-later. In reach is only who has proven itself and is heard since.
+later. In reach is only who has proven itself and is heard since. While a box answers where it was proven, whatever else
+has its name is visited only for facts that it tells of, and only when nothing else is to be done.
 """
 
 import asyncio
@@ -22,6 +23,13 @@ VAIN_FIRST_MS, VAIN_LAST_MS = 5_000, 300_000  # after a visit for facts that wer
 ELSEWHERE_MS = 5_000
 CALLER = "caller"
 LOUDER_DB = 6  # another adapter that hears a box so much better has it
+# Of the address where it was proven, in a row: one may be a moment's interference, after two another one gets its turn.
+FAILURES_TRIED = 2
+# An adapter whose try came to nothing counts as hearing the box badly for so long: who plays its advertisements loudly
+# beside that adapter, under its own address, costs one try a minute, and not the box.
+FAILED_MS = 60_000
+WEAKEST_DBM = -127
+MOST_ADDRESSES = 16  # of one box: its own, a new board's, and what others make up; the longest silent is forgotten
 _COUNTED = ("connects", "failures", "lost")
 _SEEN = ("address", "connected", "rssi_dbm", "heard_s", *_COUNTED, "why")
 _HALF, _ALL = 0x8000, 0x10000
@@ -38,6 +46,19 @@ class Adapter(Protocol):
 
 
 @dataclass(slots=True)
+class Loudness:
+    """How an adapter hears one address."""
+
+    dbm: int = WEAKEST_DBM
+    at_ms: int = 0
+    failed_until_ms: int = 0
+
+    def now_dbm(self, now_ms: int) -> int:
+        """What it counts for."""
+        return WEAKEST_DBM if now_ms < self.failed_until_ms else self.dbm
+
+
+@dataclass(slots=True)
 class Boxed:
     """A registered device as the radio knows it."""
 
@@ -51,8 +72,9 @@ class Boxed:
     said_before: int = 0
     vain_until_ms: int = 0
     vain_ms: int = 0
-    claimed: str | None = None  # the adapter that is connected, or connecting
-    loudness: dict[str, tuple[int, int]] = field(default_factory=dict)  # adapter → (dBm, when)
+    claimed: tuple[str, RadioSession] | None = None  # the adapter that is connected, or connecting, and to whom
+    failures: int = 0  # in a row, at the address where it was proven last
+    heard_at: dict[str, dict[str, Loudness]] = field(default_factory=dict)  # address → adapter → how well
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -217,14 +239,18 @@ class Air:
             return None
         box = self._box(device.device)
         now_ms = self._rising_ms()
-        box.loudness[adapter] = (rssi, now_ms)
-        if box.session is user:
-            box.heard_ms = now_ms - int(age_s * 1000)
-        if self._is_elsewhere(box, adapter, rssi, now_ms):
+        here = _loudness(box, adapter, user)
+        here.dbm, here.at_ms = rssi, now_ms
+        if box.session is not None and box.session.url == user.url:
+            box.heard_ms = max(box.heard_ms or 0, now_ms - int(age_s * 1000))
+        if self._is_taken(box, adapter, user) or self._is_elsewhere(box, adapter, user, now_ms):
             return None
+        told = self._told(device, box, state, now_ms)
+        if self._is_other(device.device, box, user):
+            return None if told is None else Want.CHECK
         if box.asked:
             return Want.ASK
-        return self._reason(device, box, user, state, now_ms)
+        return self._reason(box, user, state, now_ms) if told is None else told
 
     def keep(self, user: Any) -> Keep:
         """Why its link stays."""
@@ -236,21 +262,29 @@ class Air:
         return Keep.NEAR if box.serving or self._asks(user) else Keep.QUIET
 
     def began(self, adapter: str, user: Any) -> None:
-        """This adapter tries it now; no other one does."""
-        self._box(self._devices.get(user, "")).claimed = adapter
+        """This adapter tries it now, at this address; nobody tries it at another."""
+        self._box(self._devices.get(user, "")).claimed = (adapter, user)
 
-    def ended(self, user: Any, want: Want | None, proven: bool) -> None:
-        """A visit is over."""
+    def ended(self, adapter: str, user: Any, want: Want | None, *, proven: bool, failed: bool) -> None:
+        """A visit is over. failed: it came to nothing, and wasn't only called off."""
         box = self._box(self._devices.get(user, ""))
         box.claimed = None
+        now_ms = self._rising_ms()
+        here = _loudness(box, adapter, user)
+        if failed:
+            here.failed_until_ms = now_ms + FAILED_MS
+            if box.session is not None and box.session.url == user.url:
+                box.failures += 1
         if not proven:
             return
-        box.proven_ms = self._rising_ms()
+        here.at_ms, here.failed_until_ms = now_ms, 0  # a box that is connected doesn't advertise
+        box.failures = 0
+        box.proven_ms = now_ms
         if want not in (Want.FACTS, Want.CALL) or user.said > box.said_before:
             box.vain_ms = 0
             return
         box.vain_ms = min(max(box.vain_ms * 2, VAIN_FIRST_MS), VAIN_LAST_MS)
-        box.vain_until_ms = self._rising_ms() + box.vain_ms
+        box.vain_until_ms = now_ms + box.vain_ms
 
     # --- inside
 
@@ -261,27 +295,48 @@ class Air:
         return box
 
     @staticmethod
-    def _is_elsewhere(box: Boxed, adapter: str, rssi: int, now_ms: int) -> bool:
-        if box.claimed is not None and box.claimed != adapter:
-            return True
+    def _is_taken(box: Boxed, adapter: str, user: RadioSession) -> bool:
+        """Somebody is at it: another adapter, or this one at another address where it isn't known yet whose that is."""
+        if box.claimed is None:
+            return False
+        by, whom = box.claimed
+        return by != adapter or (whom is not user and not whom.live)
+
+    @staticmethod
+    def _is_elsewhere(box: Boxed, adapter: str, user: RadioSession, now_ms: int) -> bool:
+        """Another adapter hears this address better. Only the same address compares: two are two senders."""
+        heard = box.heard_at[user.url]
+        mine_dbm = heard[adapter].now_dbm(now_ms)
         return any(
-            other != adapter and now_ms - at_ms < ELSEWHERE_MS and heard >= rssi + LOUDER_DB
-            for other, (heard, at_ms) in box.loudness.items()
+            other != adapter and now_ms - each.at_ms < ELSEWHERE_MS and each.now_dbm(now_ms) >= mine_dbm + LOUDER_DB
+            for other, each in heard.items()
         )
 
-    def _reason(self, device: Device, box: Boxed, user: RadioSession, state: State | None, now_ms: int) -> Want | None:
-        calls, pending, following, mark = state or (False, 0, 0, settings_mark({}))
-        believed = now_ms >= box.vain_until_ms
-        if calls and believed:
+    def _is_other(self, device: str, box: Boxed, user: RadioSession) -> bool:
+        """A recording, a copy or a second box: the one that was proven answers at its own address."""
+        if box.session is None or box.session.url == user.url:
+            return False
+        return box.failures < FAILURES_TRIED and self.in_reach(device)
+
+    def _told(self, device: Device, box: Boxed, state: State | None, now_ms: int) -> Want | None:
+        """What its advertisement asks for, where that is believed."""
+        if state is None or now_ms < box.vain_until_ms:
+            return None
+        calls, pending, following, _ = state
+        if calls:
             return Want.CALL
-        if pending and believed:
+        if pending:
             if self._is_new(device, following):
                 return Want.FACTS
             self.stale += 1
+        return None
+
+    def _reason(self, box: Boxed, user: RadioSession, state: State | None, now_ms: int) -> Want | None:
         if box.near or self._asks(user):
             return Want.NEAR
         if user.shows_old:
             return Want.SHOW
+        mark = settings_mark({}) if state is None else state[3]
         since_ms = None if box.proven_ms is None else now_ms - box.proven_ms
         if since_ms is None or since_ms >= CHECK_MS or (mark != settings_mark({}) and since_ms >= UNSET_MS):
             return Want.CHECK
@@ -296,6 +351,12 @@ class Air:
         """Whether the box has logged more than is durable here; its number is told modulo 65,536."""
         ahead = (following - 1 - self._durable_through(device.device, device.epoch)) % _ALL
         return 0 < ahead < _HALF
+
+
+def _loudness(box: Boxed, adapter: str, user: RadioSession) -> Loudness:
+    if user.url not in box.heard_at and len(box.heard_at) >= MOST_ADDRESSES:
+        del box.heard_at[min(box.heard_at, key=lambda url: max(each.at_ms for each in box.heard_at[url].values()))]
+    return box.heard_at.setdefault(user.url, {}).setdefault(adapter, Loudness())
 
 
 def _name(device: Device) -> str:

@@ -63,8 +63,8 @@ class Wishes(Protocol):
     def began(self, adapter: str, user: Any) -> None:
         """A link to it is being made."""
 
-    def ended(self, user: Any, want: Want | None, proven: bool) -> None:
-        """That link, or the attempt, is over."""
+    def ended(self, adapter: str, user: Any, want: Want | None, *, proven: bool, failed: bool) -> None:
+        """That link, or the attempt, is over; `failed`: it came to nothing, and wasn't only called off."""
 
 
 @dataclass(slots=True)
@@ -292,7 +292,6 @@ class Radio:
     def _look(self) -> None:
         now_s = self._now_s()
         candidates, held = [], []
-        talking = {peer.name for peer in self.peers.values() if peer.task is not None}
         for peer in self.peers.values():
             if peer.task is not None:
                 if peer is not self._attempt and not peer.going:
@@ -305,15 +304,15 @@ class Radio:
             if not self.why and age_s < CONNECTABLE_S:
                 want = self._wishes.want(self.adapter, peer.user, peer.state, peer.rssi, age_s)
             is_held_off = now_s < peer.not_before_s
-            # One box may be heard at two addresses, one a recording's: no haste with that while the other is on.
-            asks_again = want is Want.ASK and now_s - peer.failed_s >= ASK_AGAIN_S and peer.name not in talking
+            asks_again = want is Want.ASK and now_s - peer.failed_s >= ASK_AGAIN_S
             if is_held_off and not asks_again:
                 want = None
             if want is not peer.want:
                 peer.want, peer.want_since_s = want, now_s
             if want is not None:
-                # Who has just failed stands behind those who haven't.
-                candidates.append(Candidate(peer.address, want, now_s if is_held_off else peer.want_since_s))
+                # Who has failed stands behind those who have waited since before that.
+                since_s = peer.failed_s if is_held_off else peer.want_since_s
+                candidates.append(Candidate(peer.address, want, since_s))
         attempt = None if self._attempt is None else self._attempt.want
         todo = plan(now_s, candidates, held, self._links, attempt)
         for address in todo.let_go:
@@ -352,6 +351,7 @@ class Radio:
     async def _talk(self, peer: Peer) -> None:
         """One connection from its beginning to its end."""
         proven = False
+        failed_s = peer.failed_s
         try:
             try:
                 port = await open_ble(peer.link.url, peer.device, self.adapter)
@@ -386,5 +386,6 @@ class Radio:
         finally:
             peer.task = None
             peer.going = False
-            self._wishes.ended(peer.user, peer.want, proven)
+            failed = peer.failed_s != failed_s
+            self._wishes.ended(self.adapter, peer.user, peer.want, proven=proven, failed=failed)
             self.look()

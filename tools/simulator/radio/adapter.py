@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Coroutine
 from typing import Any
 
@@ -30,7 +30,7 @@ class Adapter:
     def __init__(self, name: str, address: str, air: Air, objects: Tree, responses: dict[str, bytes]) -> None:
         self.path = f"/org/bluez/{name}"
         self.present = False
-        self.connects = 0  # tried since the start
+        self.tried: Counter[str] = Counter()  # address → connects since the start
         self.most_links = 0  # at once since the start
         self.connects_ms: deque[float] = deque(maxlen=CONNECTS_KEPT)  # whole connects, services included
         self._name = name
@@ -215,11 +215,11 @@ class Adapter:
     # -- connecting
 
     async def _connect(self, path: str) -> None:
-        self.connects += 1
+        address = Address(path[-17:].replace("_", ":"))
+        self.tried[Air.name(address)] += 1
         if path in self._links:
             return
         began_s = asyncio.get_running_loop().time()
-        address = Address(path[-17:].replace("_", ":"))
         async with self._turn:
             if len(self._links) >= self._air.conditions.adapter_links:
                 raise MethodError(tree.FAILED, "le-connection-concurrent-connection-limit")

@@ -136,7 +136,7 @@ class Control:
                 adapter.path.rpartition("/")[2]: {
                     "present": adapter.present,
                     "links": adapter.links,
-                    "connects": adapter.connects,
+                    "tried": dict(adapter.tried),
                     "most_links": adapter.most_links,
                 }
                 for adapter in self._bluez.adapters
