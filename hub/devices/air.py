@@ -332,8 +332,11 @@ class Air:
         return None
 
     def _reason(self, box: Boxed, user: RadioSession, state: State | None, now_ms: int) -> Want | None:
-        if box.near or self._asks(user):
+        asks = self._asks(user)
+        if box.near or (asks and user.shows_old):
             return Want.NEAR
+        if asks:
+            return Want.HOLD
         if user.shows_old:
             return Want.SHOW
         mark = settings_mark({}) if state is None else state[3]

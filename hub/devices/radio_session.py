@@ -5,6 +5,7 @@ from typing import Any
 from hub.devices.sessions import NOBODY, DeviceSession, ServedBy
 from hub.queueing.commands import AcceptFact
 
+JOIN_S = 0.003  # a write costs a connection event (30 ms): what is said within this goes with it
 # What is seen on a box: state, number, label, how many wait, and who serves: another clerk is worth a visit, too.
 View = tuple[int, str, str, int | None, ServedBy]
 
@@ -53,6 +54,12 @@ class RadioSession(DeviceSession):
         """Now, or when it is connected again."""
         self._wanted = (state, number, window, waiting, served_by)
         super().show(state, number, window, waiting, served_by)
+
+    def _pump_soon(self) -> None:
+        """Together with what comes to be said in a moment: the question for which the link was made, the view."""
+        if not self._pump_due:
+            self._pump_due = True
+            self._loop.call_later(JOIN_S, self._pump)
 
     def _on_request(self, number: int, command: int, arguments: dict[str, Any], deadline_ms: int) -> None:
         self.said += 1

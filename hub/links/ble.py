@@ -5,7 +5,7 @@ and D-Bus may go at any time: scanning stops to hear anything, is started anew, 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,9 +15,10 @@ from bleak.backends.scanner import AdvertisementData
 
 from hub.links.backoff import Backoff
 from hub.links.ble_plan import MOST_BOXES, Candidate, Held, Keep, State, Want, plan
-from hub.links.ble_port import GATT_S, BlePort, limited, open_ble
+from hub.links.ble_port import GATT_S, limited, open_ble
 from hub.links.errors import LinkError
 from hub.links.link import Link, LinkUser
+from hub.links.port import Port
 from protocol import air
 
 SCAN_START_S = 10.0
@@ -125,7 +126,16 @@ class Counts:
 class Radio:
     """`run` is its task; `look` makes it look at once, after something has come to be wanted."""
 
-    def __init__(self, adapter: str, links: int, wishes: Wishes, chance: Callable[[], float], log: Log) -> None:
+    def __init__(  # noqa: PLR0917 - composition: each is given once, in main
+        self,
+        adapter: str,
+        links: int,
+        wishes: Wishes,
+        chance: Callable[[], float],
+        log: Log,
+        scanner: Callable[..., Any] = BleakScanner,
+        connect: Callable[[str, BLEDevice, str], Awaitable[Port]] = open_ble,
+    ) -> None:
         self.adapter = adapter
         self.peers: dict[str, Peer] = {}
         self.counts = Counts()
@@ -134,6 +144,8 @@ class Radio:
         self._wishes = wishes
         self._chance = chance
         self._log = log
+        self._scanner = scanner
+        self._connect = connect
         self._attempt: Peer | None = None
         self._news = asyncio.Event()
         self._heard_s = 0.0
@@ -187,7 +199,7 @@ class Radio:
     async def _scan(self) -> None:
         while True:
             self.counts.scans += 1
-            scanner = BleakScanner(
+            scanner = self._scanner(
                 self._on_advertisement,
                 service_uuids=[air.SERVICE],
                 # Every advertisement, also one that says the same: by them a box is known to be there.
@@ -215,7 +227,7 @@ class Radio:
         """All that are in reach may be connected, and who is connected advertises nothing."""
         return any(peer.link.is_open and peer.user.live for peer in self.peers.values())
 
-    async def _stop(self, scanner: BleakScanner) -> None:
+    async def _stop(self, scanner: Any) -> None:
         try:
             await limited(scanner.stop(), GATT_S, f"{self.adapter}: ending a scan")
         except LinkError as error:
@@ -274,7 +286,7 @@ class Radio:
         return peer
 
     @staticmethod
-    async def _never() -> BlePort:
+    async def _never() -> Port:
         raise LinkError("a radio's link is opened by its radio")
 
     # --- links
@@ -354,7 +366,7 @@ class Radio:
         failed_s = peer.failed_s
         try:
             try:
-                port = await open_ble(peer.link.url, peer.device, self.adapter)
+                port = await self._connect(peer.link.url, peer.device, self.adapter)
             finally:
                 self._attempt = None
                 self.look()

@@ -1,6 +1,6 @@
 """Who gets one of the few links."""
 
-from hub.links.ble_plan import QUIET_S, STUCK_S, Candidate, Held, Keep, Plan, Want, plan
+from hub.links.ble_plan import PATIENCE_S, QUIET_S, STUCK_S, URGENT, Candidate, Held, Keep, Plan, Want, plan
 
 
 def held(*keeps: Keep, since_s: float = 0.0) -> list[Held]:
@@ -20,20 +20,21 @@ def test_the_most_urgent_comes_first_and_then_who_waits_longest() -> None:
 
 def test_a_window_that_is_about_to_finish_comes_before_a_display() -> None:
     wanted = [Candidate("show", Want.SHOW, 1), Candidate("near", Want.NEAR, 2), Candidate("check", Want.CHECK, 0)]
-    assert plan(10, wanted, [], 4, None).connect == "near"
+    assert plan(5, wanted, [], 4, None).connect == "near"
 
 
 def test_one_attempt_at_a_time() -> None:
     assert plan(10, [Candidate("a", Want.FACTS, 1)], [], 4, Want.FACTS) == Plan()
 
 
-def test_a_question_calls_off_an_attempt_that_can_wait_and_no_other() -> None:
-    ask = [Candidate("a", Want.ASK, 1)]
-    for want in (Want.NEAR, Want.SHOW, Want.CHECK):
-        assert plan(10, ask, [], 4, want).call_off
-    for want in (Want.ASK, Want.CALL, Want.FACTS):
-        assert not plan(10, ask, [], 4, want).call_off
-    assert not plan(10, [Candidate("a", Want.FACTS, 1)], [], 4, Want.CHECK).call_off
+def test_what_is_urgent_calls_off_an_attempt_that_can_wait_and_no_other() -> None:
+    for urgent in URGENT:
+        wanted = [Candidate("a", urgent, 1)]
+        for want in (Want.NEAR, Want.HOLD, Want.SHOW, Want.CHECK):
+            assert plan(10, wanted, [], 4, want).call_off
+        for want in URGENT:
+            assert not plan(10, wanted, [], 4, want).call_off
+    assert not plan(100, [Candidate("a", Want.SHOW, 1)], [], 4, Want.CHECK).call_off
 
 
 def test_a_quiet_link_goes_after_a_moment() -> None:
@@ -46,6 +47,7 @@ def test_who_can_wait_leaves_one_link_free() -> None:
     near = [Candidate("a", Want.NEAR, 1)]
     assert plan(10, near, held(*[Keep.BUSY] * 2), 4, None).connect == "a"
     assert plan(10, near, held(*[Keep.BUSY] * 3), 4, None) == Plan()
+    assert plan(1 + PATIENCE_S, near, held(*[Keep.BUSY] * 3), 4, None).connect == "a"  # but not for ever
     assert plan(10, [Candidate("a", Want.ASK, 1)], held(*[Keep.BUSY] * 3), 4, None).connect == "a"
     assert plan(10, near, [], 1, None).connect == "a"
 
@@ -57,8 +59,40 @@ def test_with_all_links_taken_the_least_needed_gives_way_to_the_urgent() -> None
     assert plan(10, ask, held(Keep.BUSY, Keep.BUSY), 2, None) == Plan()
 
 
+def test_who_can_wait_makes_room_before_it_is_wanted() -> None:
+    assert plan(10, [], held(Keep.INVITED, Keep.NEAR, Keep.BUSY, Keep.NEAR), 4, None) == Plan(let_go=("h1",))
+    assert plan(10, [], held(Keep.INVITED, Keep.NEAR), 2, Want.ASK) == Plan(let_go=("h1",))
+    assert plan(10, [], held(Keep.NEAR, Keep.NEAR), 4, Want.ASK) == Plan()
+    assert plan(10, [], held(Keep.INVITED, Keep.BUSY), 2, None) == Plan()
+    assert plan(10, [], held(Keep.NEAR), 1, None) == Plan()  # with one link there is nothing to spare
+
+
+def test_of_two_open_questions_the_younger_one_gives_way() -> None:
+    ask = [Candidate("a", Want.ASK, 1)]
+    assert plan(10, ask, held(Keep.INVITED, Keep.INVITED), 2, None) == Plan(let_go=("h1",))
+
+
+def test_a_display_that_was_behind_for_long_comes_before_a_link_that_is_only_held() -> None:
+    links = held(Keep.INVITED, Keep.INVITED)
+    show = [Candidate("a", Want.SHOW, 1)]
+    assert plan(PATIENCE_S, show, links, 2, None) == Plan()
+    assert plan(1 + PATIENCE_S, show, links, 2, None) == Plan(let_go=("h1",))
+    assert plan(1 + PATIENCE_S, show, held(Keep.BUSY, Keep.BUSY), 2, None) == Plan()
+    # Whoever waited too long stands in one line, and behind the urgent.
+    wanted = [Candidate("near", Want.NEAR, 5), Candidate("check", Want.CHECK, 2), *show]
+    assert plan(5 + PATIENCE_S, wanted, [], 4, None).connect == "a"
+    wanted.append(Candidate("facts", Want.FACTS, 5 + PATIENCE_S))
+    assert plan(5 + PATIENCE_S, wanted, [], 4, None).connect == "facts"
+
+
+def test_a_clerks_keypad_is_held_while_there_is_room_and_takes_nobodys_place() -> None:
+    hold = [Candidate("a", Want.HOLD, 1)]
+    assert plan(10, hold, [], 4, None).connect == "a"
+    assert plan(10 * PATIENCE_S, hold, held(Keep.NEAR, Keep.INVITED, Keep.NEAR), 4, None) == Plan()
+
+
 def test_a_link_that_is_near_does_not_give_way_to_another_that_is_near() -> None:
-    assert plan(10, [Candidate("a", Want.NEAR, 1)], held(*[Keep.NEAR] * 4), 4, None) == Plan()
+    assert plan(10, [Candidate("a", Want.NEAR, 1)], held(*[Keep.NEAR] * 3), 4, None) == Plan()
 
 
 def test_a_box_that_hangs_does_not_hold_its_link_for_ever() -> None:
