@@ -33,6 +33,7 @@ _SHUN_FIRST_MS = const(4_000)  # time for the known hub to win a few races for t
 _SHUN_LAST_MS = const(60_000)  # another hub, new to this box, waits so long at most
 _SHUNNED = const(5)  # addresses remembered, and `_ANYBODY`
 _ANYBODY = None  # the address that stands for all but the known hub's
+_ROUNDS = const(2)  # of strangers without a word from the known hub (15 s): it may be another one by now that waits
 
 
 class _Slot:
@@ -47,6 +48,7 @@ class _Slot:
         self.since_ms = None  # its time for a proof runs from here
         self.wrote = self.began = False
         self.going = False  # dropped by us; it ends when the stack says so
+        self.is_next = False  # gets its time, though nobody but the known hub is let in now
         self.ended = False
         self.connection = connection
 
@@ -68,6 +70,7 @@ class BleLink(io.IOBase):
         self._held = 0
         self._known = None  # address of the hub that was proven last
         self._shunned = []  # [address, until, how long], the latest last
+        self._rounds = 0  # strangers that were dropped since somebody was proven
         self._advertised = None
         self._again_ms = 0
         self._fast_ms = 0
@@ -133,7 +136,7 @@ class BleLink(io.IOBase):
                     slot.began = True  # connecting takes up to 2 s: the known hub's time runs anew from its first word
                     slot.since_ms = now_ms
         for slot in self._slots:
-            if slot.connection is not None and not slot.going and self._is_shunned(slot.peer, now_ms):
+            if slot.connection is not None and not slot.going and self._is_shunned(slot, now_ms):
                 self._drop(slot, endpoint)
         self._give_floor(now_ms)
         proven = self._talk(endpoint, now_ms)
@@ -217,6 +220,7 @@ class BleLink(io.IOBase):
             return False
         floor.since_ms = now_ms
         self._known = floor.peer
+        self._rounds = 0
         return True
 
     def _release(self, slot, endpoint):
@@ -236,6 +240,10 @@ class BleLink(io.IOBase):
         if slot is self._floor and slot.peer != self._known:  # who had no floor could prove nothing
             self._shun(slot.peer, now_ms)
             self._shun(_ANYBODY, now_ms)
+            self._rounds += 1
+            if self._rounds > _ROUNDS:
+                for other in self._slots:
+                    other.is_next = True  # who waited behind the stranger
         self._drop(slot, endpoint)
 
     def _shun(self, peer, now_ms):
@@ -250,11 +258,12 @@ class BleLink(io.IOBase):
         if len(self._shunned) > _SHUNNED:
             self._shunned.pop(0)
 
-    def _is_shunned(self, peer, now_ms):
-        if peer == self._known:
+    def _is_shunned(self, slot, now_ms):
+        if slot.peer == self._known:
             return False
+        anybody = self._known is not None and not slot.is_next
         for entry in self._shunned:
-            if now_ms < entry[1] and (entry[0] == peer or (entry[0] is _ANYBODY and self._known is not None)):
+            if now_ms < entry[1] and (entry[0] == slot.peer or (anybody and entry[0] is _ANYBODY)):
                 return True
         return False
 

@@ -326,7 +326,7 @@ class Hall:
         async with asyncio.TaskGroup() as starting:
             for box in self.boxes:
                 starting.create_task(box.call_next(self.chance))
-        await asyncio.sleep(10 + 2 * self.model.boxes)  # all were proven once
+        await asyncio.sleep(10 + 1.5 * self.model.boxes)  # all were proven once
         self.found = Found()
         async with asyncio.TaskGroup() as visits:
             for _ in range(int(hours * 3600 / self.model.every_s)):

@@ -20,6 +20,7 @@ from tools.simulator.radio.tree import MethodError, Reply, Tree
 ADAPTER = "org.bluez.Adapter1"
 DEVICE = "org.bluez.Device1"
 CONNECT_TIMEOUT_S = 25.0  # BlueZ gives up after about as long
+ABANDON_TURNS = 4  # of the loop: a command's way to the controller and its event's way back take one each
 CONNECTS_KEPT = 4096  # the last ones, for benchmarks
 REPEAT_S = 1.0  # without DuplicateData an unchanged advertisement is told so seldom
 
@@ -85,7 +86,8 @@ class Adapter:
         self._scanners.clear()
         self._told.clear()
         for attempt in self._pending.values():
-            attempt.cancel()
+            if not attempt.cancelling():
+                attempt.cancel()
         for connection in tuple(self._links.values()):
             self._air.drop(Air.name(connection.peer_address))
         await self._device.stop_scanning()
@@ -206,7 +208,8 @@ class Adapter:
     async def _let_go(self, path: str) -> None:
         attempt = self._pending.get(path)
         if attempt is not None:
-            attempt.cancel()
+            if not attempt.cancelling():
+                attempt.cancel()
             await asyncio.wait([attempt])  # it may come about at this very moment, and ends all the same
         connection = self._links.get(path)
         if connection is not None:
@@ -223,6 +226,7 @@ class Adapter:
         async with self._turn:
             if len(self._links) >= self._air.conditions.adapter_links:
                 raise MethodError(tree.FAILED, "le-connection-concurrent-connection-limit")
+            connection = None
             try:
                 connection = await self._device.connect(
                     address, own_address_type=OwnAddressType.PUBLIC, timeout=CONNECT_TIMEOUT_S
@@ -230,13 +234,25 @@ class Adapter:
             except (BaseBumbleError, TimeoutError) as error:
                 raise MethodError(tree.FAILED, f"le-connection-timeout ({error!r})") from error
             finally:
-                # A cancelled attempt leaves the virtual controller waiting for that device's next advertisement.
-                self._controller.pending_le_connection = None
+                if connection is None:
+                    await self._abandon(address)
+            if connection.handle not in self._device.connections:
+                raise MethodError(tree.FAILED, "le-connection-abort-by-local")  # it ended as it began
         self._links[path] = connection
         self.most_links = max(self.most_links, len(self._links))
         connection.on("disconnection", lambda _: self._gone(path, connection))
         self._objects.set(path, DEVICE, {"Connected": Variant("b", True)})
         self._keep(self._resolve(path, connection, began_s))
+
+    async def _abandon(self, address: Address) -> None:
+        """Nobody waits for this link any more, wherever its making was: in a command, on the air, or just told of.
+
+        The virtual controller itself would wait for the next advertisement, and keep a link that its host doesn't take.
+        """
+        for _ in range(ABANDON_TURNS):
+            self._controller.pending_le_connection = None
+            self._air.abandon(self._controller, address)
+            await asyncio.sleep(0)
 
     async def _resolve(self, path: str, connection: Connection, began_s: float) -> None:
         """Services, not before the drawn time of a whole connect is over."""

@@ -136,10 +136,18 @@ class Air(LocalLink):
                     self._end(controller, connection)
         return dropped
 
+    def abandon(self, initiator: Controller, address: hci.Address) -> None:
+        """Ends a link of an initiator that its host never took."""
+        connection = initiator.le_connections.get(address)
+        if connection is not None:
+            self._end(initiator, connection)
+
     # -- inside
 
     def _connect(self, initiator: Controller, packet: ll.ConnectInd) -> None:
         """Its advertisement may have ended a moment ago: then the link never comes about, and the initiator sees it."""
+        if packet.advertiser_address not in initiator.le_connections:
+            return  # called off in the same moment
         target = self.find_le_controller(packet.advertiser_address)
         if target is not None:
             target.on_ll_advertising_pdu(packet)
