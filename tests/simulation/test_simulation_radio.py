@@ -16,7 +16,7 @@ def held(found: Found) -> None:
     assert len(found.invites_s) == len(found.presses_s) == found.visits
     assert percentile(found.invites_s, 0.99) <= INVITE_AIM_S
     assert percentile(found.presses_s, 0.99) <= PRESS_AIM_S
-    assert percentile(found.shows_s, 0.99) <= 2 * PATIENCE_S  # a display is never behind for long, however few the links
+    assert percentile(found.shows_s, 0.99) <= 2 * PATIENCE_S  # no display is behind for long, however few
 
 
 @pytest.mark.parametrize("links", [4, 2])
@@ -25,10 +25,9 @@ def test_sixty_boxes_and_a_service_finished_every_five_seconds(links: int) -> No
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("links", [4, 2])
-@pytest.mark.parametrize("interval_s", [0.03, 0.1])
-def test_it_holds_for_hours_and_at_a_longer_interval(links: int, interval_s: float) -> None:
-    held(simulate(Model(links=links, interval_s=interval_s), LONG_H, SEED))
+@pytest.mark.parametrize("model", [Model(), Model(interval_s=0.1), Model(links=2)], ids=["30ms", "100ms", "2links"])
+def test_it_holds_for_hours_and_at_a_longer_interval(model: Model) -> None:
+    held(simulate(model, LONG_H, SEED))
 
 
 @pytest.mark.long
