@@ -64,7 +64,7 @@ FOREIGN: Final = frozenset(
     """
     feed irq duty_u16 duty_ns freq init deinit value on off toggle any read readinto readline write flush txdone seek
     tell register unregister modify poll ipoll ioctl digest update encrypt decrypt send recv close scan writeto
-    writevto readfrom readfrom_into start stop active config gap_advertise services status
+    writevto readfrom readfrom_into restart start stop active config gap_advertise services status
     """.split()
 )
 ARGUMENTS: Final = tuple("arg buf data dest end f flags get key line mode n name path pos src text t w".split())
