@@ -211,7 +211,7 @@ class Fleet:
                     near.add(data["window"])
             if event.type == ev.TICKET_FINISHED:
                 self._spawn(self._invite(data["run"], data["window"]))
-        for window in changed:
+        for window in sorted(changed):
             for device in self.registry.at(window):
                 session = self._online.get(device.device) or self.air.session(device.device)
                 if session is not None:
@@ -420,7 +420,7 @@ class Fleet:
         self.fetching.forget(name)
         self._homes.put_right(anew)
         self._doubts.forget(device.device)
-        for known in anew:
+        for known in sorted(anew):
             self.air.forget(known)
             self._told_online.pop(known, None)
         for session in (*self.lines, *self.air.sessions.values()):

@@ -3,7 +3,6 @@
 import pytest
 
 from tools.simulation.run import run
-from tools.simulation.whole import whole
 
 # Of the hall that had evaluators alone.
 REMEMBERED = {
@@ -14,10 +13,6 @@ REMEMBERED = {
 OF_THE_DESK = {
     14: "power lost under a second print: the next ticket came out below its half",
     0: "a dispenser that lost power before it could void a half printed ticket printed the next one below it",
-}
-# Of the whole hall.
-OF_THE_WHOLE = {
-    40: "a disk that took nothing for a moment ended the delivery of a restored hub's old journal until its next start",
 }
 
 
@@ -31,9 +26,3 @@ def test_what_a_seed_once_found_stays_away(seed: int) -> None:
 def test_what_a_seed_once_found_at_the_desk_stays_away(seed: int) -> None:
     result = run(seed)
     assert not result.wrong, f"once: {OF_THE_DESK[seed]}\n{result.report()}"
-
-
-@pytest.mark.parametrize("seed", OF_THE_WHOLE)
-def test_what_a_seed_once_found_in_the_whole_hall_stays_away(seed: int) -> None:
-    result = whole(seed)
-    assert not result.wrong, f"once: {OF_THE_WHOLE[seed]}\n{result.report()}"

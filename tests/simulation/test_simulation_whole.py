@@ -1,10 +1,14 @@
 """The whole hall, center included: it holds under every fault, and its storms have what they promise."""
 
+import os
+import subprocess
+import sys
 from functools import cache
 
 import pytest
 from click.testing import CliRunner
 
+from tools.bench.results import ROOT
 from tools.simulation import commands, ledger
 from tools.simulation.run import Result
 from tools.simulation.whole import whole
@@ -33,7 +37,26 @@ def test_it_holds_for_two_hundred_seeds(seed: int) -> None:
 
 
 def test_a_seed_of_the_whole_hall_is_a_run() -> None:
-    assert whole(3).story == _run(3).story
+    assert whole(13).story == _run(13).story
+
+
+def test_a_seed_is_the_same_run_in_every_process() -> None:
+    """Sets of text have another order in each."""
+    told = {_story_in_a_process(13, order) for order in ("1", "2")}
+    assert told == {"\n".join(_run(13).story) + "\n"}
+
+
+def _story_in_a_process(seed: int, order: str) -> str:
+    code = f"from tools.simulation.whole import whole; print('\\n'.join(whole({seed}).story))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": order},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
 
 
 def test_the_storms_of_the_whole_hall_have_what_they_promise() -> None:
@@ -69,6 +92,14 @@ def test_the_ledger_sums_what_was_run(tmp_path, monkeypatch) -> None:
     assert ledger.read(path) == entries
     assert ledger.total(entries).startswith("30 seeds at 2 commits, 15 facts, 9 hubs and 6 centers killed, 3 restored")
     assert ledger.total(entries).endswith("1 seeds failed")
+
+
+def test_the_repositorys_ledger_can_be_read_and_says_what_failed() -> None:
+    entries = ledger.read()
+    assert entries
+    for entry in entries:
+        assert entry.seeds > 0
+        assert all(entry.first <= seed < entry.first + entry.seeds for seed in entry.failed)
 
 
 def test_the_small_hall_has_no_ledger(monkeypatch) -> None:

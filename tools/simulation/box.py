@@ -10,7 +10,7 @@ from firmware.eventlog import EventLog
 from protocol.device import DeviceEndpoint
 from tools.simulation.bounds import Bound, of_box
 from tools.simulation.flash import Flash, PowerCutError
-from tools.simulation.world import World
+from tools.simulation.world import Later, World
 
 BOOT_MS = 900  # from power to the first line of the application
 OFF_MS = (500, 8_000)  # how long a cut lasts
@@ -97,7 +97,7 @@ class SimulatedBox:
         self._chance = world.chance(f"box {name}")
         self.secret = secret
         self.epoch = epoch
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | Later | None = None
         self._boot_at_ms = 0
         self._keys = Keys()
         self._log: WatchedLog | None = None

@@ -285,7 +285,9 @@ class Life:
         if what == "devices.failed":
             self._failures.append(fields["error"])
         if not self._dead:
-            self._world.tell("hub", f"{what} " + " ".join(f"{name}={value}" for name, value in fields.items()))
+            told = " ".join(f"{name}={value}" for name, value in fields.items())
+            # Where the files of this run are is nobody's story.
+            self._world.tell("hub", f"{what} {told.replace(str(self.folder.parent), '…')}")
 
 
 class Hub:

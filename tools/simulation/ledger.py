@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.bench.results import ROOT
 
-LEDGER = ROOT / "docs" / "explanation" / "measured" / "simulation.json"
+LEDGER = ROOT / "tests" / "simulation" / "ledger.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Run:
     """The hall of one seed; desk: with a caller and a dispenser, whose chance is their own."""
 
     def __init__(self, seed: int, folder: Path, *, desk: bool, pace: Pace = SLOW) -> None:
-        self.world = World(seed)
+        self.world = World(seed, own_timers=pace.ends_early)
         self.pace = pace
         self.oracle = Oracle()
         self.chance = self.world.chance("citizens")

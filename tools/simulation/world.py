@@ -4,6 +4,7 @@ import asyncio
 import selectors
 from collections.abc import Callable
 from concurrent.futures import Executor
+from heapq import heappop, heappush
 from random import Random
 from typing import Any, TypeVar
 
@@ -59,13 +60,34 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         """Nobody waits in a select that would have to be woken."""
 
 
-class World:
-    """Clock, chance and story of one run; made inside its loop."""
+class Later:
+    """A job that is not due yet."""
 
-    def __init__(self, seed: int) -> None:
+    __slots__ = ("job",)
+
+    def __init__(self, job: Job) -> None:
+        self.job: Job | None = job
+
+    def cancel(self) -> None:
+        """Not at all."""
+        self.job = None
+
+
+class World:
+    """Clock, chance and story of one run; made inside its loop.
+
+    own_timers: jobs wait in a heap of the world's own, which costs a tenth of a run less than the loop's. What falls
+    upon one moment is then done in another order, so remembered seeds of the small hall go without.
+    """
+
+    def __init__(self, seed: int, *, own_timers: bool = False) -> None:
         self.seed = seed
         self.story: list[str] = []
         self._loop = asyncio.get_running_loop()
+        self._own_timers = own_timers
+        self._waiting: list[tuple[float, int, Later]] = []
+        self._jobs = 0
+        self._bell: asyncio.TimerHandle | None = None
 
     @property
     def now_ms(self) -> int:
@@ -81,9 +103,37 @@ class World:
         """A stream of its own for every user, so that one more draw here shifts nothing there."""
         return Random(f"{self.seed}/{name}")
 
-    def after(self, wait_ms: int, job: Job) -> asyncio.TimerHandle:
+    def after(self, wait_ms: int, job: Job) -> "asyncio.TimerHandle | Later":
         """Does a job later."""
-        return self._loop.call_later(wait_ms / 1000, job)
+        if not self._own_timers:
+            return self._loop.call_later(wait_ms / 1000, job)
+        later, at_s = Later(job), self._loop.time() + wait_ms / 1000
+        self._jobs += 1
+        heappush(self._waiting, (at_s, self._jobs, later))
+        if self._waiting[0][2] is later:
+            self._wind(at_s)
+        return later
+
+    def _wind(self, at_s: float) -> None:
+        if self._bell is not None:
+            self._bell.cancel()
+        self._bell = self._loop.call_at(at_s, self._rings)
+
+    def _rings(self) -> None:
+        self._bell = None
+        now_s = self._loop.time()
+        while self._waiting and self._waiting[0][0] <= now_s:
+            job = heappop(self._waiting)[2].job
+            if job is None:
+                continue
+            try:
+                job()
+            except Exception as error:
+                self._loop.call_exception_handler(
+                    {"message": f"a job of the simulation: {error!r}", "exception": error}
+                )
+        if self._waiting and self._bell is None:
+            self._wind(self._waiting[0][0])
 
     def tell(self, who: str, what: str) -> None:
         """One line of the story."""
