@@ -46,6 +46,7 @@ class Options:
     uart_port: int = 0
     overrun: bool = False  # True: bytes that find the UART's buffer full are lost, as on hardware
     lose_unsynced: bool = False  # True: a power cut takes back what flash had not synced
+    record: str | None = None  # a file that takes every change of the flash: where, how long (u32 each), the bytes
     paper_columns: int = 48  # of a dispenser's printer: 48 (80 mm) or 32 (58 mm)
     start_ticks_ms: int = 0  # close to 2^30 to see the ticks wrap
     panel: str | None = None  # a display on the I2C bus: "ssd1306" or "sh1106"
@@ -297,6 +298,7 @@ class SimulatedBoard(Board):
         config = {
             "image": str(self.flash.path),
             "undo": str(self.flash.undo_path) if self.options.lose_unsynced else None,
+            "record_the_flash": self.options.record,
             "blocks": self.options.blocks,
             "erase_us": round(self.options.erase_ms * 1000),
             "program_us": round(self.options.program_ms * 1000),

@@ -32,7 +32,10 @@ def _stand_ins():
 
 def _mount(board, flash):
     config = board.config
-    device = flash.Flash(
+    device = flash
+    if config["record_the_flash"]:  # in words the board's table of names need not grow for: too long to be kept in it
+        device = __import__("onboard.recording", None, None, ["Flash"])
+    device = device.Flash(
         board, config["image"], config["undo"], config["blocks"], config["erase_us"], config["program_us"]
     )
     try:
