@@ -15,7 +15,7 @@ import aiohttp
 from protocol import messages, session
 from protocol.device import DeviceEndpoint
 
-WAIT_S = 30.0  # no test measures time with it; it only keeps a broken one from hanging
+WAIT_S = 90.0  # no test measures time with it; it only keeps a broken one from hanging
 
 
 async def until(condition: Any, what: str) -> Any:
@@ -63,6 +63,7 @@ class HubProcess:
         self.secrets: set[str] = set()  # whatever must never stand in a log
         self.url = ""
         self.environment: dict[str, str] = {}  # besides ours
+        self.module = "hub.main"
         self.process: asyncio.subprocess.Process | None = None
         self.http: aiohttp.ClientSession | None = None
         text = '[hall]\nid = "h1"\nname = "测试厅"\ninvitation_s = 5\n[paths]\ndata = "data"\n[http]\nport = 0\n'
@@ -95,7 +96,7 @@ class HubProcess:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "hub.main",
+                self.module,
                 "--config",
                 str(self.config),
                 stdout=asyncio.subprocess.PIPE,

@@ -34,13 +34,16 @@ class Evaluator(Box):
     def __init__(self, device: str) -> None:
         super().__init__(device)
         self.ended: set[bytes] = set()
+        self.rated: set[int] = set()  # the numbers of the facts that are presses
 
     def end(self, kind: int, **fields: Any) -> None:
         """Pressed, or timed out."""
         assert self.open_run is not None
         self.ended.add(self.open_run)
         run, self.open_run = self.open_run, None
-        self.fact(kind, run=run, **fields)
+        number = self.fact(kind, run=run, **fields)
+        if kind == messages.RATED:
+            self.rated.add(number)
 
     def _turn(self, writer: asyncio.StreamWriter) -> None:
         assert self.endpoint is not None
