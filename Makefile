@@ -4,9 +4,10 @@ BIN := .venv/bin
 SETUP := build/.setup-done
 SEEDS ?= 20
 FIRST ?= 0
+SECONDS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check format bench simulate audit lock docs clean
+.PHONY: help setup demo test test-long check format bench simulate fuzz audit lock docs clean
 
 help:  ## list these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +41,9 @@ bench: setup  ## all benchmarks: a table, and build/bench.json
 
 simulate: setup  ## the seeded whole-hall fault simulation (SEEDS=20 FIRST=0)
 	@$(BIN)/tingting simulate --seeds $(SEEDS) --first $(FIRST)
+
+fuzz: setup  ## every parser under atheris and hypothesis for so long each (SECONDS=20): rates, reach, findings
+	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 audit: setup  ## ask the advisory service whether a locked package has a known hole (needs the network; not part of CI)
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
