@@ -1,5 +1,6 @@
 """The reports page: a question in words, a table, a chart of the same rows; every figure opens."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ from aiohttp import web
 from markupsafe import Markup
 
 from center.bulletin.figures import month_dates
+from center.exports.profiles import PROFILES, Profile
+from center.people.roles import EXPORT
 from center.reports import ranking, ratings, times
 from center.reports.keys import RANKED_BY, RATINGS_BY, TIMES_BY, Key
 from center.rollups.histogram import EXACT_S
@@ -142,8 +145,15 @@ async def _report(request: web.Request, center: Center, question: Asked, what: s
         exact_minutes=EXACT_S // 60,
         least=ranking.LEAST_RANKED,
         ranges=_ranges(center),
+        exports=_exports(question),
         as_of=format_time(center.now_ms(), offset_minutes)[:19].replace("T", " "),
     )
+
+
+def _exports(question: Asked) -> tuple[Iterable[Profile], str]:
+    """The forms in which whoever may take the records behind this report can have them, and what they are asked."""
+    asked_for = {"from": question.first, "to": question.last} | ({"hall": question.hall} if question.hall else {})
+    return PROFILES.values() if question.holder.may(EXPORT) else (), urlencode(asked_for)
 
 
 def _shown(what: str, row: dict[str, Any]) -> bool:
