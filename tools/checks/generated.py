@@ -8,9 +8,10 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from tools.checks import caller_tables, measured, rooms, tables
+from tools.checks import caller_tables, measured, rooms, tables, wiring
 from tools.checks.rooms import ROOT
 
 _WRITE_AGAIN = "run `make docs` and commit what it writes"
@@ -45,6 +46,16 @@ TABLES = (
     Table("export-fields", "docs/reference/exports.md", tables.export_fields),
     Table("export-codes", "docs/reference/exports.md", tables.export_codes),
     Table("libraries", "docs/reference/libraries.md", tables.libraries),
+    *(
+        Table(f"box-{name}", path, make)
+        for path, language in (("docs/how-to/technician.md", "en"), ("docs/how-to/technician.zh-CN.md", "zh-CN"))
+        for name, make in (
+            ("parts", wiring.parts),
+            ("pins", wiring.pins),
+            ("lights", partial(wiring.lights, language)),
+            ("faults", partial(wiring.faults, language)),
+        )
+    ),
     Table("measured", "docs/explanation/performance.md", measured.table),
 )
 
@@ -64,7 +75,7 @@ def place(text: str, name: str, body: str, path: str) -> str:
 
 def wanted(root: Path = ROOT) -> dict[str, str]:
     """What each file with generated text should hold, by its path."""
-    out = {".importlinter": rooms.importlinter(root)}
+    out = {".importlinter": rooms.importlinter(root), **wiring.files()}
     for table in TABLES:
         path = root / table.path
         if table.path not in out and not path.exists():
