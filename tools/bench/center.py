@@ -68,13 +68,13 @@ async def ingest(quick: bool) -> list[Result]:
                         await posting.post(http, door, batch)
                         posted += batch.events
                         if not quarter_mb and posted * 4 >= plan.events:
-                            quarter_mb = center.rss_mb()
+                            quarter_mb = center.all_rss_mb()
 
             async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
                 for _ in range(posting.SENDERS):
                     group.create_task(send(http))
             per_s = posted / (time.monotonic() - began_s)
-            end_mb = center.rss_mb()
+            end_mb = center.all_rss_mb()
     return [
         Result(
             "center.ingest_ratio_sqlite",
@@ -90,7 +90,7 @@ async def ingest(quick: bool) -> list[Result]:
             "center.ingest_rss_mb",
             end_mb,
             "MB",
-            f"MB of the same process after a quarter of the {plan.events} events",
+            f"MB after a quarter of the {plan.events} events. The center and the process beside it that reads",
             quarter_mb,
         ),
     ]

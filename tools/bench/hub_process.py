@@ -95,7 +95,11 @@ class ServerProcess:
         return _children(self.process.pid)[0]
 
     def rss_mb(self) -> float:
-        """Resident memory of the whole process and of those that it started."""
+        """Resident memory of the process alone: a hub's short-lived helpers come and go."""
+        return _rss_mb(self.pid)
+
+    def all_rss_mb(self) -> float:
+        """Of the process and of those that it started."""
         return sum(_rss_mb(pid) for pid in (self.pid, *_children(self.pid)))
 
     def cpu_s(self) -> float:
