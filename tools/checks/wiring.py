@@ -21,7 +21,7 @@ BOXES = (
 _ROLES = {"evaluator": "评价器 evaluator", "caller": "叫号器 caller", "dispenser": "取号机 dispenser"}
 _GRADES = ("非常满意 5", "满意 4", "基本满意 3", "不满意 2", "非常不满意 1")
 _BRIDGED = "esp32_c3"  # its link runs over the board's own USB bridge, its strap is the board's BOOT button
-_FREE = "板上串口桥，空着 · the board's bridge, leave free"
+_FREE = "串口桥，空着 · bridge, leave free"
 _ROW = 36
 _TOP = 110
 
@@ -48,7 +48,7 @@ def wires(role: str, board: str) -> tuple[list[Wire], list[Wire]]:
     if role == "evaluator":
         named = list(zip(pins["EVALUATOR_KEY_PINS"], pins["EVALUATOR_LAMP_PINS"], _GRADES, strict=True))
         keys = [Wire(key, f"键 key {grade}", "key") for key, _, grade in named]
-        return keys + own, [Wire(lamp, f"灯 lamp {grade}", "lamp") for _, lamp, grade in named]
+        return keys, [Wire(lamp, f"灯 lamp {grade}", "lamp") for _, lamp, grade in named] + own
     if role == "caller":
         rows = [Wire(pin, f"键盘行 row {at}", "to") for at, pin in enumerate(pins["CALLER_ROW_PINS"], 1)]
         columns = [Wire(pin, f"键盘列 column {at}", "to") for at, pin in enumerate(pins["CALLER_COLUMN_PINS"], 1)]

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from common import catalogue
+from common import catalogue, files
 from tools.device import diary, provisioning, selftest
 from tools.device.errors import DeviceError
 from tools.device.hub import HubClient
@@ -237,4 +237,37 @@ def log_(port: str, offset: int, lang: str, as_json: bool) -> None:
     click.echo("\n".join(diary.words(entry, offset, _) for entry in entries) or _("The diary is empty."))
 
 
-CARE: Final = (replace, fetch, self_test, log_, maintain)
+@click.command("image")
+@click.argument("interpreter", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--role", type=click.Choice(list(provisioning.PREFIXES)), default="evaluator", show_default=True)
+@click.option("--board", default="rpi_pico", show_default=True, help="Which board is in it: firmware/boards/.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .uf2 to write.")
+@LANGUAGE
+@AS_JSON
+@plainly
+def image_(interpreter: Path, role: str, board: str, out: Path, lang: str, as_json: bool) -> None:  # noqa: PLR0917 - as above
+    """Make one .uf2 of INTERPRETER (MicroPython's .uf2 for the board) and our application, for a bare Pico.
+
+    Hold BOOTSEL while you plug the board in and copy the file onto the drive that appears. It replaces all that is on
+    the board, its identity and its unsent facts too.
+    """
+    from tools.device import build, image  # noqa: PLC0415 - heavy
+
+    _ = catalogue.translations(lang).gettext
+    image.volume_of(board)
+    made = build.build(role, board)
+    content = image.make(board, made, interpreter)
+    try:
+        files.replace(out, content)
+    except OSError as error:
+        raise DeviceError(f"{out}: can't be written ({error.strerror})") from error
+    words = {"out": out, "role": role, "board": board, "version": made.version, "files": len(made.files)}
+    text = _("%(out)s: MicroPython and %(role)s %(version)s with %(files)s files for %(board)s.") % words
+    tell(
+        text + "\n" + _("Hold BOOTSEL, plug the board in, copy the file onto its drive."),
+        words | {"out": str(out)},
+        as_json=as_json,
+    )
+
+
+CARE: Final = (image_, replace, fetch, self_test, log_, maintain)
