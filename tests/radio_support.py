@@ -21,7 +21,8 @@ from tools.simulator.radio.client import Radio
 # A box on the radio carries its link's code, two rings and a table of links more than one on a cable.
 RADIO_HEAP = 112 * 1024
 BATCH = 5  # boxes that start at the same time: each takes a second of a core, and speaks quickly for 30 s
-ALL_ONLINE_S = 120.0  # a batch, one connect at a time, on two busy cores
+ALL_ONLINE_S = 240.0  # a batch, one connect at a time, on two busy cores
+LIT_S = 30.0  # the hub itself gives up after ten; what is longer is the machine's
 QUICK = {"heap_bytes": RADIO_HEAP, "erase_ms": 0.0, "program_ms": 0.0, "baud_delay": False}
 
 
@@ -119,7 +120,7 @@ class RadioHall:
         """What it says of a box there; nothing before it was heard."""
         return next((peer for peer in (await self.seen(adapter))["boxes"] if peer["address"] == box.address), {})
 
-    async def ask(self, box: RadioBox | None = None, within_s: float = 15.0) -> None:
+    async def ask(self, box: RadioBox | None = None, within_s: float = LIT_S) -> None:
         """A citizen is served, and asked: the lamps burn."""
         box = box or self.box
         await self.hub.serve_one(box.window)
@@ -129,7 +130,7 @@ class RadioHall:
         """The citizen presses until the lamps answer."""
         box = box or self.box
         await press(box.board, grade)
-        await box.board.wait_lamps(False, 10)
+        await box.board.wait_lamps(False, LIT_S)
 
     async def ratings(self, count: int) -> list[dict[str, Any]]:
         """That many, each of its own run and fact; no more come."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from common.metrics import Values
 from hub.devices.radio_session import RadioSession
 from hub.devices.registry import Device, Registry
-from hub.links.ble_plan import MOST_BOXES, Keep, State, Want
+from hub.links.ble_plan import MOST_BOXES, End, Keep, State, Want
 from protocol.air import NAME_BYTES, settings_mark
 
 AWAY_MS = 10_000  # carried off or without power: told as offline so late; idle, a box speaks every second
@@ -265,20 +265,22 @@ class Air:
         """This adapter tries it now, at this address; nobody tries it at another."""
         self._box(self._devices.get(user, "")).claimed = (adapter, user)
 
-    def ended(self, adapter: str, user: Any, want: Want | None, *, proven: bool, failed: bool) -> None:
-        """A visit is over. failed: it came to nothing, and wasn't only called off."""
+    def ended(self, adapter: str, user: Any, want: Want | None, end: End) -> None:
+        """A visit is over, or the attempt at one."""
         box = self._box(self._devices.get(user, ""))
         box.claimed = None
         now_ms = self._rising_ms()
         here = _loudness(box, adapter, user)
-        if failed:
+        if end is End.FAILED:
             here.failed_until_ms = now_ms + FAILED_MS
             if box.session is not None and box.session.url == user.url:
                 box.failures += 1
-        if not proven:
+        if end not in (End.GIVEN_BACK, End.BROKE):
             return
-        here.at_ms, here.failed_until_ms = now_ms, 0  # a box that is connected doesn't advertise
-        box.failures = 0
+        # A box that is connected doesn't advertise, so it was not heard for so long; a link that broke may be another
+        # adapter's at once.
+        here.at_ms = now_ms if end is End.GIVEN_BACK else 0
+        here.failed_until_ms = box.failures = 0
         box.proven_ms = now_ms
         if want not in (Want.FACTS, Want.CALL) or user.said > box.said_before:
             box.vain_ms = 0

@@ -14,7 +14,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from hub.links.backoff import Backoff
-from hub.links.ble_plan import MOST_BOXES, Candidate, Held, Keep, State, Want, plan
+from hub.links.ble_plan import MOST_BOXES, Candidate, End, Held, Keep, State, Want, plan
 from hub.links.ble_port import GATT_S, limited, open_ble
 from hub.links.errors import LinkError
 from hub.links.link import Link, LinkUser
@@ -64,8 +64,8 @@ class Wishes(Protocol):
     def began(self, adapter: str, user: Any) -> None:
         """A link to it is being made."""
 
-    def ended(self, adapter: str, user: Any, want: Want | None, *, proven: bool, failed: bool) -> None:
-        """That link, or the attempt, is over; `failed`: it came to nothing, and wasn't only called off."""
+    def ended(self, adapter: str, user: Any, want: Want | None, end: End) -> None:
+        """That link, or the attempt, is over."""
 
 
 @dataclass(slots=True)
@@ -362,7 +362,7 @@ class Radio:
 
     async def _talk(self, peer: Peer) -> None:
         """One connection from its beginning to its end."""
-        proven = False
+        end = End.CALLED_OFF
         failed_s = peer.failed_s
         try:
             try:
@@ -376,28 +376,30 @@ class Radio:
             peer.keep, peer.keep_since_s = Keep.BUSY, peer.opened_s
             try:
                 why = await peer.link.carry(port)
-                proven = peer.user.live
+                end = End.BROKE if peer.user.live else End.FAILED
             except asyncio.CancelledError:
-                proven = peer.user.live
+                if peer.user.live:
+                    end = End.GIVEN_BACK
+                elif peer.failed_s != failed_s:
+                    end = End.FAILED  # it had its time
                 peer.user.let_go()
                 raise
-            finally:
-                if proven:
-                    peer.retry.reset()
             peer.lost += 1
             self.counts.lost += 1
             peer.why = why
             peer.user.lost(why)
-            if not proven:
+            if end is End.FAILED:
                 self._hold_off(peer)
         except LinkError as error:
+            end = End.FAILED
             peer.failures += 1
             self.counts.failures += 1
             peer.why = str(error)
             self._hold_off(peer)
         finally:
+            if end in (End.GIVEN_BACK, End.BROKE):
+                peer.retry.reset()
             peer.task = None
             peer.going = False
-            failed = peer.failed_s != failed_s
-            self._wishes.ended(self.adapter, peer.user, peer.want, proven=proven, failed=failed)
+            self._wishes.ended(self.adapter, peer.user, peer.want, end)
             self.look()

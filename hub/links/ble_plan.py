@@ -6,7 +6,7 @@ the most urgent first, and lets go of whoever has none left.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 MOST_BOXES = 512  # addresses remembered; five halls' worth, then the one that was silent for longest is forgotten
 QUIET_S = 1.0  # a last STATUS or HEALTH still comes; connecting again would cost as much
@@ -38,6 +38,15 @@ class Keep(IntEnum):
     NEAR = 1  # its window is about to finish
     INVITED = 2  # somebody stands there and may press at any moment
     BUSY = 3  # something is under way
+
+
+class End(Enum):
+    """How a link, or an attempt at one, ended."""
+
+    GIVEN_BACK = "given back"  # proven, and nothing was left to say
+    BROKE = "broke"  # proven, and lost
+    FAILED = "failed"  # it came to nothing
+    CALLED_OFF = "called off"  # for somebody more urgent
 
 
 URGENT = (Want.ASK, Want.CALL, Want.FACTS)

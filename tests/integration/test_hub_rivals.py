@@ -26,6 +26,7 @@ async def test_two_boxes_with_one_identity_are_told_and_neither_loses_a_fact(tmp
             await hub.register(first)
             [told] = await until(lambda: faults(hub, "identity_shared"), "the fault")
             refused = told["data"]["detail"]["line"]
+            online = len(await hub.events("hall.device.online"))  # a slow machine's boxes may have changed places first
             inside, outside = (first, second) if refused == "line-2" else (second, first)
             for _ in range(3):
                 inside.fact(messages.RECOVERED, code=1)
@@ -35,7 +36,7 @@ async def test_two_boxes_with_one_identity_are_told_and_neither_loses_a_fact(tmp
             asked = len(outside.sent)
             await until(lambda: len(outside.sent) > asked + 5, "the refused box trying again")
             assert (outside.log.oldest, outside.log.next) == (1, 4)
-            assert len(await hub.events("hall.device.online")) == 1
+            assert len(await hub.events("hall.device.online")) == online
             assert len(await faults(hub, "identity_shared")) == 1
             [line] = [line for line in (await ready(hub))["lines"] if line["line"] == refused]
             assert line["fault"] == "identity_shared"

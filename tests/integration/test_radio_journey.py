@@ -21,6 +21,7 @@ from tools.simulator.radio.client import Radio
 
 CALLER_HEAP = 128 * 1024  # 112 KB on a cable, and what the radio's link takes
 SCREEN_HEAP = 128 * 1024
+STRANGER_TOLD_S = 120.0  # four greetings that nobody answers: two links, between which the box lets no stranger in
 PRESSES_APART_S = 1.1  # two presses of a key within a second are one
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -196,17 +197,20 @@ async def test_of_two_adapters_a_box_has_the_one_that_hears_it_better_and_keeps_
             await radio.call("rssi", address=box.address, dbm=-50, adapter=better)
         await until(lambda: _are_told_apart(hall), "both adapters hearing both boxes")
         await until(lambda: _all_let_go(hall), "the links being let go")
-        before = await _connects(hall)
+        before, failed_before = await _counts(hall, "connects"), await _failures(hall)
         for _ in range(2):
             for box in hall.boxes:
                 await hall.ask(box)
                 await hall.rate(box)
             await until(lambda: _all_let_go(hall), "the links being let go")
         await hall.ratings(4)
-        fresh = {key: count - before[key] for key, count in (await _connects(hall)).items()}
+        fresh = {key: count - before[key] for key, count in (await _counts(hall, "connects")).items()}
+        failed = {key: count - failed_before[key] for key, count in (await _failures(hall)).items()}
         assert fresh[0, 0] > 0
         assert fresh[1, 1] > 0
-        assert fresh[0, 1] == fresh[1, 0] == 0, fresh
+        # Not once by the other one, as long as the better one's links hold.
+        assert failed[0, 0] > 0 or fresh[1, 0] == 0, (fresh, failed)
+        assert failed[1, 1] > 0 or fresh[0, 1] == 0, (fresh, failed)
         # The better one is pulled while the question is open; its press comes over the other one.
         await hall.ask(one)
         await radio.call("unplug", adapter="hci0")
@@ -230,13 +234,17 @@ async def _are_told_apart(hall: RadioHall) -> bool:
     return heard == {(0, 0): -50, (0, 1): -80, (1, 0): -80, (1, 1): -50}
 
 
-async def _connects(hall: RadioHall) -> dict[tuple[int, int], int]:
+async def _counts(hall: RadioHall, what: str) -> dict[tuple[int, int], int]:
     """By adapter and box."""
     return {
-        (adapter, at): (await hall.peer(box, adapter))["connects"]
-        for adapter in (0, 1)
-        for at, box in enumerate(hall.boxes)
+        (adapter, at): (await hall.peer(box, adapter))[what] for adapter in (0, 1) for at, box in enumerate(hall.boxes)
     }
+
+
+async def _failures(hall: RadioHall) -> dict[tuple[int, int], int]:
+    """Attempts that came to nothing, and links that broke."""
+    failures, lost = await _counts(hall, "failures"), await _counts(hall, "lost")
+    return {key: failures[key] + lost[key] for key in failures}
 
 
 async def _all_let_go(hall: RadioHall) -> bool:
@@ -253,7 +261,9 @@ async def test_of_two_hubs_in_reach_a_box_belongs_to_the_one_that_knows_its_key(
         await hall.ask()
         await hall.rate()
         await hall.ratings(1)
-        faults = await other.wait_event("hall.device.fault")
+        async with asyncio.timeout(STRANGER_TOLD_S):
+            while not (faults := await other.events("hall.device.fault")):
+                await asyncio.sleep(0.1)
         assert {event["data"]["detail"]["code"] for event in faults} == {"wrong_key"}
         await hall.ask()
         await hall.rate()

@@ -9,7 +9,7 @@ import pytest
 
 from hub.devices.air import AWAY_MS, ELSEWHERE_MS, FAILED_MS, FAILURES_TRIED, MOST_ADDRESSES, Air
 from hub.devices.registry import Device, Registry
-from hub.links.ble_plan import State, Want
+from hub.links.ble_plan import End, State, Want
 from protocol.air import settings_mark
 
 OWN, TWIN = "C0:00:00:00:00:01", "C1:00:00:00:00:01"
@@ -66,19 +66,19 @@ class Hall:
         user.live = True
         self.air.arrived(user, "ev-1")
 
-    def end(self, address: str = OWN, adapter: str = "hci0", *, failed: bool = False) -> None:
+    def end(self, end: End, address: str = OWN, adapter: str = "hci0") -> None:
         user = self.user(address, adapter)
-        proven, user.live = user.live, False
-        self.air.ended(adapter, user, Want.CHECK, proven=proven, failed=failed)
+        user.live = False
+        self.air.ended(adapter, user, Want.CHECK, end)
 
     def visit(self, address: str = OWN, adapter: str = "hci0") -> None:
         self.begin(address, adapter)
         self.prove(address, adapter)
-        self.end(address, adapter)
+        self.end(End.GIVEN_BACK, address, adapter)
 
     def fail(self, address: str = OWN, adapter: str = "hci0") -> None:
         self.begin(address, adapter)
-        self.end(address, adapter, failed=True)
+        self.end(End.FAILED, address, adapter)
 
     def near(self) -> None:
         self.air.window("ev-1", serving=True, near=True)
@@ -100,7 +100,7 @@ def test_while_one_address_is_tried_no_other_is(hall: Hall) -> None:
     hall.begin(OWN)
     assert hall.want(TWIN) is None
     assert hall.want(TWIN, state=FACTS) is None
-    hall.end(OWN, failed=True)
+    hall.end(End.FAILED)
     assert hall.want(TWIN) is Want.NEAR
 
 
@@ -144,7 +144,7 @@ def test_an_attempt_that_was_called_off_is_no_failure(hall: Hall) -> None:
     hall.near()
     for _ in range(2 * FAILURES_TRIED):
         hall.begin(OWN)
-        hall.end(OWN)
+        hall.end(End.CALLED_OFF)
     assert hall.want(TWIN) is None
 
 
@@ -161,9 +161,19 @@ def test_a_box_that_was_let_go_is_still_of_the_adapter_that_had_it(hall: Hall) -
     hall.begin(adapter="hci0")
     hall.prove(adapter="hci0")
     hall.now_ms += 2 * ELSEWHERE_MS  # connected, it advertised nothing
-    hall.end(adapter="hci0")
+    hall.end(End.GIVEN_BACK)
     hall.near()
     assert hall.want(adapter="hci1", dbm=QUIET_DBM) is None
+
+
+def test_a_box_whose_link_broke_may_be_taken_by_another_adapter_at_once(hall: Hall) -> None:
+    hall.want(adapter="hci0", dbm=LOUD_DBM)
+    hall.begin(adapter="hci0")
+    hall.prove(adapter="hci0")
+    hall.end(End.BROKE)
+    hall.now_ms += ELSEWHERE_MS
+    hall.near()
+    assert hall.want(adapter="hci1", dbm=QUIET_DBM) is Want.NEAR
 
 
 def test_a_recording_beside_one_adapter_does_not_take_the_box_from_the_other(hall: Hall) -> None:
