@@ -43,14 +43,16 @@ async def visit(hall: RadioHall) -> None:
 
 async def let_go(hall: RadioHall) -> None:
     async def gone() -> bool:
-        return bool((await hall.seen())["links"] == 0)
+        # Its session ends when the link's end is through, a moment after the link counts as closed.
+        return bool((await hall.seen())["links"] == 0 and not (await hall.peer(hall.box))["proven"])
 
     await until(gone, "the link being let go")
 
 
 async def connected(hall: RadioHall) -> None:
     async def there() -> bool:
-        return bool((await hall.peer(hall.box))["proven"])
+        peer = await hall.peer(hall.box)
+        return bool(peer["connected"] and peer["proven"])
 
     await until(there, "the session")
 
@@ -70,15 +72,17 @@ async def test_a_box_that_freezes_while_a_write_is_pending_gets_a_fresh_link(hal
     await connected(hall)  # its window has called, so it was fetched
     lost = (await hall.peer(hall.box))["lost"]
     await hall.radio.call("freeze", address=hall.box.address, frozen=True)
-    for verb in ("arrive", "finish"):
-        await hall.hub.command("1", verb)
+    try:
+        for verb in ("arrive", "finish"):
+            await hall.hub.command("1", verb)
 
-    async def given_up() -> bool:
-        peer = await hall.peer(hall.box)
-        return bool(peer["lost"] > lost and "no answer within" in peer["why"])
+        async def given_up() -> bool:
+            peer = await hall.peer(hall.box)
+            return bool(peer["lost"] > lost and "no answer within" in peer["why"])
 
-    await until(given_up, "the time limit of the write")
-    await hall.radio.call("freeze", address=hall.box.address, frozen=False)
+        await until(given_up, "the time limit of the write")
+    finally:
+        await hall.radio.call("freeze", address=hall.box.address, frozen=False)
     await hall.box.board.wait_lamps(True, LIT_S)
     await hall.rate()
     await hall.ratings(before + 1)

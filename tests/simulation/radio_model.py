@@ -10,15 +10,17 @@ import asyncio
 import math
 import random
 import selectors
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from hub.devices.air import Air
 from hub.devices.fleet import FETCH_S
 from hub.devices.radio_session import JOIN_S
-from hub.devices.registry import Device
+from hub.devices.registry import Device, Registry
 from hub.links.ble import Radio
 from hub.links.link import Link
 from protocol import air as wire
@@ -262,8 +264,10 @@ class Hall:
         self.chance = random.Random(seed)
         self.boxes = [Box(self, number) for number in range(1, model.boxes + 1)]
         self._by_url = {box.url: box for box in self.boxes}
-        devices = {box.device: _device(box.device) for box in self.boxes}
-        registry: Any = SimpleNamespace(find=devices.get, all=lambda: list(devices.values()))
+        with tempfile.TemporaryDirectory(prefix="tingting-") as folder:
+            registry = Registry(Path(folder) / "devices.json")
+            for box in self.boxes:
+                registry.register(_device(box.device))
         self.air = Air(
             registry,
             lambda name, url: self._by_url[url],  # type: ignore[arg-type,return-value]
@@ -337,6 +341,8 @@ class Hall:
                 await asyncio.sleep(self.chance.expovariate(1 / every_s) if self.model.is_random else every_s)
         self.found.called_off = self.radio.counts.called_off
         for task in others:
+            if task.done():
+                task.result()  # none ends by itself: what it failed with is the model's mistake
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         for box in self.boxes:
