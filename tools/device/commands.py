@@ -13,6 +13,7 @@ from tools.device.care_commands import CARE
 from tools.device.hub import HubClient
 from tools.device.options import plainly, show, token_from, with_token
 from tools.device.ports import stable_name
+from tools.device.update_commands import UPDATE
 from tools.operations import report
 
 
@@ -159,5 +160,5 @@ def identify(name: str, hub_url: str, for_s: int, token_file: Path | None, token
     click.echo(f"{name} has answered: its power light blinks quickly for {for_s} s")
 
 
-for each in CARE:
+for each in (*CARE, *UPDATE):
     device.add_command(each)

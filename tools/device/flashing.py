@@ -48,14 +48,14 @@ class Flashed:
 def flash(port: str, image: Image, progress: Progress) -> Flashed:
     """Copies what differs, removes what is left over, checks every file's SHA-256; raises `DeviceError`."""
     with maintenance(port):
-        folders, files = _survey(port)
+        folders, files = survey(port)
         have = digests(port, [name for name in image.files if name in files])
         wanted = {name: image.digest(name) for name in image.files}
         missing = [name for name in image.files if have.get(name) != wanted[name]]
         leftover = [name for name in files if name.split("/")[0] in (*ROOMS, *SLOT_FILES) and name not in image.files]
         if missing or leftover:
             commands = [["fs", "rm", f":/{name}"] for name in ([MAIN] if MAIN in files else []) + leftover]
-            _rewrite(port, image, missing, commands + _make_folders(missing, folders), progress)
+            _rewrite(port, image, missing, commands + make_folders(missing, folders), progress)
             written = digests(port, image.files)
             for name, digest in wanted.items():
                 if written.get(name) != digest:
@@ -66,7 +66,7 @@ def flash(port: str, image: Image, progress: Progress) -> Flashed:
     return Flashed(image.version, len(missing), len(image.files) - len(missing), len(leftover))
 
 
-def _make_folders(names: Iterable[str], folders: set[str]) -> list[list[str]]:
+def make_folders(names: Iterable[str], folders: set[str]) -> list[list[str]]:
     needed = {"/".join(name.split("/")[:depth]) for name in names for depth in range(1, name.count("/") + 1)}
     return [["fs", "mkdir", f":/{folder}"] for folder in sorted(needed - folders)]
 
@@ -86,7 +86,7 @@ def _rewrite(port: str, image: Image, missing: list[str], first: list[list[str]]
     mpremote.run(port, *mpremote.chain(commands), timeout_s=COPY_TIMEOUT_S, on_line=line)
 
 
-def _survey(port: str) -> tuple[set[str], set[str]]:
+def survey(port: str) -> tuple[set[str], set[str]]:
     """The box's folders and files."""
     printed = mpremote.script(port, _SURVEY)
     try:
