@@ -38,7 +38,7 @@ async def broken_at(folder: Path, points: slice) -> None:
             # It runs: without an identity, and says so.
             await board.wait_output(b"never provisioned", WAIT_S)
         path.unlink()
-    print(f"broken off at {len(sorted(moments.items())[points])} of {len(names)} files")
+    print(f"broken off at {len(sorted(moments.items())[points])} moments of {len(names)} files")
 
 
 async def test_a_flash_broken_off_at_a_file_ends_well_on_the_next_run(tmp_path: Path) -> None:

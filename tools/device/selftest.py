@@ -132,7 +132,7 @@ for at, name in enumerate(names):
         print("dead", name)
     else:
         print("felt", name)
-        if not wait(lambda found: not found[at], 5000):
+        if not wait(lambda found: not found[at], 10000):
             print("hangs", name)
 """
 
@@ -246,7 +246,7 @@ def keys(port: str, box: Who, wait_s: int, hear: Callable[[str, str], None]) -> 
             hear(what, key)
 
     source = _KEYS.format(rows=rows, columns=columns, names=wanted, wait_ms=wait_s * 1000)
-    longest_s = len(wanted) * (wait_s + 7) + SLACK_S
+    longest_s = len(wanted) * (wait_s + 12) + SLACK_S
     mpremote.run(port, "exec", source, timeout_s=longest_s, on_line=line)
     felt = [key for key in wanted if said.get(key) == "felt"]
     return felt, [key for key in wanted if key not in felt]
