@@ -55,6 +55,7 @@ class Outside:
     trouble: Trouble
     client: Callable[[], CenterClient]
     watch: Watch
+    stirred: Callable[[], None]  # something was committed, and much follows from it at this moment
 
 
 class Ids:
@@ -219,6 +220,8 @@ class Life:
         self.fleet.committed([row.event for row in rows])
         if self.uplink is not None:
             self.uplink.notify()
+        if self._outside is not None and not self._dead:
+            self._outside.stirred()
 
     async def _started(self) -> None:
         """As hub.main: with a full disk it serves all the same."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from tools.simulation.wire import HEALTHY, Wire
 BENCH = "bench"  # the technician's own line, to which a box that was taken away is plugged
 LOOK_S = 1.0  # between two looks whether everything has arrived
 CALM_LOOKS = 3  # in a row
+KILLED_ON_COMMIT = 0.01  # about one hub a run
+STEPS = 10  # turns of the loop; after so many nothing is left of a commit
 TROUBLE_MS = (1_000, 12_000)
 JUMPS_MS = (-7_200_000, -90_000, -3_000, 3_000, 90_000, 7_200_000)
 
@@ -57,7 +59,8 @@ class WholeRun(Run):
         self.clock, self.trouble = HallClock(self.world), Trouble()
         self.center = SimulatedCenter(self.world, folder, self._center_committed)
         self.road = Road(self.world, self.center, self.watch)
-        outside = Outside(self.clock, self.trouble, self.road.client, self.watch)
+        kill_hub = partial(self._killed_in_a_moment, self._kill_hub)
+        outside = Outside(self.clock, self.trouble, self.road.client, self.watch, kill_hub)
         return Hub(self.world, folder, layout, self.lines, outside)
 
     @property
@@ -71,6 +74,7 @@ class WholeRun(Run):
     def _center_committed(self) -> None:
         if self.center.store is not None:
             self.watch.center_committed(self.center.store)
+            self._killed_in_a_moment(self._kill_center)
 
     def _bounds(self) -> Iterator[Bound]:
         for box in self._all:
@@ -109,6 +113,17 @@ class WholeRun(Run):
             self.world.after(plan.randrange(storm_ms // 5, storm_ms), partial(self._replace, plan.choice(WINDOWS)))
         if plan.random() < 0.3:
             self._person(self._go_back(plan.randrange(storm_ms // 2), plan.randrange(500, storm_ms // 2)))
+
+    def _killed_in_a_moment(self, kill: Callable[[], None]) -> None:
+        """Between two of the steps that follow from a commit, which the clock does not tell apart."""
+        if self.world.now_ms < self.pace.storm_ms and self.odd.random() < KILLED_ON_COMMIT:
+            self._step(kill, self.odd.randrange(STEPS))
+
+    def _step(self, kill: Callable[[], None], left: int) -> None:
+        if left:
+            asyncio.get_running_loop().call_soon(self._step, kill, left - 1)
+        else:
+            kill()
 
     def _kill_hub(self, *, power: bool = False) -> None:
         if self.hub.life is None:
