@@ -15,6 +15,9 @@ class Pace:
     idle_presses: int  # of a box: fewer than so many, with nobody invited
     paper_ms: tuple[int, int]  # two people at the dispenser
     clerk_ms: tuple[int, int]  # two keys of the caller
+    restart_ms: tuple[int, int]  # how long a killed hub is away
+    cut_ms: tuple[int, int]  # one direction of an evaluator's line
+    desk_cut_ms: tuple[int, int]  # of caller's and dispenser's: long enough for a dispenser to be alone
     killed_on_press: float  # share of logged presses in whose way the hub is killed
     ends_early: bool  # the quiet ends when everything has arrived; its length is then the limit
 
@@ -29,6 +32,9 @@ SLOW = Pace(
     idle_presses=5,
     paper_ms=(1_000, 8_000),
     clerk_ms=(500, 3_000),
+    restart_ms=(200, 15_000),
+    cut_ms=(1_000, 25_000),
+    desk_cut_ms=(5_000, 45_000),
     killed_on_press=0.15,
     ends_early=False,
 )
@@ -42,6 +48,9 @@ BUSY = Pace(
     idle_presses=300,
     paper_ms=(500, 3_000),
     clerk_ms=(400, 1_500),
+    restart_ms=(200, 4_000),
+    cut_ms=(500, 11_000),
+    desk_cut_ms=(1_000, 20_000),
     killed_on_press=0.02,
     ends_early=True,
 )

@@ -30,7 +30,6 @@ from tools.simulation.world import SimulatedLoop, World, WorldError
 WINDOWS = ("1", "2", "3")
 CALLERS_WINDOW = "4"  # whose clerk has a caller and nothing else; its numbers come from the dispenser
 BREAK, BREAK_MS = 0.08, (6_000, 15_000)  # the clerk looks up from the keys, and nothing may happen meanwhile
-LONG_CUT_MS = (5_000, 45_000)  # long enough for a dispenser to be alone
 RETRY_S = 1.0
 STORY_SHOWN = 40
 
@@ -185,7 +184,7 @@ class Run:
         for wire in self.wires:
             wire.faults = Faults(*(plan.choice((0.0, 0.02, 0.15)) for _ in range(5)))
             for _ in range(plan.randrange(3)):
-                self._cut_wire(wire, plan.randrange(self.pace.storm_ms), plan.randrange(1_000, 25_000))
+                self._cut_wire(wire, plan.randrange(self.pace.storm_ms), plan.randrange(*self.pace.cut_ms))
         for box in self.boxes.values():
             for _ in range(plan.randrange(4)):
                 self._cut_power(box, plan.randrange(2_000, self.pace.storm_ms), plan.randrange(1, 12))
@@ -201,7 +200,7 @@ class Run:
         for wire in self.desk_wires:
             wire.faults = Faults(*(plan.choice((0.0, 0.0, 0.02, 0.1)) for _ in range(5)))
             for _ in range(plan.randrange(3)):
-                self._cut_wire(wire, plan.randrange(self.pace.storm_ms), plan.randrange(*LONG_CUT_MS))
+                self._cut_wire(wire, plan.randrange(self.pace.storm_ms), plan.randrange(*self.pace.desk_cut_ms))
         for box in (caller, dispenser):
             for _ in range(plan.randrange(5)):
                 self._cut_power(box, plan.randrange(2_000, self.pace.storm_ms), plan.randrange(1, 12))
@@ -224,7 +223,7 @@ class Run:
             return
         self.crashes += 1
         self.hub.kill()
-        self.world.after(self.plan.randrange(200, 15_000), self.hub.start)
+        self.world.after(self.plan.randrange(*self.pace.restart_ms), self.hub.start)
 
     def _maybe_kill_hub(self) -> None:
         """Where it hurts: while a press is on its way through wire, rules and disk."""

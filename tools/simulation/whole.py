@@ -30,7 +30,7 @@ from tools.simulation.wire import HEALTHY, Wire
 BENCH = "bench"  # the technician's own line, to which a box that was taken away is plugged
 LOOK_S = 1.0  # between two looks whether everything has arrived
 CALM_LOOKS = 3  # in a row
-KILLED_ON_COMMIT = 0.01  # about one hub a run
+KILLED_ON_COMMIT = 0.005  # about one hub a run
 STEPS = 10  # turns of the loop; after so many nothing is left of a commit
 TROUBLE_MS = (1_000, 12_000)
 JUMPS_MS = (-7_200_000, -90_000, -3_000, 3_000, 90_000, 7_200_000)
@@ -130,7 +130,7 @@ class WholeRun(Run):
             return
         self.crashes += 1
         self.hub.kill(power=power)
-        self.world.after(self.plan.randrange(200, 15_000), self._start_hub)
+        self.world.after(self.plan.randrange(*self.pace.restart_ms), self._start_hub)
 
     def _start_hub(self) -> None:
         # A restore may have started it.
