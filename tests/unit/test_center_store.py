@@ -215,3 +215,17 @@ async def test_what_is_no_store_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(StoreError, match="can't be opened"):
         SqliteStore(path, asyncio.get_running_loop())
+
+
+async def test_a_token_finds_its_ticket_whatever_day_it_is_of(store: SqliteStore) -> None:
+    journal = Journal()
+    for days in (0, 1, 400):
+        issued = {"ticket": f"t{days}", "number": f"A{days}", "service": "A", "channel": "kiosk"}
+        journal.add("hall.ticket.issued", issued | {"token_sha256": f"{days:064x}"}, at_ms=NOON_MS - days * 86_400_000)
+    assert await store.ticket_of_token(f"{0:064x}") is None
+    await store.submit(batch(journal), NOON_MS)
+    for days in (0, 1, 400):
+        found = await store.ticket_of_token(f"{days:064x}")
+        assert found is not None
+        assert (found.ticket, found.number) == (f"t{days}", f"A{days}")
+    assert await store.ticket_of_token(f"{2:064x}") is None
