@@ -4,13 +4,20 @@ Lines of text beside the log of facts, in files d<number>: `boot, seconds since 
 and the one before the last goes: it never grows beyond two.
 """
 
+import gc
+
 from protocol.compat import const
 
+_LEAST_FREE_BYTES = const(8_192)  # what a box's own work needs at its worst moment comes first
 _FILE_BYTES = const(1024)  # some 30 lines: a bad week of a box
 
 
 def note(log, now_ms, text):
-    """One line; a flash without room keeps none, which the fact of the same thing says too."""
+    """One line; without room in flash or memory none, which the fact of the same thing says too."""
+    if hasattr(gc, "mem_free") and gc.mem_free() < _LEAST_FREE_BYTES:
+        gc.collect()
+        if gc.mem_free() < _LEAST_FREE_BYTES:
+            return
     files = log.files
     numbers = sorted([int(name[1:]) for name in files.names() if name[0] == "d"])
     last = numbers[-1] if numbers else 0
