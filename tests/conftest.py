@@ -3,6 +3,11 @@
 import asyncio
 
 import pytest
+from hypothesis import settings
+
+# Hypothesis' own profile for CI: one seed for each test, so that a red run is red again, and no deadline, which only
+# measures how busy the machine is. `tests/fuzz` and the long runs have seeds of their own.
+settings.load_profile("ci")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -3,6 +3,7 @@ how much of its rooms was reached. `--runs` counts executions instead. A finding
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -138,7 +139,11 @@ def with_atheris(name: str, runs: int, seconds: int) -> Result:
     words = [sys.executable, "-m", "tests.fuzz.child", name, str(fresh), str(CORPUS / name), *limit, f"-seed={SEED}"]
     words += [f"-artifact_prefix={FOUND / name}/", "-timeout=60", "-rss_limit_mb=1024"]
     began = time.monotonic()
-    child = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=seconds + SLACK_S, check=False)
+    # With random hashes the same bytes would not go the same way twice.
+    env = os.environ | {"PYTHONHASHSEED": "0"}
+    child = subprocess.run(
+        words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=seconds + SLACK_S, check=False
+    )
     took = time.monotonic() - began
     done = re.search(r"stat::number_of_executed_units:\s*(\d+)", child.stderr)
     finding = "" if child.returncode == 0 else child.stdout[-3000:] + child.stderr[-1500:]
@@ -164,6 +169,7 @@ def with_hypothesis(name: str, runs: int, seconds: int) -> Result:
             max_examples=examples,
             deadline=None,
             database=None,
+            report_multiple_bugs=False,
             phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         )

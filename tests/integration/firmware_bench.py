@@ -19,7 +19,7 @@ from tools.simulator.board import SimulatedBoard
 SECRET = bytes(range(32))
 EPOCH = b"epoch..8"
 DEVICE = "ev-0011223344556677"
-WAIT_S = 20.0  # for what takes milliseconds; only a hang reaches it
+WAIT_S = 90.0  # for what takes milliseconds; only a hang reaches it
 # What the aim of a box is on the 64-bit port: docs/explanation/footprint.md.
 SMALL = 96 * 1024
 QUICK = {"heap_bytes": SMALL, "erase_ms": 0.0, "program_ms": 0.0, "baud_delay": False}

@@ -16,7 +16,7 @@ STRAP_PIN = 22
 UART_ID = 0
 
 BOARD = __name__
-WAIT_S = 20.0  # for what takes milliseconds; only a hang reaches it
+WAIT_S = 90.0  # for what takes milliseconds; only a hang reaches it
 
 
 def volume(content: bytes | None = None) -> LittleFS:

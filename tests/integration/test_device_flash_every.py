@@ -11,7 +11,7 @@ from tools.device import build
 from tools.simulator.board import SimulatedBoard
 
 QUICK = {"erase_ms": 0.0, "program_ms": 0.0}
-WAIT_S = 30.0
+WAIT_S = 120.0
 
 
 async def broken_at(folder: Path, points: slice) -> None:

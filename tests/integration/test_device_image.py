@@ -14,7 +14,7 @@ from tools.device.maintenance import maintenance
 from tools.simulator.board import SimulatedBoard
 
 QUICK = {"erase_ms": 0.0, "program_ms": 0.0}
-WAIT_S = 30.0
+WAIT_S = 120.0
 
 
 def interpreter(path: Path, size: int = 300 * 1024) -> bytes:

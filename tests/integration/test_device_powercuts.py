@@ -19,7 +19,7 @@ UNIQUE = "00112233445566dd"
 DEVICE = f"ev-{UNIQUE}"
 SAYS = ("/settings.json", "/settings.json.new", "/maintenance")
 QUICK = {"erase_ms": 0.0, "program_ms": 0.0, "baud_delay": False}
-WAIT_S = 30.0
+WAIT_S = 120.0
 SPEAKS_NOT = "never provisioned"
 WAITS = "waits for the technician"
 
@@ -105,14 +105,15 @@ async def every_cut(folder: Path, image: Path, before: bytes, record: Path, coun
             expected = "new" if mine == final["secret"] else "old"
         copy = folder / f"cut-{number}.img"
         copy.write_bytes(content)
-        heard = await who(copy, secrets if expected in ("old", "new") else {"new": secrets["new"]})
+        # The one that it should be is asked first: a box says nothing to who has another key.
+        name = None if mine is None else "new" if mine == final["secret"] else "old"
+        ordered = secrets if name is None else {name: secrets[name]} | secrets
+        heard = await who(copy, ordered if expected in ("old", "new") else {"new": secrets["new"]})
         assert heard == expected, (heard, expected)
         assert heard in {old, "new", WAITS}
         if heard == WAITS:  # the technician's command goes on there; let go instead, it starts as what it is
             copy.write_bytes(without(content, "/maintenance"))
-            assert await who(copy, secrets) == (
-                SPEAKS_NOT if mine is None else "new" if mine == final["secret"] else "old"
-            )
+            assert await who(copy, ordered) == (name or SPEAKS_NOT)
         copy.unlink()
         said[heard] = said.get(heard, 0) + met[key]
     # The last cut is after the last operation: as many points as operations, and the end.

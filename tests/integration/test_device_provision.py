@@ -58,7 +58,7 @@ async def tingting(*arguments: str, token: str = "") -> tuple[int, str]:
         sys.executable, "-m", "tools.cli", "device", *arguments, cwd=ROOT, env={**os.environ, "TINGTING_TOKEN": token},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    printed, _ = await asyncio.wait_for(process.communicate(), 60)
+    printed, _ = await asyncio.wait_for(process.communicate(), 240)
     assert process.returncode is not None
     assert b"Traceback" not in printed
     return process.returncode, printed.decode()

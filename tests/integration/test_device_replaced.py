@@ -201,7 +201,7 @@ async def person(board: SimulatedBoard, hub: HubProcess, dead: frozenset[str]) -
     """Answers and presses as the command asks."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tools.cli", "device", "selftest", board.usb_port, "--hub", hub.url,
-        "--wait", "1" if dead else "30", "--lang", "en",
+        "--wait", "10" if dead else "60", "--lang", "en",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "TINGTING_TOKEN": hub.tokens["manager"], "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
@@ -209,7 +209,7 @@ async def person(board: SimulatedBoard, hub: HubProcess, dead: frozenset[str]) -
     assert process.stdout is not None
     process.stdin.write(b"y\nr\ny\n")
     said = b""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         while line := await process.stdout.readline():
             said += line
             if (found := re.search(rb"Press the key: (\d)", line)) and found[1].decode() not in dead:

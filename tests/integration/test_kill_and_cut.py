@@ -100,6 +100,11 @@ async def kills(folder: Path, most: int, seed: int) -> KilledHall:
             number += 1
             if number % 20 == 0:
                 print(said(hall, judged=False), flush=True)
+        # However little the rounds left time for: a number and a press are told before the last stop.
+        await hall.start_hub()
+        async with hall.load():
+            await until(lambda: hall.pressed and hall.told.tickets, "a number and a press")
+        await hall.hub.stop()
         await hall.settle()
         hall.judge(await hall.at_center(), hall.told.tickets, hall.pressed)
         print(said(hall), flush=True)
@@ -125,6 +130,8 @@ async def cuts(folder: Path, most: int, seed: int, *, syncs: bool = True) -> Kil
     # Nothing is let go: what a cut holds can be read from its beginning.
     async with killed_hall(folder, seed, keep_days=36_500, syncs=syncs) as hall, hall.load():
         for number in range(most):
+            given = len(hall.told.tickets)
+            await until(lambda given=given: len(hall.told.tickets) >= given + 5, "numbers to lose")  # type: ignore[misc]
             await asyncio.sleep(hall.chance.uniform(0.05, 0.5))
             # Nothing runs between this and the stop but the hub itself: what it says in that time is not counted on.
             numbers, facts = dict(hall.told.tickets), hall.acknowledged

@@ -167,7 +167,9 @@ async def test_a_replayed_advertisement_costs_little_and_stops_nothing(hall: Rad
     try:
         await hall.ratings(before + 1)
         await visit(hall)
-        tried, own_failures = await recording_tried(hall, twin), await failures(hall)
+        await let_go(hall)
+        own_failures = await failures(hall)
+        tried = await recording_tried(hall, twin)
         for _ in range(3):
             await let_go(hall)
             await visit(hall)

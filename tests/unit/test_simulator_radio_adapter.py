@@ -15,7 +15,7 @@ from tools.simulator.radio.tree import MethodError
 
 BOX = "C0:00:00:00:00:01"
 TURNS = range(1, 41)  # of the loop; a connect takes some twenty
-LIMIT_S = 20.0
+LIMIT_S = 120.0
 
 
 class Objects:
