@@ -74,7 +74,9 @@ async def state(request: web.Request) -> web.Response:
     """The same again."""
     shown = view(request.app[HOUSE], request.match_info["token"])
     if shown is None:
-        raise Problem(404, "unknown-ticket", "No ticket of these days has this address", "Ask at the information desk.")
+        raise Problem(
+            404, "unknown-address", "No ticket of these days has this address", "Ask at the information desk."
+        )
     return json_response(shown)
 
 

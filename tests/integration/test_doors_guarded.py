@@ -4,6 +4,7 @@ The routes come from the applications, not from a list here: a new one is asked,
 """
 
 import re
+import uuid
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.center_support import CONFIG, CenterProcess, Journal, running
-from tests.door_support import Visitor, center_routes, filled, hub_routes, visiting
+from tests.door_support import Answer, Visitor, center_routes, filled, hub_routes, visiting
 from tests.hub_support import HubProcess
 from tests.integration.test_center_people import PASSWORD, settle_accounts
 
@@ -231,6 +232,22 @@ async def test_guesses_are_slow_at_every_door_of_the_hub(hub: HubProcess) -> Non
                 break
         assert page.status == 429
         assert "错误次数太多".encode() in page.body
+
+
+async def test_a_clerk_who_mistypes_ticket_numbers_guesses_nothing(hub: HubProcess) -> None:
+    right = hub.tokens["clerk window/1"]
+    async with visiting(hub.url, 98) as visitor:
+
+        async def command(**body: str) -> Answer:
+            body["id"] = str(uuid.uuid4())
+            return await visitor.ask("POST", "/api/v1/windows/1/commands", right, json=body)
+
+        await command(command="sign_in", staff="s1")
+        for number in range(10):
+            answer = await command(command="restore", number=f"A{900 + number}")
+            assert (answer.status, b"unknown-ticket" in answer.body) == (409, True), (number, answer.body)
+        # Nor has it used up what a wrong token has free.
+        assert (await visitor.ask("GET", "/api/v1/devices", WRONG)).status == 401
 
 
 async def test_guesses_are_slow_at_every_door_of_the_center(center: CenterProcess) -> None:
