@@ -32,22 +32,22 @@ def _hall_of(center: Center, ticket: TicketRow) -> Hall | None:
 
 
 async def _find(request: web.Request) -> tuple[TicketRow, Hall] | None:
-    """The ticket of the address, or None; wrong guesses cost time."""
+    """The ticket of the address, or None."""
     center, token = request.app[CENTER], request.match_info["token"]
     ticket = None
     if len(token) <= MAX_TOKEN_CHARS:
         ticket = await center.store.ticket_of_token(sha256(token.encode()).hexdigest())
     hall = None if ticket is None else _hall_of(center, ticket)
-    if ticket is None or hall is None:
-        center.throttle.failed(f"phone/{client_address(request)}")
-        return None
-    return ticket, hall
+    return None if ticket is None or hall is None else (ticket, hall)
 
 
-def _throttled(request: web.Request) -> web.Response | None:
-    wait_ms = request.app[CENTER].throttle.wait_ms(f"phone/{client_address(request)}")
+def _unknown(request: web.Request) -> web.Response:
+    """Wrong guesses cost time, and only they: a right token passes whoever else is at its address."""
+    throttle, who = request.app[CENTER].throttle, f"phone/{client_address(request)}"
+    wait_ms = throttle.wait_ms(who)
     if not wait_ms:
-        return None
+        throttle.failed(who)
+        return _page(request, "phone_none.html", 404, hall=None, why="none", wait_s=0)
     answer = _page(request, "phone_none.html", 429, hall=None, why="wait", wait_s=-(-wait_ms // 1000))
     answer.headers["Retry-After"] = str(-(-wait_ms // 1000))
     return answer
@@ -77,11 +77,9 @@ def _local(ms: int, hall: Hall) -> datetime:
 
 async def show(request: web.Request) -> web.Response:
     """GET /t/{token}."""
-    if (slow := _throttled(request)) is not None:
-        return slow
     found = await _find(request)
     if found is None:
-        return _page(request, "phone_none.html", 404, hall=None, why="none", wait_s=0)
+        return _unknown(request)
     return await _ticket_page(request, *found)
 
 
@@ -127,12 +125,10 @@ async def _ticket_page(
 
 async def rate(request: web.Request) -> web.Response:
     """POST /t/{token}: the rating, once."""
-    if (slow := _throttled(request)) is not None:
-        return slow
     sessions.check_origin(request)
     found = await _find(request)
     if found is None:
-        return _page(request, "phone_none.html", 404, hall=None, why="none", wait_s=0)
+        return _unknown(request)
     ticket, hall = found
     center = request.app[CENTER]
     sent = await request.post()
