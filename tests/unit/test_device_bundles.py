@@ -102,6 +102,32 @@ def test_a_bundle_cut_off_anywhere_is_refused(tmp_path):
             bundles.read(path, public)
 
 
+def test_a_bundle_damaged_anywhere_is_refused_or_gives_what_was_signed(tmp_path):
+    path, public = made(tmp_path)
+    whole = path.read_bytes()
+    signed = bundles.read(path, public)
+    refused = 0
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            found = bundles.read(path, public)
+        except DeviceError:
+            refused += 1
+        else:  # what nobody reads, or an end of the table of contents that takes whole targets with it
+            assert all(signed[box] == target for box, target in found.items())
+    assert refused > len(whole) // 2
+
+
+def test_two_firmwares_for_one_kind_of_box_are_refused(tmp_path):
+    path, public = made(tmp_path)
+    with zipfile.ZipFile(path, "a") as bundle:
+        for name in bundle.namelist():
+            if name.startswith("evaluator-rpi_pico/"):
+                bundle.writestr(name.replace("evaluator-rpi_pico", "older"), bundle.read(name))
+    with pytest.raises(DeviceError, match="two firmwares for evaluator on rpi_pico, the second in older"):
+        bundles.read(path, public)
+
+
 def test_a_key_is_made_once_and_a_missing_one_is_named(tmp_path):
     path, _ = made(tmp_path)
     with pytest.raises(DeviceError, match="is there already"):

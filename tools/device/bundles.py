@@ -6,6 +6,7 @@ bundle is believed before its signature, and no file before its SHA-256.
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -87,11 +88,13 @@ def read(path: Path, key_file: Path) -> dict[tuple[str, str], Target]:
             if sum(sizes.values()) > MAX_BUNDLE_BYTES or len(sizes) != len(bundle.infolist()):
                 raise DeviceError(f"{path}: more than {MAX_BUNDLE_BYTES} bytes inside, or a name twice")
             content = {name: bundle.read(name) for name in sizes}
-    except (OSError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise DeviceError(f"{path}: no update, or one that was cut off or damaged ({error}); copy it again") from error
-    found = {}
+    found: dict[tuple[str, str], Target] = {}
     for folder in sorted({name.partition("/")[0] for name in content}):
         role, board, target = _target(path, folder, content, public)
+        if (role, board) in found:
+            raise DeviceError(f"{path}: two firmwares for {role} on {board}, the second in {folder}; sign it again")
         found[role, board] = target
     if not found:
         raise DeviceError(f"{path}: nothing is in it")
