@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Timer
 from typing import IO
 
 import msgspec
@@ -25,6 +26,8 @@ MAX_WAITING = 32  # bodies of 4 MiB at most that wait to be read, as many as may
 # Python's usual pace takes a tenth of the time, and there are none.
 GARBAGE_THRESHOLDS = (100_000, 20, 50)
 
+# For one batch, with the start of the process: the largest takes half a second, and a hub waits 30 s for its answer.
+ANSWER_S = 20.0
 END_S = 5.0  # for the batch in its hands; the largest takes a tenth of that
 
 log = logging.getLogger("center")
@@ -55,7 +58,8 @@ _answers = msgspec.msgpack.Decoder(_Answer)
 class Intake:
     """Reads batches, the large ones in a process that is started with the first of them."""
 
-    def __init__(self, at_once_bytes: int = AT_ONCE_BYTES) -> None:
+    def __init__(self, at_once_bytes: int = AT_ONCE_BYTES, answer_s: float = ANSWER_S) -> None:
+        self.answer_s = answer_s
         self._at_once_bytes = at_once_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
         self._process: subprocess.Popen[bytes] | None = None
@@ -87,11 +91,16 @@ class Intake:
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        # A process that stands still is killed, which ends reading and writing here.
+        limit = Timer(self.answer_s, self._process.kill)
+        limit.start()
         try:
             _write(self._process.stdin, _encoder.encode(request))
             answer = _read(self._process.stdout)
         except OSError:
             answer = None
+        finally:
+            limit.cancel()
         if answer is None:
             raise StoreError(f"the process that reads batches {self._lost()} with this one; another is started")
         return _answers.decode(answer)
@@ -115,8 +124,13 @@ class Intake:
         return process.returncode
 
     async def close(self) -> None:
-        """Ends after what is being read."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+        """Ends after what is being read, or in the midst of it where that takes too long."""
+        ending = asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+        await asyncio.wait({ending}, timeout=END_S)
+        process = self._process
+        if process is not None:  # its turn to end has not come: a batch is still in its hands
+            process.kill()
+        await ending
         self._thread.shutdown()
 
 

@@ -10,17 +10,26 @@ import termios
 from collections.abc import Callable
 from pathlib import Path
 
-from center.intake import AT_ONCE_BYTES
-from tests.center_support import CenterProcess, Journal, running
+import pytest
+
+from center.errors import StoreError
+from center.ingest import Heading
+from center.intake import AT_ONCE_BYTES, Intake
+from tests.center_support import OFFSET_MINUTES, CenterProcess, Journal, running
 
 LIMIT_S = 60.0
 POLL_S = 0.01
 
 
 def beside(center: CenterProcess) -> list[int]:
-    """The processes that a center has started: each belongs to the thread that did."""
+    """The processes that a center has started."""
+    return children(center.process.pid)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that one has started: each belongs to the thread that did."""
     found: list[int] = []
-    for thread in Path(f"/proc/{center.process.pid}/task").iterdir():
+    for thread in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
             found += map(int, (thread / "children").read_text("ascii").split())
     return found
@@ -105,6 +114,50 @@ async def test_the_end_of_the_process_beside_is_no_end_of_the_center(tmp_path: P
         assert (status, answer["stored_through"]) == (200, third)
         report = await center.ratings()
         assert report["served"] == report["rated"] == third // 4
+
+
+def body_of(journal: Journal) -> tuple[Heading, bytes]:
+    heading = Heading(journal.hall, journal.name, 0, bytes(32), OFFSET_MINUTES)
+    return heading, b"[" + b",".join(journal.events) + b"]"
+
+
+@pytest.mark.parametrize("runs", [150, 900], ids=["while it reads", "while it is sent to"])
+async def test_a_process_beside_that_stands_still_costs_one_batch(runs: int) -> None:
+    journal = Journal()
+    large(journal, runs)
+    heading, body = body_of(journal)
+    before = children(os.getpid())
+    intake = Intake(answer_s=LIMIT_S)
+    async with asyncio.timeout(5 * LIMIT_S):
+        assert len((await intake.read(heading, body, "")).elements) == journal.through
+        (pid,) = set(children(os.getpid())) - set(before)
+        os.kill(pid, signal.SIGSTOP)
+        intake.answer_s = 0.5
+        with pytest.raises(StoreError, match=r"ended with -9 with this one; another is started"):
+            await intake.read(heading, body, "")
+        assert gone(pid)
+        intake.answer_s = LIMIT_S
+        assert len((await intake.read(heading, body, "")).elements) == journal.through
+        await intake.close()
+
+
+async def test_a_process_beside_that_stands_still_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("center.intake.END_S", 0.5)
+    journal = Journal()
+    large(journal)
+    heading, body = body_of(journal)
+    before = children(os.getpid())
+    intake = Intake(answer_s=60 * LIMIT_S)
+    async with asyncio.timeout(2 * LIMIT_S):
+        await intake.read(heading, body, "")
+        (pid,) = set(children(os.getpid())) - set(before)
+        os.kill(pid, signal.SIGSTOP)
+        reading = asyncio.create_task(intake.read(heading, body, ""))
+        await until(lambda: unread(pid))
+        await intake.close()
+        with pytest.raises(StoreError):
+            await reading
+    assert gone(pid)
 
 
 async def test_nothing_is_left_of_a_killed_center(tmp_path: Path) -> None:
