@@ -146,6 +146,18 @@ def unpack(body: bytes, encoding: str) -> bytes:
     return bytes(unpacked)
 
 
+def unpacks_within(body: bytes, encoding: str, limit: int) -> bool:
+    """Whether a body has at most so many bytes unpacked; never unpacks more to find out."""
+    if encoding != "gzip" or len(body) > limit:
+        return len(body) <= limit
+    stream = zlib.decompressobj(GZIP)
+    try:
+        unpacked = stream.decompress(body, limit + 1)
+    except zlib.error:
+        return True  # as far as it can be unpacked at all
+    return len(unpacked) <= limit and not stream.unused_data  # a second member may hold anything
+
+
 def split(body: bytes) -> list[bytes]:
     """The exact bytes of each element; raises `BatchError`, `TooLargeError`."""
     try:

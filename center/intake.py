@@ -18,9 +18,10 @@ from typing import IO
 import msgspec
 
 from center.errors import CenterError, StoreBusyError, StoreError
-from center.ingest import Batch, BatchError, Heading, RequestError, TooLargeError, read_batch
+from center.ingest import Batch, BatchError, Heading, RequestError, TooLargeError, read_batch, unpacks_within
 
-AT_ONCE_BYTES = 8 * 1024  # a body of a hundred events or fewer is read sooner than it is sent there and back
+# A body of so many events is read sooner than it is sent there and back; a packed one is measured unpacked.
+AT_ONCE_BYTES = 8 * 1024
 MAX_WAITING = 32  # bodies of 4 MiB at most that wait to be read, as many as may wait for the disk
 # A batch is ten thousands of small objects that go together when it is done with: looking for circles among them at
 # Python's usual pace takes a tenth of the time, and there are none.
@@ -67,7 +68,7 @@ class Intake:
 
     async def read(self, heading: Heading, body: bytes, encoding: str) -> Batch:
         """As `center.ingest.read_batch`; raises `StoreError` where the process fails or has too much to do, too."""
-        if len(body) <= self._at_once_bytes:
+        if unpacks_within(body, encoding, self._at_once_bytes):
             return read_batch(heading, body, encoding)
         if self._waiting == MAX_WAITING:
             raise StoreBusyError(f"{MAX_WAITING} batches are waiting to be read; send again in a second")

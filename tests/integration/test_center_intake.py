@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gzip
 import os
 import signal
 import struct
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from center.errors import StoreError
-from center.ingest import Heading
+from center.ingest import Heading, unpacks_within
 from center.intake import AT_ONCE_BYTES, Intake
 from tests.center_support import OFFSET_MINUTES, CenterProcess, Journal, running
 
@@ -89,6 +90,33 @@ async def test_a_large_batch_is_answered_as_a_small_one(tmp_path: Path) -> None:
         assert (status, answer["stored_through"]) == (200, more)
         assert beside(center) == [pid]
     assert gone(pid)
+
+
+async def test_a_small_body_that_unpacks_to_much_is_read_beside(tmp_path: Path) -> None:
+    journal = Journal()
+    async with running(tmp_path) as center:
+        journal.run(1, 5)
+        assert (await center.send(journal, packed=True))[0] == 200
+        assert beside(center) == []
+        bomb = b"[" + b"1," * 2_000_000 + b"1]"
+        assert len(gzip.compress(bomb)) < AT_ONCE_BYTES
+        assert (await center.send(journal, journal.through, body=bomb, packed=True))[0] == 413
+        assert len(beside(center)) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "small"),
+    [
+        (gzip.compress(b"x" * AT_ONCE_BYTES), True),
+        (gzip.compress(b"x" * (AT_ONCE_BYTES + 1)), False),
+        (gzip.compress(b"x") * 2, False),
+        (gzip.compress(os.urandom(AT_ONCE_BYTES + 1)), False),
+        (b"no gzip", True),
+    ],
+    ids=["small", "one byte more", "two members", "large packed", "damaged"],
+)
+def test_how_large_a_packed_body_is_unpacked(body: bytes, small: bool) -> None:
+    assert unpacks_within(body, "gzip", AT_ONCE_BYTES) is small
 
 
 async def test_the_end_of_the_process_beside_is_no_end_of_the_center(tmp_path: Path) -> None:
