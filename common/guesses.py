@@ -13,8 +13,8 @@ from common.problem import Problem
 from common.throttle import Throttle
 
 TOO_MANY = "too-many-guesses"
-# Refusals of our doors that are a wrong guess. No token at all isn't one, nor a right token at a wrong door, nor what the
-# queue's rules refuse: a clerk who mistypes a number (`unknown-ticket`) guesses nothing.
+# Refusals of our doors that are a wrong guess. No token at all is none, nor a right token at a wrong door, nor what the
+# rules of the queue refuse: a clerk who mistypes a number (`unknown-ticket`) guesses nothing.
 GUESSES_BY_KIND = ("wrong-token", "unknown-address")
 
 
