@@ -30,6 +30,8 @@ FAILURES_TRIED = 2
 FAILED_MS = 60_000
 WEAKEST_DBM = -127
 MOST_ADDRESSES = 16  # of one box: its own, a new board's, and what others make up; the longest silent is forgotten
+# Sessions for each adapter: more than a radio remembers addresses, so that who is forgotten here is forgotten there.
+MOST_SESSIONS = 2 * MOST_BOXES
 _COUNTED = ("connects", "failures", "lost")
 _SEEN = ("address", "connected", "rssi_dbm", "heard_s", *_COUNTED, "why")
 _HALF, _ALL = 0x8000, 0x10000
@@ -99,6 +101,7 @@ class Air:
         self._rising_ms = rising_ms
         self._boxes: dict[str, Boxed] = {}
         self._devices: dict[RadioSession, str] = {}
+        self._heard_ms: dict[RadioSession, int] = {}  # when each address was heard last
 
     # --- for the fleet
 
@@ -153,12 +156,6 @@ class Air:
                 (*labels, what): seen[what] for labels, seen in devices.items() for what in _COUNTED
             },
         }
-
-    def silent_ms(self, device: str) -> int | None:
-        """How long ago it was connected or heard; None: not since the start."""
-        box = self._boxes.get(device)
-        known = [] if box is None else [at_ms for at_ms in (box.proven_ms, box.heard_ms) if at_ms is not None]
-        return None if not known else max(0, self._rising_ms() - max(known))
 
     def gone(self) -> list[str]:
         """Who was in reach and is no longer; each is told once."""
@@ -217,18 +214,18 @@ class Air:
     # --- for the radios
 
     def user(self, adapter: str, address: str, name: str) -> RadioSession | None:
-        """Whose name it is, here; an address keeps its session."""
+        """Whose name it is, here; an address keeps its session. None: not ours, or there is no room for one more."""
         device = next((each for each in self._registry.all() if _name(each) == name), None)
         if device is None or not self._registry.opens(device):
             return None
         key = (adapter, address, name)
         session = self.sessions.get(key)
         if session is None:
-            if len(self.sessions) >= MOST_BOXES:
-                for old in [known for known, each in self.sessions.items() if not each.is_open][:1]:
-                    self._devices.pop(self.sessions.pop(old), None)
+            if len(self.sessions) >= MOST_SESSIONS * max(1, len(self.radios)) and not self._forget_silent():
+                return None
             session = self.sessions[key] = self._make(f"{adapter}/{address}", f"ble://{address}")
         self._devices[session] = device.device
+        self._heard_ms[session] = self._rising_ms()
         return session
 
     def want(self, adapter: str, user: Any, state: State | None, rssi: int, age_s: float) -> Want | None:
@@ -241,6 +238,7 @@ class Air:
         now_ms = self._rising_ms()
         here = _loudness(box, adapter, user)
         here.dbm, here.at_ms = rssi, now_ms
+        self._heard_ms[user] = max(self._heard_ms.get(user, 0), now_ms - int(age_s * 1000))
         if box.session is not None and box.session.url == user.url:
             box.heard_ms = max(box.heard_ms or 0, now_ms - int(age_s * 1000))
         if self._is_taken(box, adapter, user) or self._is_elsewhere(box, adapter, user, now_ms):
@@ -255,7 +253,8 @@ class Air:
     def keep(self, user: Any) -> Keep:
         """Why its link stays."""
         box = self._box(self._devices.get(user, ""))
-        if box.asked or not user.quiet:
+        # Let in for what it holds: it has told all only when it was connected and quiet for a while.
+        if box.asked or not user.quiet or self._devices.get(user) in self._registry.fetching:
             return Keep.BUSY
         if user.invited:
             return Keep.INVITED
@@ -295,6 +294,25 @@ class Air:
         if box is None:
             box = self._boxes[device] = Boxed()
         return box
+
+    def _forget_silent(self) -> bool:
+        """Makes room: of those that anybody may have made up, the address that was silent for longest goes."""
+        idle = [key for key, each in self.sessions.items() if not each.is_open and not self._is_known(each)]
+        if not idle:
+            return False
+        old = self.sessions.pop(min(idle, key=lambda key: self._heard_ms.get(self.sessions[key], 0)))
+        self._devices.pop(old, None)
+        self._heard_ms.pop(old, None)
+        return True
+
+    def _is_known(self, session: RadioSession) -> bool:
+        """Its box was proven at this address, or it is being tried just now."""
+        box = self._boxes.get(self._devices.get(session, ""))
+        if box is None:
+            return False
+        return (box.session is not None and box.session.url == session.url) or (
+            box.claimed is not None and box.claimed[1] is session
+        )
 
     @staticmethod
     def _is_taken(box: Boxed, adapter: str, user: RadioSession) -> bool:

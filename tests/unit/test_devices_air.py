@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hub.devices.air import AWAY_MS, ELSEWHERE_MS, FAILED_MS, FAILURES_TRIED, MOST_ADDRESSES, Air
+from hub.devices.air import AWAY_MS, ELSEWHERE_MS, FAILED_MS, FAILURES_TRIED, MOST_ADDRESSES, MOST_SESSIONS, Air
 from hub.devices.registry import Device, Registry
-from hub.links.ble_plan import End, State, Want
+from hub.links.ble_plan import End, Keep, State, Want
 from protocol.air import settings_mark
 
 OWN, TWIN = "C0:00:00:00:00:01", "C1:00:00:00:00:01"
@@ -28,6 +28,12 @@ class Session:
     live: bool = False
     said: int = 0
     shows_old: bool = False
+    quiet: bool = True
+    invited: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.live
 
 
 class Hall:
@@ -35,7 +41,7 @@ class Hall:
 
     def __init__(self, folder: Path) -> None:
         self.now_ms = 1000
-        registry = Registry(folder / "devices.json")
+        self.registry = registry = Registry(folder / "devices.json")
         registry.register(
             Device(
                 device="ev-1",
@@ -208,3 +214,28 @@ def test_addresses_that_others_make_up_are_remembered_up_to_a_limit(hall: Hall) 
     assert len(hall.air._box("ev-1").heard_at) == MOST_ADDRESSES
     hall.near()
     assert hall.want(OWN) is Want.NEAR
+
+
+def test_made_up_addresses_never_push_out_the_one_where_the_box_was_proven(hall: Hall) -> None:
+    hall.visit(OWN)
+    hall.user("C1:FF:FF:FF:FF:FF")  # silent from here on
+    for number in range(2 * MOST_SESSIONS):
+        hall.now_ms += 1
+        # One keeps being heard: it was not proven, but is no older than what is made up beside it.
+        assert hall.want(TWIN) is None
+        assert hall.want(f"C2:00:00:00:{number >> 8:02X}:{number & 255:02X}") is None
+    assert len(hall.air.sessions) == MOST_SESSIONS
+    kept = {address for _, address, _ in hall.air.sessions}
+    assert {OWN, TWIN} <= kept
+    assert "C1:FF:FF:FF:FF:FF" not in kept
+    hall.near()
+    assert hall.want(OWN) is Want.NEAR
+
+
+def test_a_box_that_is_being_fetched_is_held_though_it_is_quiet(hall: Hall) -> None:
+    hall.prove(OWN)
+    assert hall.air.keep(hall.user()) is Keep.QUIET
+    hall.registry.fetching.add("ev-1")
+    assert hall.air.keep(hall.user()) is Keep.BUSY
+    hall.registry.fetching.discard("ev-1")
+    assert hall.air.keep(hall.user()) is Keep.QUIET
