@@ -26,6 +26,7 @@ from hub.queueing import events as ev
 from hub.queueing.commands import (
     Command,
     DeviceFaultSeen,
+    DeviceHeardAgain,
     DeviceOffline,
     DeviceOnline,
     DeviceReplaced,
@@ -34,6 +35,7 @@ from hub.queueing.commands import (
 )
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event
+from hub.queueing.state import SILENT
 from hub.queueing.tables import RunState, WindowState
 from protocol import messages
 
@@ -41,7 +43,6 @@ GRACE_S = 3.0  # a line that is back sooner was a nudged plug or a box that rest
 SETTLE_S = 15.0  # boxes greet again within 10 s: who hasn't told of an open question by then doesn't have it
 TICK_S = 1.0
 SWAPPED = "swapped"
-SILENT = "silent"
 AT_WINDOWS = frozenset({EVALUATOR, callers.ROLE})
 FETCH_S = 10.0  # for a box on the radio to be connected; who was served has gone by then
 AGAIN_S = 1.0  # a command that the journal couldn't take is tried again
@@ -108,6 +109,7 @@ class Fleet:
         self.fetching = Fetching(registry, hall.rising_ms, self._durable_through)
         self._drifts: dict[str, Drift] = {}
         self._homes = Homes(registry)
+        self._returning: set[str] = set()  # whose return is on its way into the journal
         self._rivals: Rivals[DeviceSession] = Rivals(hall.rising_ms)
         self._doubts = Doubts()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -282,12 +284,22 @@ class Fleet:
     def _look_for_missing(self) -> None:
         """Boxes that have a place and say nothing there for ten minutes; each is told once."""
         for device in self.registry.standing():
+            self._look_for_return(device)
             if device.window is None and device.role in AT_WINDOWS:
                 continue  # a spare one in its drawer
             if self.care.gone_missing(device.device, online=self.is_online(device.device)):
                 self._log("device.silent", device=device.device, window=device.window, what=todo(SILENT))
                 detail = {"window": device.window, "silent_s": SILENT_MS // 1000}
                 self._keep(DeviceFaultSeen(device.device, device.role, SILENT, detail))
+
+    def _look_for_return(self, device: Device) -> None:
+        """Who was told as silent and is here, also after a restart; asked for once until that is durable."""
+        known = self._hall.state.devices.get(device.device)
+        if known is None or not known.silent:
+            self._returning.discard(device.device)
+        elif device.device not in self._returning and self.is_online(device.device) and len(self._tasks) < MAX_WAITING:
+            self._returning.add(device.device)
+            self._keep(DeviceHeardAgain(device.device, device.role))
 
     def _end_fetching(self) -> None:
         """Who has told all that it held, or whose time is over, is shut out again."""
@@ -436,10 +448,12 @@ class Fleet:
         """Into the journal what the registry has: also after a power cut between the two."""
         for known in self.registry.all():
             told = self._hall.state.devices.get(known.device)
-            if known.replaced_by is not None and (told is None or told.replaced_by != known.replaced_by):
+            if known.replaced_by is None:
+                continue
+            if told is None or (told.replaced_by, told.replaced_epoch) != (known.replaced_by, known.epoch):
                 place = self.registry.find(known.replaced_by)
                 window = None if place is None else place.window
-                self._keep(DeviceReplaced(known.device, known.role, known.replaced_by, window))
+                self._keep(DeviceReplaced(known.device, known.role, known.replaced_by, window, known.epoch))
 
     async def place(self, places: Mapping[str, str | None]) -> list[str]:
         """Gives known devices other windows; the moved ones prove themselves anew. Raises `RegistryError`."""

@@ -15,6 +15,7 @@ from hub.queueing.state import (
     JUMP_MEMORY,
     MISSED_KEPT,
     SERVED_KEPT,
+    SILENT,
     TOKEN_DIGITS,
     Call,
     Device,
@@ -377,9 +378,24 @@ def _booted(state: State, data: dict[str, Any], event: Event) -> None:
 
 
 def _fault(state: State, data: dict[str, Any], event: Event) -> None:
-    known = state.devices.get(data["device"])  # a line's own fault names no device
+    code = data["detail"].get("code")
+    silent = _is_silence(data)
+    # A line's own fault names no device; silence always does, also of one that was never heard.
+    known = _device(state, data) if silent else state.devices.get(data["device"])
     if known is not None:
-        _remember(known.faults, {"at_ms": event.time_ms, "code": data["detail"].get("code")})
+        known.silent |= silent
+        _remember(known.faults, {"at_ms": event.time_ms, "code": code})
+
+
+def _recovered(state: State, data: dict[str, Any], event: Event) -> None:
+    known = state.devices.get(data["device"])
+    if known is not None and _is_silence(data):
+        known.silent = False
+
+
+def _is_silence(data: dict[str, Any]) -> bool:
+    """The hub's own word, no fact that a box told."""
+    return data.get("fact") is None and data["detail"].get("code") == SILENT
 
 
 def _remember(rows: list[dict[str, Any]], row: dict[str, Any]) -> None:
@@ -398,6 +414,7 @@ def _replaced(state: State, data: dict[str, Any], event: Event) -> None:
     device = _device(state, data)
     device.online = False
     device.replaced_by = data["detail"]["by"]
+    device.replaced_epoch = data["detail"].get("epoch")
 
 
 def _device(state: State, data: dict[str, Any]) -> Device:
@@ -463,6 +480,7 @@ _HANDLERS: dict[str, Callable[[State, dict[str, Any], Event], None]] = {
     ev.DEVICE_REPLACED: _replaced,
     ev.DEVICE_BOOTED: _booted,
     ev.DEVICE_FAULT: _fault,
+    ev.DEVICE_RECOVERED: _recovered,
     ev.HUB_STARTED: _started,
     ev.DATE_SET: _date_set,
     ev.HALL_CHANGED: _hall_changed,

@@ -326,13 +326,22 @@ class DeviceFaultSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceHeardAgain:
+    """A box that nothing was heard of for long is back."""
+
+    device: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceReplaced:
-    """Another box stands where this one stood; detail: by whom, and at which window."""
+    """Another box stands where this one stood; detail: by whom, at which window, and the epoch of the dead key."""
 
     device: str
     role: str
     by: str
     window: str | None
+    epoch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +410,7 @@ Command = (
     | DeviceOnline
     | DeviceOffline
     | DeviceFaultSeen
+    | DeviceHeardAgain
     | DeviceReplaced
     | DeviceTested
     | HubStarted
@@ -447,6 +457,7 @@ VERBS: dict[type, str] = {kind: verb for verb, kind in WINDOW_VERBS.items()} | {
     DeviceOnline: "device_online",
     DeviceOffline: "device_offline",
     DeviceFaultSeen: "device_fault_seen",
+    DeviceHeardAgain: "device_heard_again",
     DeviceReplaced: "device_replaced",
     DeviceTested: "device_tested",
     HubStarted: "hub_started",

@@ -12,6 +12,9 @@ from hub.queueing.tables import RunState, TicketState, WindowState
 # rating: a later submission is taken as one for an unknown run, and the center joins it by the run's id.
 RUNS_KEPT = 20_000
 
+# The code of a box that nothing is heard of.
+SILENT = "silent"
+
 # No-shows remembered for a restore, oldest forgotten first: a day of the largest hall.
 MISSED_KEPT = 10_000
 
@@ -153,8 +156,11 @@ class Device:
     key_tested_at_ms: int | None = None
     # What that test found, as it was told.
     key_test: dict[str, Any] | None = None
-    # The box that stands where this one stood.
+    # The box that stands where this one stood, and the epoch of the key that is dead since.
     replaced_by: str | None = None
+    replaced_epoch: str | None = None
+    # A person was told that nothing is heard of it, and not yet that it is back.
+    silent: bool = False
 
 
 @dataclass(slots=True)

@@ -56,7 +56,7 @@ async def test_the_old_key_is_dead_and_what_the_old_box_holds_counts_once(tmp_pa
         await until(lambda: hub.online(new), "the new box")
         [replaced] = await hub.wait_event("hall.device.replaced")
         assert replaced["data"]["device"] == "ev-old"
-        assert replaced["data"]["detail"] == {"by": "ev-new", "window": "1"}
+        assert replaced["data"]["detail"] == {"by": "ev-new", "window": "1", "epoch": old.epoch.hex()}
 
         # The old box comes back with its key: refused, and reported by name.
         old.mute = False

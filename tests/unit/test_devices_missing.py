@@ -8,7 +8,8 @@ import pytest
 
 from hub.devices import fleet as fleet_module
 from hub.devices.care import SILENT_MS
-from hub.queueing.commands import DeviceFaultSeen
+from hub.queueing.commands import DeviceFaultSeen, DeviceHeardAgain
+from hub.queueing.state import Device
 from tests.unit.test_devices_asking import Bench, Hall
 
 
@@ -52,4 +53,27 @@ async def test_a_silent_box_is_one_fault_and_marked_until_it_is_back(
     await bench.connect()
     await turns(bench.fleet)
     assert not any(each["missing"] for each in bench.fleet.shown())
+    await bench.session.close()
+
+
+async def test_a_silent_box_that_is_back_is_told_once_also_at_another_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This hub has only just started: what it knows of the silence is what the journal has."""
+    hall = NotingHall()
+    hall.state.devices["ca-1"] = Device("ca-1", "caller", silent=True)
+    monkeypatch.setattr("tests.unit.test_devices_asking.Hall", lambda: hall)
+    bench = Bench(tmp_path)
+    back = DeviceHeardAgain("ca-1", "caller")
+    await turns(bench.fleet)
+    assert back not in hall.submitted
+    await bench.connect()
+    await turns(bench.fleet)
+    await turns(bench.fleet)
+    assert hall.submitted.count(back) == 1
+    hall.state.devices["ca-1"].silent = False
+    await turns(bench.fleet)
+    hall.state.devices["ca-1"].silent = True  # another night
+    await turns(bench.fleet)
+    assert hall.submitted.count(back) == 2
     await bench.session.close()

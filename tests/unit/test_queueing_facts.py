@@ -7,8 +7,10 @@ from hub.queueing import views
 from hub.queueing.commands import (
     AcceptFact,
     DeviceFaultSeen,
+    DeviceHeardAgain,
     DeviceOffline,
     DeviceOnline,
+    DeviceReplaced,
     HubStarted,
     InvitationAccepted,
     InvitationFailed,
@@ -193,6 +195,31 @@ def test_devices_go_on_and_off_once_and_are_off_after_a_start(hall: Hall) -> Non
 def test_a_fault_that_the_hub_saw(hall: Hall) -> None:
     event = hall.one(DeviceFaultSeen("box-1", "evaluator", "facts_missing", {"from": 3, "to": 5}))
     assert event.data["detail"] == {"code": "facts_missing", "seen_by": "hub", "from": 3, "to": 5}
+
+
+def test_a_silence_begins_and_ends_once(hall: Hall) -> None:
+    silent = DeviceFaultSeen("box-1", "evaluator", "silent", {"silent_s": 600})
+    back = DeviceHeardAgain("box-1", "evaluator")
+    assert hall.do(back) == []
+    hall.one(silent)
+    hall.one(HubStarted("0.1", "j"))
+    assert hall.do(silent) == []
+    recovered = hall.one(back)
+    assert recovered.type == "hall.device.recovered"
+    detail = {"code": "silent", "seen_by": "hub"}
+    assert recovered.data == {"device": "box-1", "role": "evaluator", "detail": detail}
+    assert hall.do(back) == []
+    hall.one(silent)
+
+
+def test_two_boxes_that_change_places_again_are_told_again(hall: Hall) -> None:
+    first = DeviceReplaced("box-1", "evaluator", "box-2", "1", "1" * 16)
+    told = hall.one(first)
+    assert told.data["detail"] == {"by": "box-2", "window": "1", "epoch": "1" * 16}
+    assert hall.do(first) == []
+    hall.one(DeviceReplaced("box-2", "evaluator", "box-1", "1", "2" * 16))
+    hall.one(DeviceReplaced("box-1", "evaluator", "box-2", "1", "3" * 16))
+    assert hall.do(DeviceReplaced("box-1", "evaluator", "box-2", "1", "3" * 16)) == []
 
 
 def test_old_runs_are_forgotten_and_their_late_rating_still_counts(hall: Hall, run: str) -> None:

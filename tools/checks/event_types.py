@@ -78,7 +78,10 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
         "once in ten minutes for each line",
         "device, role, detail (code, …; seen by the hub: line, url); epoch, fact",
     ),
-    "hall.device.recovered": ("a fault that a box told is over", "device, role, window, epoch, fact, detail (code)"),
+    "hall.device.recovered": (
+        "a fault that a box told is over (then with window, epoch, fact), or its silence, which the hub saw",
+        "device, role, detail (code; seen by the hub: seen_by); window, epoch, fact",
+    ),
     "hall.device.key_tested": (
         "the keys were tried, and which work; by the box (then with epoch, fact), or by a technician over its cable, "
         "who also saw its lamps and heard its sounds",
@@ -86,7 +89,7 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
     ),
     "hall.device.replaced": (
         "another box stands in its place, and its key opens nothing any more; what it still holds may be fetched later",
-        "device, role, detail (by, window)",
+        "device, role, detail (by, window, epoch: of the dead key)",
     ),
     "hall.device.fact_unreadable": (
         "a box's fact that this hub can't read: of a kind it doesn't know, or malformed; kept whole, counted as "

@@ -54,6 +54,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Now, Ids], list[Event]]] = {
     commands.DeviceOnline: machines.online,
     commands.DeviceOffline: machines.offline,
     commands.DeviceFaultSeen: machines.fault_seen,
+    commands.DeviceHeardAgain: machines.heard_again,
     commands.DeviceReplaced: machines.replaced,
     commands.DeviceTested: machines.tested,
     commands.HubStarted: machines.started,

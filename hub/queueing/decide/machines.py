@@ -7,6 +7,7 @@ from hub.queueing.commands import (
     AcceptFact,
     ClockStepped,
     DeviceFaultSeen,
+    DeviceHeardAgain,
     DeviceOffline,
     DeviceOnline,
     DeviceReplaced,
@@ -20,7 +21,7 @@ from hub.queueing.decide.ground import Ids, event
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event, Now
 from hub.queueing.facts import decide_fact
-from hub.queueing.state import State
+from hub.queueing.state import SILENT, State
 from hub.queueing.tables import RUN_MOVES, RunState
 
 
@@ -76,17 +77,30 @@ def offline(state: State, command: DeviceOffline, now: Now, ids: Ids) -> list[Ev
 
 
 def fault_seen(state: State, command: DeviceFaultSeen, now: Now, ids: Ids) -> list[Event]:
-    """The hub saw a fault."""
+    """The hub saw a fault; silence once until the box is back, whatever started anew in between."""
+    known = state.devices.get(command.device)
+    if command.code == SILENT and known is not None and known.silent:
+        return []
     detail = {"code": command.code, "seen_by": "hub", **(command.detail or {})}
     return _device_event(ev.DEVICE_FAULT, command.device, command.role, detail, now)
+
+
+def heard_again(state: State, command: DeviceHeardAgain, now: Now, ids: Ids) -> list[Event]:
+    """Its silence is over."""
+    known = state.devices.get(command.device)
+    if known is None or not known.silent:
+        return []
+    detail = {"code": SILENT, "seen_by": "hub"}
+    return _device_event(ev.DEVICE_RECOVERED, command.device, command.role, detail, now)
 
 
 def replaced(state: State, command: DeviceReplaced, now: Now, ids: Ids) -> list[Event]:
     """A new box stands in this one's place; said once, however often the technician repeats himself."""
     known = state.devices.get(command.device)
-    if known is not None and known.replaced_by == command.by:
+    # The same two may change places again: each registration has an epoch of its own.
+    if known is not None and (known.replaced_by, known.replaced_epoch) == (command.by, command.epoch):
         return []
-    detail = {"by": command.by, "window": command.window}
+    detail = {"by": command.by, "window": command.window, "epoch": command.epoch}
     return _device_event(ev.DEVICE_REPLACED, command.device, command.role, detail, now)
 
 
