@@ -187,6 +187,7 @@ COUNTED: dict[str, type[Data]] = {
     "hall.device.fault": DeviceSeen,
     "hall.device.recovered": DeviceSeen,
     "hall.device.key_tested": DeviceSeen,
+    "hall.device.replaced": DeviceSeen,
 }
 
 

@@ -165,7 +165,8 @@ def hall_day(connection: sqlite3.Connection, dates: dict[str, str]) -> list[Hall
             (hall, date),
         ).fetchone()
         up, known = connection.execute(
-            "SELECT coalesce(sum(up), 0), count(*) FROM devices WHERE hall = ?", (hall,)
+            "SELECT coalesce(sum(up), 0), count(*) FROM devices WHERE hall = ? AND replaced_ms IS NULL",
+            (hall,),
         ).fetchone()
         found.append(HallDay(hall, waiting, oldest_ms, up, known))
     return found
@@ -185,9 +186,10 @@ def waits(connection: sqlite3.Connection, dates: dict[str, str], windows: frozen
 
 
 def devices(connection: sqlite3.Connection, halls: Sequence[str]) -> list[DeviceState]:
-    """Every box of these halls."""
+    """Every box of these halls that no other stands in the place of."""
     names = ", ".join(field.name for field in fields(DeviceState))
-    sql = f"SELECT {names} FROM devices WHERE hall IN (SELECT value FROM json_each(?)) ORDER BY hall, device"  # noqa: S608
+    sql = f"""SELECT {names} FROM devices WHERE hall IN (SELECT value FROM json_each(?)) AND replaced_ms IS NULL
+    ORDER BY hall, device"""  # noqa: S608
     return [DeviceState(*row) for row in connection.execute(sql, (json.dumps(list(halls)),))]
 
 

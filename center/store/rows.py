@@ -185,11 +185,21 @@ def _device(connection: sqlite3.Connection, hall: str, arrival: Arrival) -> None
     if kind in ("online", "offline"):
         sql = "UPDATE devices SET up = ? WHERE hall = ? AND device = ? AND seen_ms <= ?"
         connection.execute(sql, (up, *where, fact.recorded_ms))
+        if up:
+            # Under its dead key it came only to tell what it still holds.
+            sql = """UPDATE devices SET replaced_ms = NULL, replaced_epoch = NULL
+            WHERE hall = ? AND device = ? AND replaced_ms <= ? AND replaced_epoch IS NOT ?"""
+            connection.execute(sql, (*where, fact.recorded_ms, _word(data.detail, "epoch")))
+    elif kind == "replaced":
+        sql = "UPDATE devices SET up = 0, replaced_ms = ?, replaced_epoch = ? WHERE hall = ? AND device = ?"
+        connection.execute(sql, (fact.recorded_ms, _word(data.detail, "epoch"), *where))
     elif kind == "booted":
         sql = """UPDATE devices SET booted_ms = ?, booted = ? WHERE hall = ? AND device = ?
         AND coalesce(booted_ms, 0) <= ?"""
         connection.execute(sql, (fact.at_ms, detail, *where, fact.at_ms))
     elif kind in ("fault", "recovered"):
+        if kind == "recovered" and _is_of_another(connection, where, data):
+            return
         sql = """UPDATE devices SET fault_ms = ?, fault = ? WHERE hall = ? AND device = ?
         AND coalesce(fault_ms, 0) <= ?"""
         connection.execute(sql, (fact.at_ms, detail if kind == "fault" else None, *where, fact.at_ms))
@@ -201,6 +211,23 @@ def _device(connection: sqlite3.Connection, hall: str, arrival: Arrival) -> None
             "INSERT INTO key_tests (position, hall, device, date, at_ms, detail) VALUES (?, ?, ?, ?, ?, ?)",
             (position, *where, fact.date, fact.at_ms, detail),
         )
+
+
+def _word(text: str, name: str) -> str | None:
+    """A word of what was told of a device, if it is one."""
+    try:
+        told = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    value = told.get(name) if isinstance(told, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _is_of_another(connection: sqlite3.Connection, where: tuple[str, str], data: DeviceSeen) -> bool:
+    """Whether the fault that stands is another one than what is over: a box that is back still has its hanging key."""
+    (stands,) = connection.execute("SELECT fault FROM devices WHERE hall = ? AND device = ?", where).fetchone()
+    over, known = _word(data.detail, "code"), None if stands is None else _word(stands, "code")
+    return over is not None and known is not None and over != known
 
 
 def forget(connection: sqlite3.Connection, tables: Sequence[str]) -> None:

@@ -161,9 +161,11 @@ async def test_recompute_finds_and_mends_figures_that_are_not_the_events(tmp_pat
     for number in range(40):
         journal.run(number, number % 5 + 1, window=str(number % 3))
     journal.add("hall.ticket.finished", {"run": 1})
+    journal.add("hall.device.online", {"device": "ev1", "role": "evaluator", "detail": {"epoch": "a"}})
+    journal.add("hall.device.replaced", {"device": "ev1", "role": "evaluator", "detail": {"by": "ev2", "epoch": "a"}})
     await put(store, journal)
     await store.close()
-    assert await asyncio.to_thread(recompute, tmp_path) == (0, "recompute: 161 events; every figure is the same\n")
+    assert await asyncio.to_thread(recompute, tmp_path) == (0, "recompute: 163 events; every figure is the same\n")
     tampered = sqlite3.connect(path)
     tampered.execute("UPDATE ratings_rollup SET grade_5 = grade_5 + 1 WHERE dimension = 'hall' AND grain = 'day'")
     tampered.execute("UPDATE runs SET grade = 5 WHERE grade = 1")
@@ -225,3 +227,42 @@ def test_a_range_is_whole_months_and_the_days_around_them(
     first: str, last: str, expected: list[tuple[str, str, str]]
 ) -> None:
     assert periods(first, last) == expected
+
+
+async def test_a_replaced_box_is_no_box_of_the_hall_until_it_is_registered_anew(store: SqliteStore) -> None:
+    journal = Journal()
+    box = {"device": "ev1", "role": "evaluator"}
+
+    async def told(kind: str, detail: dict[str, str], device: str = "ev1") -> tuple[list[str], int, int]:
+        journal.add(f"hall.device.{kind}", box | {"device": device, "detail": detail})
+        await put(store, journal, len(journal.events) - 1)
+        (hall_day,) = await store.hall_day({"qingxi": DAY})
+        known = [each.device for each in await store.devices(["qingxi"])]
+        return known, hall_day.devices_up, hall_day.devices
+
+    assert await told("online", {"epoch": "a"}) == (["ev1"], 1, 1)
+    assert await told("online", {"epoch": "b"}, "ev2") == (["ev1", "ev2"], 2, 2)
+    assert await told("replaced", {"by": "ev2", "epoch": "a"}) == (["ev2"], 1, 1)
+    # What it still holds is fetched, under its dead key.
+    assert await told("online", {"epoch": "a"}) == (["ev2"], 1, 1)
+    assert await told("booted", {}) == (["ev2"], 1, 1)
+    assert await told("online", {"epoch": "c"}) == (["ev1", "ev2"], 2, 2)
+    # The same two again.
+    assert await told("replaced", {"by": "ev2", "epoch": "c"}) == (["ev2"], 1, 1)
+
+
+async def test_a_box_that_is_back_is_no_fault_and_what_it_told_of_itself_stands(store: SqliteStore) -> None:
+    journal = Journal()
+
+    async def told(kind: str, code: str) -> str | None:
+        journal.add(f"hall.device.{kind}", {"device": "ev1", "role": "evaluator", "detail": {"code": code}})
+        await put(store, journal, len(journal.events) - 1)
+        (device,) = await store.devices(["qingxi"])
+        return device.fault
+
+    assert await told("fault", "silent") is not None
+    assert await told("recovered", "silent") is None
+    await told("fault", "silent")
+    assert "stuck_key" in (await told("fault", "stuck_key") or "")
+    assert "stuck_key" in (await told("recovered", "silent") or "")
+    assert await told("recovered", "stuck_key") is None
