@@ -31,8 +31,8 @@ class Box:
     """`about`: reset_cause, interpreter, firmware, board as texts. `maintain()`: restart without the application;
     `maintain(False)`: with it.
 
-    A role's class gives it `app`, its state machine (`handle`, `due`, `deadline_ms`, `state` and its number in STATES,
-    `run`), and has its own `_act(what, values, now_ms)` for that machine's actions and `_view(event, now_ms)`.
+    A role's class gives it `app`, its state machine (`handle`, `due`, `deadline_ms`, `busy`, `state`; for STATUS its
+    number in STATES and `run`, where the class doesn't tell that itself), and has its own `_act(what, values, now_ms)` for that machine's actions and `_view(event, now_ms)`.
     """
 
     def __init__(self, app, log, endpoint, *, keys, led, buzzer, about, maintain):

@@ -175,7 +175,7 @@ class Updater:
         if self._state != _TAKING or self._file == 0 or self._line is not None:
             return messages.REFUSED, "begin"
         box = self._box
-        if box.app.run is not None or box.log.open_run is not None:
+        if box.app.busy() or box.log.open_run is not None:
             return messages.REFUSED, "busy"
         other = self._path[-1:]
         with self._files.open_elsewhere(self._root + "/slot.new", "wb") as file:
@@ -190,9 +190,9 @@ class Updater:
         return messages.ACCEPTED, None
 
     def _restart(self):
-        """Not while somebody is asked: that was begun after the answer had left."""
+        """Not in the middle of what was begun after the answer had left."""
         box = self._box
-        if box.app.run is None and self._again is not None:
+        if not box.app.busy() and self._again is not None:
             self._again(False)
         box._maintain_ms += _GO_MS
 

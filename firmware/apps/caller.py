@@ -128,6 +128,10 @@ class Caller:
     def _timers(self):
         return (("note_over", self._note_ms), ("entry_over", self._entry_ms), ("page_over", self._page_ms))
 
+    def busy(self):
+        """Whether a restart would take something from somebody: half an entry, a question without its answer."""
+        return self.state not in _RESTING
+
     def text(self):
         """The four characters that stand on the display now."""
         if self._note_ms is not None:

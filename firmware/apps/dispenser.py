@@ -147,6 +147,10 @@ class Dispenser:
         known = [moment for moment in moments if moment is not None]
         return min(known) if known else None
 
+    def busy(self):
+        """Whether a restart would cut a paper off, a reprint and a void too, or leave a press without its number."""
+        return self.state != READY
+
     # --- what the lamps say
 
     def gives(self, key):

@@ -112,6 +112,10 @@ class Evaluator:
             return self._repeat_ms
         return self._deadline_ms
 
+    def busy(self):
+        """Whether a restart would end somebody's invitation."""
+        return self.run is not None
+
     def face(self):
         """What stands on the display now."""
         if self.state == INVITED:

@@ -6,6 +6,9 @@ import sys
 from binascii import hexlify
 from hashlib import sha256
 
+from firmware.apps import dispenser
+from firmware.apps.caller import Caller
+from firmware.apps.evaluator import Evaluator
 from firmware.files import Directory
 from firmware.trial import Trial
 from firmware.updating import Updater
@@ -43,10 +46,6 @@ class Quick(Directory):
 Files = Directory if sys.implementation.name == "micropython" else Quick
 
 
-class App:
-    run = None
-
-
 class Log:
     def __init__(self):
         self.open_run = None
@@ -64,8 +63,8 @@ class Endpoint:
 class Box:
     """What an updater needs of a box."""
 
-    def __init__(self):
-        self.app = App()
+    def __init__(self, app=None):
+        self.app = app or Evaluator()
         self.log = Log()
         self.endpoint = Endpoint()
         self.restarts = []
@@ -182,6 +181,52 @@ def test_nobody_is_interrupted_by_the_restart():
     box.app.run = None
     box._maintain()
     assert box.restarts == [False]
+
+
+def ready_to_go(app):
+    """An updater of a box with this application, all of the update there."""
+    fresh()
+    updater = Updater(Box(app), ROOT, "a", 0)
+    assert send(updater, manifest())[0] == (m.ACCEPTED, "done")
+    return updater
+
+
+def test_a_caller_is_tried_but_not_in_the_middle_of_a_question():
+    app = Caller()
+    updater = ready_to_go(app)
+    app.handle(("hub", True), 0)
+    app.handle(("view", "serving", "A001", 2), 0)
+    app.handle(("press", "next"), 0)
+    assert step(updater, u.STEP_GO) == (m.REFUSED, "busy")
+    app.handle(("answer", m.ACCEPTED, None), 0)
+    app.handle(("press", "2"), 5_000)  # half a transfer
+    assert step(updater, u.STEP_GO) == (m.REFUSED, "busy")
+    app.handle(("entry_over",), 60_000)
+    assert step(updater, u.STEP_GO) == (m.ACCEPTED, None)  # a ticket at the window is no reason: the hub has it
+    assert got("slot") == b"ab3"
+
+
+def test_a_dispenser_is_tried_but_not_with_a_paper_under_the_head():
+    values = {"ticket": b"ticket.1", "number": "A001", "asked": 7}
+    service = {"service": "A", "prefix": "A", "open": True, "matter": b"m", "matter_en": b"", "zone": b""}
+    app = dispenser.Dispenser(None)
+    updater = ready_to_go(app)
+    begin = (("service", 1, service), ("ready",), ("hub", True), ("trouble", 0), ("press", 1), ("asked", 7))
+    for event in begin:
+        app.handle(event, 0)
+    for event, state in (
+        (("print", values, 1), dispenser.ASKING),
+        (("printed",), dispenser.PRINTING),
+        (("reprint", 2), dispenser.READY),
+        (("failed", 1), dispenser.PRINTING),  # the reprint; at once its void follows
+        (("printed",), dispenser.VOIDING),
+    ):
+        assert app.state == state
+        if state != dispenser.READY:
+            assert step(updater, u.STEP_GO) == (m.REFUSED, "busy"), state
+        app.handle(event, 0)
+    assert app.state == dispenser.READY
+    assert step(updater, u.STEP_GO) == (m.ACCEPTED, None)
 
 
 def test_it_goes_on_where_a_restart_broke_it_off_at_every_chunk():

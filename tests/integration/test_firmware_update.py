@@ -9,6 +9,7 @@ import pytest
 
 from protocol import messages as m
 from protocol import updating as u
+from tests.caller_support import press
 from tests.integration.firmware_bench import SECRET, WAIT_S, Hub, box_and_hub, flash, settings
 from tests.integration.simulator_bench import volume
 from tools.device import build
@@ -115,6 +116,23 @@ async def test_firmware_update_is_taken_tried_and_good_while_people_are_asked(tm
         assert b"trial" in board.output
         await hub.fact(m.BOOTED, 3)
         assert (await sender.step(u.STEP_ASK))[1].startswith("b b ")
+
+
+async def test_firmware_update_of_a_caller_waits_for_its_question_and_is_answered(tmp_path: Path) -> None:
+    """Its hub leaves the question unanswered for the 3 s that the caller gives it."""
+    image = flash(tmp_path, settings(role="caller"))
+    async with box_and_hub(image, role="caller", heap_bytes=HEAP + 16 * 1024) as (board, hub):
+        await hub.fact(m.BOOTED)
+        hub.endpoint.show(m.WINDOW_IDLE, "", "3", 2)
+        await board.wait_text("L  2", WAIT_S)
+        sender = Sender(hub, {"firmware/main.mpy": b"x"}, role="caller")
+        assert await sender.send() == (m.ACCEPTED, "done")
+        await press(board, "next")
+        while (answer := await sender.step(u.STEP_GO)) == (m.REFUSED, "busy"):
+            pass
+        assert answer == (m.ACCEPTED, None)
+        await board.wait_for(lambda view: view.boots > 1, WAIT_S)
+        assert [fact["code"] for fact in (each["fields"] for each in hub.of_kind(m.FAULT))] == []
 
 
 CRASHES = "def run(trial=False):\n    raise ValueError('a firmware that fails')\n"

@@ -17,6 +17,7 @@ sys.path.insert(0, sys.argv[1])
 
 from firmware_powercuts import Flash
 
+from firmware.apps.evaluator import Evaluator
 from firmware.eventlog import EventLog
 from firmware.files import Directory
 from firmware.records import LogError
@@ -64,10 +65,6 @@ class Machine:
         raise ResetError
 
 
-class App:
-    run = None
-
-
 class Endpoint:
     def hub_heard(self, now_ms):
         return True
@@ -75,7 +72,7 @@ class Endpoint:
 
 class Box:
     def __init__(self, log):
-        self.app = App()
+        self.app = Evaluator()
         self.log = log
         self.endpoint = Endpoint()
         self.gone = False
