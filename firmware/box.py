@@ -47,6 +47,7 @@ class Box:
         self._maintain = maintain
         self._updater = None  # while an update comes, or is on trial
         self._maintain_ms = None
+        self._mark = True  # of maintenance, which that restart leaves; a trial's does not
         self._health_ms = 0
         self._hub = False
         self._full = False
@@ -117,7 +118,9 @@ class Box:
             if self._updater is not None and self._updater.idle(now_ms):
                 self._updater = None
         if self._maintain_ms is not None and now_ms >= self._maintain_ms:
-            self._maintain()
+            self._maintain_ms = now_ms + _MAINTENANCE_AFTER_MS
+            if self._mark or not self.app.busy():  # something may have begun after the answer had left
+                self._maintain(self._mark)
 
     def deadline_ms(self):
         """When `tick` and `outgoing` are to be called at the latest."""
@@ -152,6 +155,12 @@ class Box:
             else:
                 self._act(what, action[1:], now_ms)
         self._tell_status()
+
+    def restart(self, now_ms, mark):
+        """Soon: for maintenance, or to try an update; whoever asked for maintenance gets it, whatever else is asked."""
+        if mark or self._maintain_ms is None:
+            self._mark = mark
+            self._maintain_ms = now_ms + _MAINTENANCE_AFTER_MS
 
     # --- inside
 
@@ -251,7 +260,7 @@ class Box:
             self._buzzer.play("beep")
             self.endpoint.answer(request, messages.ACCEPTED)
         elif command == messages.MAINTENANCE:
-            self._maintain_ms = now_ms + _MAINTENANCE_AFTER_MS
+            self.restart(now_ms, True)
             self.endpoint.answer(request, messages.ACCEPTED)
         elif command == messages.UPDATE:
             self._update(request, args, now_ms)

@@ -17,7 +17,6 @@ from protocol.errors import MessageError
 
 _WIPE_FILES = const(4)  # removed at once: 20 ms each, and the keys wait for it
 _READ_BYTES = const(256)
-_GO_MS = const(1_000)  # time for the answer to leave
 _TRIAL_BYTES = const(3)  # of /slot, while something is on trial
 _TRIES = b"3"  # starts of a trial: two may be lost to somebody who pulls the plug
 # What the log may still need, littlefs' own moves included: firmware.eventlog.
@@ -45,7 +44,6 @@ class Updater:
         self._path = root + "/" + ("a" if self._running == "b" else "b")
         self._spare_bytes = spare_bytes
         self._fresh = True
-        self._again = None  # starts the box again
         self._forget()
 
     def idle(self, now_ms):
@@ -183,18 +181,8 @@ class Updater:
         file = None
         self._files.keep_room()
         os.rename(self._root + "/slot.new", self._root + "/slot")
-        if self._again is None:
-            self._again = box._maintain
-            box._maintain = self._restart
-        box._maintain_ms = now_ms + _GO_MS
+        box.restart(now_ms, False)
         return messages.ACCEPTED, None
-
-    def _restart(self):
-        """Not in the middle of what was begun after the answer had left."""
-        box = self._box
-        if not box.app.busy() and self._again is not None:
-            self._again(False)
-        box._maintain_ms += _GO_MS
 
     # --- the manifest
 

@@ -92,7 +92,7 @@ class Rig:
         self.health = []
         self.acknowledging = True
         self.wired = True
-        self.maintained = 0
+        self.restarts = []  # each with its mark of maintenance or not
         self.boot(log_bytes)
         self.hub.link_opened(self.now_ms)
 
@@ -121,8 +121,8 @@ class Rig:
         )
         self.box.start(self.now_ms)
 
-    def maintain(self):
-        self.maintained += 1
+    def maintain(self, mark=True):
+        self.restarts.append(mark)
 
     def run(self, for_ms):
         """Lets the clock go on in steps of 5 ms."""
@@ -312,9 +312,32 @@ def test_identify_maintenance_and_what_nobody_knows():
         rig.run(120)
         levels.append(rig.led_pin.level)
     assert 0 in levels and 1 in levels
-    assert rig.ask(m.MAINTENANCE, {}) == (m.ACCEPTED, None) and rig.maintained == 0
+    assert rig.ask(m.MAINTENANCE, {}) == (m.ACCEPTED, None) and rig.restarts == []
     rig.run(1100)
-    assert rig.maintained > 0
+    assert rig.restarts[0] is True
+
+
+def test_a_restart_for_a_trial_waits_for_the_one_who_is_asked():
+    rig = live()
+    rig.box.restart(rig.now_ms, False)  # as an updater does at its last step
+    assert rig.invite(A) == (m.ACCEPTED, None)
+    rig.run(3000)
+    assert rig.restarts == []
+    rig.press(3)
+    rig.run(2000)
+    assert rig.restarts and not any(rig.restarts)
+
+
+def test_maintenance_leaves_its_mark_though_a_trial_was_about_to_begin():
+    for trial_first in (True, False):
+        rig = live()
+        if trial_first:
+            rig.box.restart(rig.now_ms, False)
+        assert rig.ask(m.MAINTENANCE, {}) == (m.ACCEPTED, None)
+        if not trial_first:
+            rig.box.restart(rig.now_ms, False)
+        rig.run(1500)
+        assert rig.restarts and all(rig.restarts)
 
 
 def test_quiet_is_quiet():

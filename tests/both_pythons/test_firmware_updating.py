@@ -68,9 +68,10 @@ class Box:
         self.log = Log()
         self.endpoint = Endpoint()
         self.restarts = []
-        self._maintain = self.restarts.append
-        self._maintain_ms = None
         self._health_ms = 0
+
+    def restart(self, now_ms, mark):
+        self.restarts.append((now_ms, mark))
 
 
 def wipe(path):
@@ -161,13 +162,11 @@ def test_an_update_goes_into_the_other_slot_and_is_tried():
         assert got("b/" + path) == data
     assert step(updater, u.STEP_GO) == (m.ACCEPTED, None)
     assert got("slot") == b"ab3"
-    assert updater._box._maintain_ms == 1000
-    updater._box._maintain()
-    assert updater._box.restarts == [False]
+    assert updater._box.restarts == [(0, False)]
     assert begin(updater, text) == (m.REFUSED, "trial")  # what is about to be tried isn't touched
 
 
-def test_nobody_is_interrupted_by_the_restart():
+def test_nobody_is_interrupted_by_a_trial():
     updater = fresh()
     assert send(updater, manifest())[0] == (m.ACCEPTED, "done")
     box = updater._box
@@ -175,12 +174,6 @@ def test_nobody_is_interrupted_by_the_restart():
     assert step(updater, u.STEP_GO) == (m.REFUSED, "busy")
     box.log.open_run = None
     assert step(updater, u.STEP_GO) == (m.ACCEPTED, None)
-    box.app.run = b"run B..."  # somebody was asked after the answer
-    box._maintain()
-    assert box.restarts == []
-    box.app.run = None
-    box._maintain()
-    assert box.restarts == [False]
 
 
 def ready_to_go(app):

@@ -75,12 +75,10 @@ class Box:
         self.app = Evaluator()
         self.log = log
         self.endpoint = Endpoint()
-        self.gone = False
-        self._maintain_ms = None
         self._health_ms = 0
 
-    def _maintain(self, mark=True):
-        raise ResetError
+    def restart(self, now_ms, mark):
+        """`live` starts it."""
 
 
 def mounted(flash, fresh=False):

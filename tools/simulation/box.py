@@ -179,7 +179,7 @@ class SimulatedBox:
         self._box = self._made(log, end, shared)
         self._box.start(self.uptime_ms)
 
-    def _no_maintenance(self) -> None:
+    def _no_maintenance(self, _mark: bool) -> None:
         raise AssertionError(f"{self.name}: nobody asked for maintenance")
 
     def _live(self, job: Callable[[], object]) -> None:
