@@ -275,5 +275,6 @@ class Box:
                 self._updater = once("firmware.updating").Updater(self)
             answer = self._updater.take(args, now_ms)
         except MemoryError:
-            self._updater = None
+            if not getattr(self._updater, "stays", False):
+                self._updater = None
         self.endpoint.answer(request, answer[0], answer[1])

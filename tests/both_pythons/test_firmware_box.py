@@ -5,8 +5,9 @@ from firmware.drivers.buzzer import Buzzer
 from firmware.drivers.keys import Keys
 from firmware.drivers.lamps import Lamps, PowerLed
 from firmware.eventlog import EventLog
+from firmware.trial import Trial
 from protocol import messages as m
-from protocol import session
+from protocol import session, updating
 from protocol.device import DeviceEndpoint
 from protocol.hub import HubEndpoint
 from tests.both_pythons.test_firmware_eventlog import Memory
@@ -338,6 +339,35 @@ def test_maintenance_leaves_its_mark_though_a_trial_was_about_to_begin():
             rig.box.restart(rig.now_ms, False)
         rig.run(1500)
         assert rig.restarts and all(rig.restarts)
+
+
+class Short:
+    """In an updater's place, without memory."""
+
+    def idle(self, now_ms):
+        return False
+
+    def take(self, args, now_ms):
+        raise MemoryError
+
+
+class ShortTrial(Trial):
+    """A trial's own, without memory for its answer."""
+
+    def __init__(self):
+        """Without a slot."""
+
+    idle = Short.idle
+    take = Short.take
+
+
+def test_an_update_without_memory_is_forgotten_but_never_the_trial():
+    for updater, kept in ((Short(), False), (ShortTrial(), True)):
+        rig = live()
+        rig.box._updater = updater
+        args = {"step": updating.STEP_DATA, "file": 0, "at": 0, "data": b"x"}
+        assert rig.ask(m.UPDATE, args) == (m.FAILED, "memory")
+        assert (rig.box._updater is updater) == kept
 
 
 def test_quiet_is_quiet():
