@@ -60,7 +60,7 @@ class EventLog:
         self.renumbered = 0  # how often `advance` was needed since this boot
         self._recover()
         free = files.free_bytes()
-        used = self._used()
+        used = self.used_bytes()
         # On a small or crowded volume the log is full before littlefs is: it needs blocks of its own to move files.
         self._limit = min(log_bytes, max(used + free - _SPARE_BYTES, 0))
 
@@ -79,12 +79,16 @@ class EventLog:
     @property
     def fill_permille(self):
         """How full the log is."""
-        return min(self._used() * 1000 // self._limit, 1000) if self._limit else 1000
+        return min(self.used_bytes() * 1000 // self._limit, 1000) if self._limit else 1000
 
     @property
     def has_room(self):
         """Whether a fact of any kind still fits. False is the fault FAULT_LOG_FULL."""
-        return self._used() + _ANY_FACT_BYTES <= self._limit - RESERVE_BYTES
+        return self.used_bytes() + _ANY_FACT_BYTES <= self._limit - RESERVE_BYTES
+
+    def used_bytes(self):
+        """What its facts take."""
+        return sum([size for _, size in self._bulks]) + len(self._tail)
 
     # --- writing
 
@@ -101,10 +105,10 @@ class EventLog:
         limit = (
             self._limit if ends_open or kind in (messages.FAULT, messages.RECOVERED) else self._limit - RESERVE_BYTES
         )
-        if self._used() + len(context) + len(record) > limit:
+        if self.used_bytes() + len(context) + len(record) > limit:
             raise LogFullError(
                 "%d of %d bytes used, no room for a fact of kind %d: connect the hub and let it empty"
-                % (self._used(), limit, kind)
+                % (self.used_bytes(), limit, kind)
             )
         if len(self._tail) + len(context) + len(record) > self._tail_bytes:
             self._roll()
@@ -211,9 +215,6 @@ class EventLog:
         return Scan(lambda at, size: self.files.read(name, at, size), number, limit)
 
     # --- the inside: the tail and the bulk
-
-    def _used(self):
-        return sum([size for _, size in self._bulks]) + len(self._tail)
 
     def _context_if_new(self):
         return b"" if self._now.same(self._tail_context) else self._now.pack(self._end)

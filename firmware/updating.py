@@ -214,7 +214,9 @@ class Updater:
             return "board"
         if not self._mac[0] & updating.FLAG_OLDER and updating.older(order, self._order_here()):
             return "older"
-        if self._files.free_bytes() - need < self._spare_bytes:
+        # What the log has taken of its room isn't free any more, nor need it be; a block that it has begun counts whole.
+        spare = self._spare_bytes - self._box.log.used_bytes() // _BLOCK * _BLOCK
+        if self._files.free_bytes() - need < spare:
             return "space"
         return None
 
@@ -231,12 +233,12 @@ class Updater:
         return updating.order(version, made)
 
     def _need(self):
-        """Bytes of flash that its files take, each in whole blocks."""
+        """Bytes of flash that its files still take, each in whole blocks; what lies here makes room, or is kept."""
         need = 0
         number = 1
         line = self._line_of(number)
         while line is not None:
-            need += (line[0] // _BLOCK + 1) * _BLOCK
+            need += max(_taken(line[0]) - _taken(self._have(line[2])), 0)
             number += 1
             line = self._line_of(number)
         if not 1 < number <= updating.MAX_FILES + 1:
@@ -305,3 +307,8 @@ class Updater:
             if not most:
                 return 0
         return most
+
+
+def _taken(size):
+    """Bytes of flash that a file of this size takes, never less; one of no bytes is none."""
+    return (size // _BLOCK + 1) * _BLOCK if size else 0

@@ -51,6 +51,10 @@ class Log:
         self.open_run = None
         self.oldest, self.next = 1, 2
         self.files = Files(ROOT + "/log")
+        self.used = 0
+
+    def used_bytes(self):
+        return self.used
 
 
 class Endpoint:
@@ -235,6 +239,30 @@ def test_it_goes_on_where_a_restart_broke_it_off_at_every_chunk():
         in_manifest = -(-len(text) // u.CHUNK_BYTES)
         assert sent == whole - (cut if cut >= in_manifest else 0), cut
         assert got("b/firmware/wire.mpy") == FILES["firmware/wire.mpy"]
+
+
+def test_what_is_in_flash_already_needs_no_room_again():
+    """On a flash with room for the log, the update and nothing more; the log has filled meanwhile."""
+    block = 4096
+    spare = 8 * block
+    text = manifest()
+    need = len(FILES) * block
+    first = -(-len(text) // u.CHUNK_BYTES) + 1  # the manifest's chunks and the first file, which has one
+
+    def with_free(free, used):
+        box = Box()
+        box.log.used = used
+        box.log.files.free_bytes = lambda: free
+        return Updater(box, ROOT, "a", spare)
+
+    fresh()
+    assert send(with_free(spare + need - 1, 0), text)[0] == (m.REFUSED, "space")
+    assert send(with_free(spare + need, 0), text, most=first)[1] == first
+    used = 5 * block + 7
+    free = spare + need - block - 5 * block
+    assert begin(with_free(free - 1, used), text) == (m.ACCEPTED, "want 0 0")
+    assert send(with_free(spare + need, 0), text, most=first)[1] == first
+    assert begin(with_free(free, used), text) == (m.ACCEPTED, "want 2 0")
 
 
 def test_what_is_wrong_is_refused_with_its_reason_and_the_slot_stays_untried():

@@ -16,7 +16,7 @@ Bound = tuple[str, int, int]  # what, how much now, the most
 def of_box(name: str, log: Any, endpoint: Endpoint) -> Iterator[Bound]:
     """A box's memory and flash."""
     yield from of_endpoint(name, endpoint)
-    yield f"{name}: bytes of the log", log._used(), eventlog.LOG_BYTES
+    yield f"{name}: bytes of the log", log.used_bytes(), eventlog.LOG_BYTES
     yield f"{name}: runs that have ended", len(log.ended_runs), eventlog._MAX_RUNS
 
 
