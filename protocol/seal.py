@@ -32,7 +32,6 @@ RENEW_COUNTER = 0xFFFF0000  # endpoints begin a new session here, long before th
 
 _LABEL_NONCE = b"tingting 1 nonce"
 _LABEL_PROOF = b"tingting 1 proof"
-LABEL_UPDATE = b"tingting 1 update"
 LABEL_TO_HUB = b"tingting 1 device to hub"
 LABEL_TO_DEVICE = b"tingting 1 hub to device"
 _SPEAKER_HUB = b"hub"
@@ -72,10 +71,6 @@ class Keyring:
         self._secret = bytes(secret)
         self.nonce_key = hkdf(self._secret, b"", _LABEL_NONCE, 32)
         self.proof_key = hkdf(self._secret, b"", _LABEL_PROOF, 32)
-
-    def update_key(self) -> bytes:
-        """The key of the update MAC."""
-        return hkdf(self._secret, b"", LABEL_UPDATE, 32)
 
     def device_nonce(self, boot: int, session: int, chance: bytes) -> bytes:
         """A handshake nonce that is new even where the board's random numbers repeat."""
