@@ -132,3 +132,24 @@ async def test_device_update_for_another_box_or_another_signer_is_refused_and_it
         finally:
             await hub.close()
         assert in_flash(board, "slot") is None
+
+
+async def test_device_update_takes_no_start_from_a_trial_that_is_under_way(tmp_path, signed):
+    """Nor twice: the box would give up a firmware that had done nothing wrong."""
+    built = build.build("evaluator", "rpi_pico").files
+    files = {"b" + name[1:]: path.read_bytes() for name, path in built.items() if name.startswith("a/")}
+    image = flash(tmp_path, settings(), {**files, "slot": b"ab3"})
+    async with await SimulatedBoard.start(image, "rpi_pico", **QUICK) as board:
+        await until_in_flash(board, b"ab2")  # no hub: it is on trial until its time is over
+        for _ in range(2):
+            status, text = await update(board, signed, "new")
+            assert status == 1
+            assert "tries an update already; wait until it is good or back" in text
+            await until_in_flash(board, b"ab2")
+
+
+async def until_in_flash(board: SimulatedBoard, line: bytes) -> None:
+    """Until /slot says so: its last start was counted. No view of the board changes with that."""
+    async with asyncio.timeout(WAIT_S):
+        while in_flash(board, "slot") != line:
+            await asyncio.sleep(0.2)

@@ -12,9 +12,23 @@ FLAG: Final = "/maintenance"  # while this file is there, main.py returns at onc
 # mpremote's reset happens 100 ms after mpremote has left; a program that connects before that is torn down by it.
 RESET_PAUSE_S: Final = 0.5
 
+MOST_TRIES: Final = "3"  # starts of a trial, as firmware/updating.py gives them
+# A start that we end is none of the trial's: it gets that back, before the reset that counts the next one.
+_GIVE_BACK: Final = f"""
+import os
+try:
+    with open("/slot") as file:
+        line = file.read()
+except OSError:
+    line = ""
+if len(line) == 3 and line[1] in "ab" and "0" <= line[2] < "{MOST_TRIES}":
+    with open("/slot.new", "w") as file:
+        file.write(line[:2] + str(int(line[2]) + 1))
+    os.rename("/slot.new", "/slot")
+"""
 # Written and reset in one go: between them the box's watchdog may be running.
-_ENTER: Final = f"open({FLAG!r}, 'w').close()"
-_LEAVE: Final = f"import os\nif {FLAG[1:]!r} in os.listdir('/'): os.remove({FLAG!r})"
+_ENTER: Final = _GIVE_BACK + f"open({FLAG!r}, 'w').close()"
+_LEAVE: Final = _GIVE_BACK + f"if {FLAG[1:]!r} in os.listdir('/'): os.remove({FLAG!r})"
 
 
 @contextmanager

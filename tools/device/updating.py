@@ -16,7 +16,7 @@ from protocol.errors import MessageError
 from tools.device import flashing, mpremote
 from tools.device.bundles import Target
 from tools.device.errors import DeviceError
-from tools.device.maintenance import enter, leave
+from tools.device.maintenance import MOST_TRIES, enter, leave
 
 _MANIFEST: Final = "manifest"
 # What the box is; never its secret. The version is what the running slot says itself.
@@ -54,7 +54,6 @@ with open("/slot.new", "wb") as file:
     file.write({line!r})
 os.rename("/slot.new", "/slot")
 """
-_TRIES: Final = "3"  # as firmware/updating.py gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def _update(port: str, bundle: dict[tuple[str, str], Target], downgrade: bool, p
     _not_older(port, box, target, downgrade)
     other = "a" if box["slot"] == "b" else "b"
     copied = _fill(port, other, target, progress)
-    mpremote.script(port, _GO.format(line=(box["slot"] + other + _TRIES).encode()))
+    mpremote.script(port, _GO.format(line=(box["slot"] + other + MOST_TRIES).encode()))
     return Updated(box["device"], box["version"], target.version, other, copied, len(target.files) - copied)
 
 
