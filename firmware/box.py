@@ -32,7 +32,8 @@ class Box:
     `maintain(False)`: with it.
 
     A role's class gives it `app`, its state machine (`handle`, `due`, `deadline_ms`, `busy`, `state`; for STATUS its
-    number in STATES and `run`, where the class doesn't tell that itself), and has its own `_act(what, values, now_ms)` for that machine's actions and `_view(event, now_ms)`.
+    number in STATES and `run`, where the class doesn't tell that itself), and has its own `_act(what, values, now_ms)`
+    for that machine's actions and `_view(event, now_ms)`.
     """
 
     def __init__(self, app, log, endpoint, *, keys, led, buzzer, about, maintain):

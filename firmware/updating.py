@@ -214,7 +214,7 @@ class Updater:
             return "board"
         if not self._mac[0] & updating.FLAG_OLDER and updating.older(order, self._order_here()):
             return "older"
-        # What the log has taken of its room isn't free any more, nor need it be; a block that it has begun counts whole.
+        # What the log has taken of its room needn't be free any more; a block that it has only begun still must.
         spare = self._spare_bytes - self._box.log.used_bytes() // _BLOCK * _BLOCK
         if self._files.free_bytes() - need < spare:
             return "space"
