@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hub.devices.care import todo
 from hub.devices.registry import EVALUATOR, Registry
 from hub.queueing.state import Device
 from hub.queueing.times import rfc3339
@@ -25,7 +26,7 @@ def by_window(registry: Registry, devices: Mapping[str, Device], offset_minutes:
 
 
 def histories(devices: Mapping[str, Device], offset_minutes: int) -> dict[str, dict[str, Any]]:
-    """Device → starts, resets and faults (the newest first), the last key test."""
+    """Device → starts, resets and faults with what to do (the newest first), the last key test."""
 
     def dated(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
         shown = [(rfc3339(row["at_ms"], offset_minutes)[:19].replace("T", " "), row[name]) for row in reversed(rows)]
@@ -35,7 +36,7 @@ def histories(devices: Mapping[str, Device], offset_minutes: int) -> dict[str, d
         device.id: {
             "starts": device.starts,
             "resets": dated(device.resets, "cause"),
-            "faults": dated(device.faults, "code"),
+            "faults": [row | {"todo": todo(row["code"])} for row in dated(device.faults, "code")],
             "key_test": device.key_test,
         }
         for device in devices.values()

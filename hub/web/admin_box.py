@@ -33,7 +33,7 @@ def figures(facts: Facts, name: str, _: Translate) -> list[tuple[str, Pairs]] | 
         (_("Its clock"), _clock(device, _)),
         (_("Keys"), _keys(history, facts.key_tests.get(name), _)),
         (_("Starts"), _starts(history, _)),
-        (_("Faults"), [(each["at"], each["code"]) for each in history["faults"]] or [("—", _("none known"))]),
+        (_("Faults"), _faults(history, _) or [("—", _("none known"))]),
     ]
 
 
@@ -124,6 +124,11 @@ def _starts(history: dict[str, Any], _: Translate) -> Pairs:
     }
     rows = [(each["at"], causes.get(each["cause"], str(each["cause"]))) for each in history["resets"]]
     return [(_("How often"), str(history["starts"])), *rows]
+
+
+def _faults(history: dict[str, Any], translate: Translate) -> Pairs:
+    """What to do about each; the code is what the technician's guide and the log have it under."""
+    return [(each["at"], f"{translate(each['todo'])} ({each['code']})") for each in history["faults"]]
 
 
 async def show(request: web.Request) -> web.Response:

@@ -38,7 +38,15 @@ async def test_a_box_has_a_page_of_its_own(tmp_path: Path, open_page: OpenPage) 
         await page.get_by_role("link", name="ev-1").click(timeout=SHOWN_MS)
         main = page.locator("main")
         await expect(page.locator("h1")).to_have_text("ev-1")
-        for words in ("在线", "0.1.0+1a2b3c4d", "1024 KB", "88 KB", "12.5 %", "一次启动满十分钟后可知", "stuck_key"):
+        for words in (
+            "在线",
+            "0.1.0+1a2b3c4d",
+            "1024 KB",
+            "88 KB",
+            "12.5 %",
+            "一次启动满十分钟后可知",
+            "有键卡住：弄松或清洁",
+        ):
             await expect(main).to_contain_text(words)
         await expect(main).to_contain_text("看门狗复位：程序停住了")
         await expect(main).to_contain_text("没有反应的键1")
@@ -46,6 +54,9 @@ async def test_a_box_has_a_page_of_its_own(tmp_path: Path, open_page: OpenPage) 
         await screenshot(page, "admin-box")
         await page.locator("a.switch").click()
         await expect(main).to_contain_text("the watchdog restarted it: its program stood still")
+        await expect(main).to_contain_text(
+            "a key hangs: free it or clean it; if it comes again, replace the box (stuck_key)"
+        )
         await expect(main).to_contain_text("known after ten minutes of one start")
         await page.goto(f"{hub.url}/admin/devices/ev-none")
         await expect(page.locator("main")).to_contain_text("No device of this name is registered.")

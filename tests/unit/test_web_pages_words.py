@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from common.catalogue import CHINESE, translations
+from hub import key_tests
+from hub.devices.care import BOX_TODO
+from hub.devices.faults import TODO
 from hub.hall.rows import KEYS, ServiceRow
 from hub.queueing.commands import WINDOW_VERBS
+from hub.queueing.state import Device
 from hub.web import admin_box, admin_now, admin_parts, window_words
 from hub.web.admin_forms import forms
 from hub.web.admin_now import Facts
@@ -210,3 +214,20 @@ def test_a_boxs_own_page_says_what_is_wrong_with_it() -> None:
     assert (told["Signal"], told["Repeated, since the hub dropped it"]) == ("-80 dBm", "4")
     assert told["2026-11-25 08:00:00"] == "brown out"
     assert admin_box.figures(made, "e9", same) is None
+
+
+def test_every_fault_of_a_box_is_told_in_words_in_both_languages() -> None:
+    codes = [*TODO, *BOX_TODO, "not known yet"]
+    box = Device("e1", "evaluator", faults=[{"at_ms": 0, "code": code} for code in codes])
+    told = key_tests.histories({"e1": box}, 480)
+    chinese, english = (
+        dict(zip(reversed(codes), admin_box._faults(told["e1"], speak), strict=True))
+        for speak in (translations(CHINESE).gettext, same)
+    )
+    assert chinese["silent"] == (
+        "1970-01-01 08:00:00",
+        "10 分钟没有它的消息：检查电源和线缆，不行就更换 (silent)",
+    )
+    for code in codes:
+        assert english[code][1].endswith(f" ({code})")
+        assert chinese[code] != english[code], code
