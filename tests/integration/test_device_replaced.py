@@ -196,8 +196,16 @@ async def test_a_person_tries_every_key_lamp_and_sound(tmp_path: Path) -> None:
         assert re.match(r"\d{4}-\d\d-\d\dT", window["keys_tested_at"])
         assert window["keys_dead"] == 1
 
+        # The hub goes away meanwhile: what the person has pressed for is told all the same.
+        status, said = await asyncio.create_task(person(board, hub, frozenset(), hub_goes=True))
+        assert (status, "All is well." in said) == (1, True), said
+        assert "The hub has not noted it: the hub at" in said, said
+        assert "The hub has noted it." not in said
 
-async def person(board: SimulatedBoard, hub: HubProcess, dead: frozenset[str]) -> tuple[int, str]:
+
+async def person(
+    board: SimulatedBoard, hub: HubProcess, dead: frozenset[str], *, hub_goes: bool = False
+) -> tuple[int, str]:
     """Answers and presses as the command asks."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tools.cli", "device", "selftest", board.usb_port, "--hub", hub.url,
@@ -212,6 +220,9 @@ async def person(board: SimulatedBoard, hub: HubProcess, dead: frozenset[str]) -
     async with asyncio.timeout(300):
         while line := await process.stdout.readline():
             said += line
+            if hub_goes and b"Press the key" in line:
+                await hub.stop()
+                hub_goes = False
             if (found := re.search(rb"Press the key: (\d)", line)) and found[1].decode() not in dead:
                 await board.hold(int(found[1]))
             elif found := re.search(rb"felt: (\d)", line):

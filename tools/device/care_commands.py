@@ -165,22 +165,32 @@ def self_test(  # noqa: PLR0917 - one argument for each option
             click.echo(words[what] % {"key": key}, err=as_json)
 
         found.keys, found.dead = selftest.keys(port, box, wait_s, hear)
+        if not as_json:  # before anything else can fail: a person has pressed every key for it
+            click.echo(_outcome(found, _))
+    problem = None
     noted = hub is not None and box.device is not None
     if hub is not None and box.device is not None:
-        hub.tested(box.device, found.as_dict())
-    text = (
-        _("All is well.")
-        if found.well
-        else _("Not all is well: free or clean what gave nothing, else replace the box.")
-    )
-    if found.dead:
-        text += "\n" + _("Keys without answer: %(keys)s") % {"keys": ", ".join(found.dead)}
-    text += "\n" + (
-        _("The hub has noted it.") if noted else _("Nobody has noted it: say --hub, and provision the box.")
-    )
-    tell(text, {"device": box.device, "well": found.well, "noted": noted, **found.as_dict()}, as_json=as_json)
+        try:
+            hub.tested(box.device, found.as_dict())
+        except DeviceError as error:
+            problem, noted = error, False
+    text = _("The hub has noted it.") if noted else _("Nobody has noted it: say --hub, and provision the box.")
+    if problem is None or as_json:
+        tell(text, {"device": box.device, "well": found.well, "noted": noted, **found.as_dict()}, as_json=as_json)
+    if problem is not None:
+        raise DeviceError(_("The hub has not noted it: %(why)s") % {"why": problem}) from problem
     if not found.well:
         raise click.exceptions.Exit(1)
+
+
+def _outcome(found: Found, _: Callable[[str], str]) -> str:
+    """What was found, for the person who pressed."""
+    if found.well:
+        return _("All is well.")
+    text = _("Not all is well: free or clean what gave nothing, else replace the box.")
+    if found.dead:
+        text += "\n" + _("Keys without answer: %(keys)s") % {"keys": ", ".join(found.dead)}
+    return text
 
 
 def _confirmed(question: str, again: Callable[[], object], _: Callable[[str], str]) -> bool:
