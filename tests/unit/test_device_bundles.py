@@ -4,11 +4,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from protocol import updating
 from tools.device import bundles
 from tools.device.build import Image
 from tools.device.errors import DeviceError
+from tools.device.update_commands import sign, signing_key
 
 CONTENT = {"firmware/main.mpy": b"main" * 300, "firmware/__init__.mpy": b"0.2.0"}
 
@@ -91,6 +93,25 @@ def test_another_key_or_a_file_added_is_refused(tmp_path):
         bundle.writestr("evaluator-rpi_pico/files/firmware/more.mpy", b"more")
     with pytest.raises(DeviceError, match=r"more\.mpy of evaluator-rpi_pico is not what was signed"):
         bundles.read(path, public)
+
+
+def test_a_key_is_made_and_an_update_signed_in_chinese_and_in_english(tmp_path):
+    for lang, made_words, signed_words in (
+        ("zh-CN", "只给签名的人", "已签名"),
+        ("en", "for whoever signs, and nobody else", "bytes, signed"),
+    ):
+        key, bundle = tmp_path / f"key-{lang}", tmp_path / f"{lang}.update"
+        done = CliRunner().invoke(signing_key, [str(key), "--lang", lang])
+        assert done.exit_code == 0, done.output
+        assert made_words in done.output
+        assert key.with_name(f"{key.name}.pub").read_text("utf-8").strip() in done.output
+        only = ["--key", str(key), "--role", "evaluator", "--board", "rpi_pico"]
+        done = CliRunner().invoke(sign, [str(bundle), *only, "--lang", lang])
+        assert done.exit_code == 0, done.output
+        assert signed_words in done.output
+        assert ("on rpi_pico, version" in done.output) == (lang == "en")
+        assert ("evaluator", "rpi_pico") in bundles.read(bundle, key.with_name(f"{key.name}.pub"))
+    assert CliRunner().invoke(signing_key, [str(tmp_path / "fresh")]).output.count("给") == 3, "Chinese unless asked"
 
 
 def test_a_bundle_cut_off_anywhere_is_refused(tmp_path):

@@ -18,10 +18,13 @@ _READABLE: Final = 0o644  # what is signed is no secret
 
 @click.command("signing-key")
 @click.argument("file", type=_FILE)
+@LANGUAGE
 @plainly
-def signing_key(file: Path) -> None:
+def signing_key(file: Path, lang: str) -> None:
     """Make the key that signs updates: FILE for whoever signs, FILE.pub for whoever updates."""
-    click.echo(f"{file}: for whoever signs, and nobody else. {file}.pub: {bundles.make_key(file)}")
+    _ = catalogue.translations(lang).gettext
+    words = {"file": file, "public": bundles.make_key(file)}
+    click.echo(_("%(file)s: for whoever signs, and nobody else. %(file)s.pub, for whoever updates: %(public)s") % words)
 
 
 @click.command()
@@ -29,9 +32,11 @@ def signing_key(file: Path) -> None:
 @click.option("--key", required=True, type=_FILE, help="The signing key.")
 @click.option("--role", "roles", multiple=True, help="For which boxes; all roles if not given.")
 @click.option("--board", "boards", multiple=True, help="On which boards; all boards if not given.")
+@LANGUAGE
 @plainly
-def sign(bundle: Path, key: Path, roles: tuple[str, ...], boards: tuple[str, ...]) -> None:
+def sign(bundle: Path, key: Path, roles: tuple[str, ...], boards: tuple[str, ...], lang: str) -> None:
     """Build the firmware of these sources and sign it into BUNDLE."""
+    _ = catalogue.translations(lang).gettext
     targets = []
     for role in roles or build.choices("roles"):
         for board in boards or build.choices("boards"):
@@ -40,12 +45,13 @@ def sign(bundle: Path, key: Path, roles: tuple[str, ...], boards: tuple[str, ...
             except DeviceError as error:
                 if boards:
                     raise
-                click.echo(f"left out: {error}")  # a board that can't be this
+                click.echo(_("left out: %(why)s") % {"why": error})  # a board that can't be this
                 continue
-            click.echo(f"{role} on {board}, version {image.version}: {len(image.files)} files")
+            words = {"role": role, "board": board, "version": image.version, "files": len(image.files)}
+            click.echo(_("%(role)s on %(board)s, version %(version)s: %(files)s files") % words)
             targets.append((role, board, image))
     files.replace(bundle, bundles.write(targets, int(time.time()), key), _READABLE)
-    click.echo(f"{bundle}: {bundle.stat().st_size} bytes, signed")
+    click.echo(_("%(bundle)s: %(bytes)s bytes, signed") % {"bundle": bundle, "bytes": bundle.stat().st_size})
 
 
 @click.command()
