@@ -6,7 +6,6 @@ stands in firmware/boxes/, one class a role.
 
 import gc
 
-from firmware.diary import note
 from firmware.drivers import keys as key_driver
 from firmware.loading import once
 from firmware.records import (
@@ -25,6 +24,7 @@ _HEALTH_MS = const(30_000)
 _ROOM_AGAIN_PERMILLE = const(900)  # a full log counts as emptied below this, so that the fault doesn't flicker
 _IDENTIFY_MAX_MS = const(60_000)
 _MAINTENANCE_AFTER_MS = const(1_000)  # time for the answer to leave
+_DIARY_BYTES = const(8_192)  # free at the least where a line is written: what a box's own work needs comes first
 
 
 class Box:
@@ -43,7 +43,7 @@ class Box:
         self._keys = keys
         self._led = led
         self._buzzer = buzzer
-        self._about = about  # until it is told
+        self._about = about  # until it is told; None when the diary has this boot's day, too
         self._reset_cause = about["reset_cause"]
         self._maintain = maintain
         self._updater = None  # while an update comes, or is on trial
@@ -54,8 +54,7 @@ class Box:
         self._full = False
         self._stuck = []
         self._renumbered = 0
-        self._dated = False
-        self._low = None  # the least free memory that the diary knows of this boot; at first what there was
+        self._low = 0  # the least free memory that the diary knows of this boot; at first what there was
         self.config = None  # as the hub last gave it
         self.calls = False  # whether it wants the hub for more than facts
         self.dropped = 0  # facts for which the full log had no room; the fault is on the display all the while
@@ -73,7 +72,7 @@ class Box:
             "board": clip(about["board"], BOARD_BYTES),
         }
         self._append(messages.BOOTED, now_ms, booted)
-        note(self.log, now_ms, "reset " + booted["reset_cause"])
+        self._note(now_ms, "reset", booted["reset_cause"])
         self._tell_status()
         self.endpoint.link_opened(now_ms)
 
@@ -135,7 +134,7 @@ class Box:
         """Something is wrong with this box: into the log and onto its face."""
         detail = clip(detail, DETAIL_BYTES)
         self._append(messages.FAULT, now_ms, {"code": code, "detail": detail})
-        note(self.log, now_ms, "fault %d %s" % (code, detail))
+        self._note(now_ms, "fault", code, detail)
         self.do(("fault", code), now_ms)
 
     def recovered(self, code, now_ms):
@@ -181,17 +180,23 @@ class Box:
         """What the hub shows, as the session gives it."""
         raise NotImplementedError
 
+    def _note(self, now_ms, *words):
+        """A line of the diary, whose code is loaded for it; without memory none, which the fact of the same says too."""
+        gc.collect()
+        if not hasattr(gc, "mem_free") or gc.mem_free() >= _DIARY_BYTES:
+            once("firmware.diary").note(self.log, now_ms, *words)
+
     def _tell_status(self):
         self.endpoint.set_status(self.app.STATES[self.app.state], self.app.run)
 
     def _tell_health(self, now_ms):
         gc.collect()
         free = gc.mem_free() if hasattr(gc, "mem_free") else 0
-        if self._low is None:
+        low = self._low
+        if not low or free < low - low // 4:
             self._low = free
-        elif free < self._low - self._low // 4:
-            self._low = free
-            note(self.log, now_ms, "memory %d" % free)
+            if low:
+                self._note(now_ms, "memory", free)
         self.endpoint.health(
             {
                 "uptime_ms": now_ms,
@@ -234,9 +239,9 @@ class Box:
         elif what == session.ANCHOR:
             self.log.note_anchor(event[1] - now_ms, event[2])
         elif what == session.WELCOME:
-            if not self._dated:  # once a boot: what stands in the diary gets its day
-                self._dated = True
-                note(self.log, now_ms, "time %d" % (event[2] // 1000))
+            if self._about is not None:  # once a boot: what stands in the diary gets its day
+                self._about = None
+                self._note(now_ms, "time", event[2] // 1000)
             self.log.note_anchor(event[2] - now_ms, event[3])
             self._configure(event[4], now_ms)
             self._look_for_hub(now_ms)

@@ -4,27 +4,22 @@ Lines of text beside the log of facts, in files d<number>: `boot, seconds since 
 and the one before the last goes: it never grows beyond two.
 """
 
-import gc
-
 from protocol.compat import const
 
-_LEAST_FREE_BYTES = const(8_192)  # what a box's own work needs at its worst moment comes first
 _FILE_BYTES = const(1024)  # some 30 lines: a bad week of a box
 
 
-def note(log, now_ms, text):
-    """One line; without room in flash or memory none, which the fact of the same thing says too."""
-    if hasattr(gc, "mem_free") and gc.mem_free() < _LEAST_FREE_BYTES:
-        gc.collect()
-        if gc.mem_free() < _LEAST_FREE_BYTES:
-            return
+def note(log, now_ms, *words):
+    """One line; without room in flash none, which the fact of the same thing says too."""
     files = log.files
     numbers = sorted([int(name[1:]) for name in files.names() if name[0] == "d"])
     last = numbers[-1] if numbers else 0
     try:
         if numbers and files.size("d%d" % last) >= _FILE_BYTES:
             last += 1
-        files.append("d%d" % last, ("%d %d %s\n" % (log.boot, now_ms // 1000, text)).encode())
+        files.append(
+            "d%d" % last, (" ".join([str(word) for word in (log.boot, now_ms // 1000) + words]) + "\n").encode()
+        )
         for number in numbers:
             if number < last - 1:
                 files.remove("d%d" % number)
