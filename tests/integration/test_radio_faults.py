@@ -49,14 +49,6 @@ async def let_go(hall: RadioHall) -> None:
     await until(gone, "the link being let go")
 
 
-async def connected(hall: RadioHall) -> None:
-    async def there() -> bool:
-        peer = await hall.peer(hall.box)
-        return bool(peer["connected"] and peer["proven"])
-
-    await until(there, "the session")
-
-
 @pytest.mark.parametrize("values", range(1, 10))
 async def test_a_link_lost_in_any_phase_of_the_handshake(hall: RadioHall, values: int) -> None:
     await let_go(hall)
@@ -65,20 +57,28 @@ async def test_a_link_lost_in_any_phase_of_the_handshake(hall: RadioHall, values
 
 
 async def test_a_box_that_freezes_while_a_write_is_pending_gets_a_fresh_link(hall: RadioHall) -> None:
+    await visit(hall)  # the first look at a new box is over, whose link would be closing while it is frozen
     before = await pressed(hall)
     await let_go(hall)
+    connects = (await hall.peer(hall.box))["connects"]
     await hall.hub.ticket()
     await hall.hub.command("1", "next")
-    await connected(hall)  # its window has called, so it was fetched
-    lost = (await hall.peer(hall.box))["lost"]
+
+    async def fetched() -> bool:
+        peer = await hall.peer(hall.box)
+        return bool(peer["connected"] and peer["proven"] and peer["connects"] > connects)
+
+    await until(fetched, "the box of the window that has called being fetched")
+    lost, said = (await hall.peer(hall.box))["lost"], len(hall.hub.log())
     await hall.radio.call("freeze", address=hall.box.address, frozen=True)
     try:
         for verb in ("arrive", "finish"):
             await hall.hub.command("1", verb)
 
         async def given_up() -> bool:
-            peer = await hall.peer(hall.box)
-            return bool(peer["lost"] > lost and "no answer within" in peer["why"])
+            # In the log: what the page tells is soon the reason of the next try.
+            broke = [line for line in hall.hub.log()[said:].splitlines() if '"link.lost"' in line]
+            return (await hall.peer(hall.box))["lost"] > lost and any("no answer within" in line for line in broke)
 
         await until(given_up, "the time limit of the write")
     finally:
