@@ -43,7 +43,7 @@ class Box:
         self._keys = keys
         self._led = led
         self._buzzer = buzzer
-        self._about = about  # until it is told; None when the diary has this boot's day, too
+        self._about = about  # until it is told
         self._reset_cause = about["reset_cause"]
         self._maintain = maintain
         self._updater = None  # while an update comes, or is on trial
@@ -181,7 +181,7 @@ class Box:
         raise NotImplementedError
 
     def _note(self, now_ms, *words):
-        """A line of the diary, whose code is loaded for it; without memory none, which the fact of the same says too."""
+        """A line of the diary, its code loaded for it; without memory none, which the fact of the same says too."""
         gc.collect()
         if not hasattr(gc, "mem_free") or gc.mem_free() >= _DIARY_BYTES:
             once("firmware.diary").note(self.log, now_ms, *words)
@@ -239,8 +239,7 @@ class Box:
         elif what == session.ANCHOR:
             self.log.note_anchor(event[1] - now_ms, event[2])
         elif what == session.WELCOME:
-            if self._about is not None:  # once a boot: what stands in the diary gets its day
-                self._about = None
+            if self.log.context.boot_at_ms is None:  # once a boot: what stands in the diary gets its day
                 self._note(now_ms, "time", event[2] // 1000)
             self.log.note_anchor(event[2] - now_ms, event[3])
             self._configure(event[4], now_ms)

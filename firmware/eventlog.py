@@ -132,8 +132,8 @@ class EventLog:
         self.open_run = run
 
     def note_anchor(self, boot_at_ms, sure):
-        """This boot's uptime 0 in unix time; it is written with the next fact if it is news."""
-        self._now = Context(self.boot, boot_at_ms, sure)
+        """This boot's uptime 0 in unix time, in `context`; it is written with the next fact if it is news."""
+        self.context = Context(self.boot, boot_at_ms, sure)
 
     def trim(self, through):
         """Everything up to and including this number is durable at the hub and may go."""
@@ -173,8 +173,8 @@ class EventLog:
         if decoded is None:  # rotten, or of another firmware or role that this one doesn't know
             decoded = messages.FAULT, 0, {"code": messages.FAULT_LOG_DAMAGED, "detail": "fact %d" % raw}
         kind, uptime_ms, fields = decoded
-        if context.boot == self._now.boot:
-            context = self._now
+        if context.boot == self.context.boot:
+            context = self.context
         return {
             "fact_kind": kind,
             "boot": context.boot,
@@ -217,7 +217,7 @@ class EventLog:
     # --- the inside: the tail and the bulk
 
     def _context_if_new(self):
-        return b"" if self._now.same(self._tail_context) else self._now.pack(self._end)
+        return b"" if self.context.same(self._tail_context) else self.context.pack(self._end)
 
     def _write_tail(self, context, record, write):
         data = context + record
@@ -228,7 +228,7 @@ class EventLog:
             raise LogError("the log's tail can't be written (%s): restart the board" % error)
         self._tail += data
         if context:
-            self._tail_context = self._now
+            self._tail_context = self.context
 
     def _roll(self):
         """Move what is unsent in the tail to the bulk, and begin an empty tail."""
@@ -276,7 +276,7 @@ class EventLog:
         self._tail_context = None
         self._tail_number = number
         self._cursor = None
-        self._write_tail(self._now.pack(number), b"", self.files.write)
+        self._write_tail(self.context.pack(number), b"", self.files.write)
         if old and old != number:
             self.files.remove(file_name("t", old))
 
