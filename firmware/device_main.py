@@ -7,7 +7,7 @@ gc.threshold(4096)
 
 import sys  # noqa: E402 - the line above has to come first
 
-import start  # type: ignore  # noqa: E402
+import start  # type: ignore  # noqa: E402 - the box's own /start.mpy, after the threshold
 
 end = start.start()
 del start, sys.modules["start"]

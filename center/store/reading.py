@@ -189,7 +189,7 @@ def devices(connection: sqlite3.Connection, halls: Sequence[str]) -> list[Device
     """Every box of these halls that no other stands in the place of."""
     names = ", ".join(field.name for field in fields(DeviceState))
     sql = f"""SELECT {names} FROM devices WHERE hall IN (SELECT value FROM json_each(?)) AND replaced_ms IS NULL
-    ORDER BY hall, device"""  # noqa: S608
+    ORDER BY hall, device"""  # noqa: S608 - our names
     return [DeviceState(*row) for row in connection.execute(sql, (json.dumps(list(halls)),))]
 
 

@@ -60,12 +60,12 @@ def reach(target: Target, rooms: tuple[str, ...], inputs: list[bytes]) -> tuple[
     lines: set[tuple[str, int]] = set()
     entered: set[str] = set()
 
-    def local(frame, event, _):  # type: ignore[no-untyped-def]
+    def local(frame, event, _):  # type: ignore[no-untyped-def]  # as sys.settrace wants it
         if event == "line":
             lines.add((frame.f_code.co_filename, frame.f_lineno))
         return local
 
-    def enter(frame, _event, _argument):  # type: ignore[no-untyped-def]
+    def enter(frame, _event, _argument):  # type: ignore[no-untyped-def]  # as sys.settrace wants it
         if not frame.f_code.co_filename.startswith(places):
             return None
         entered.add(frame.f_code.co_name)
@@ -86,12 +86,12 @@ def arcs(target: Target, rooms: tuple[str, ...], one: bytes) -> set[tuple[str, i
     places = tuple(str(ROOT / room.replace(".", "/")) for room in rooms)
     found: set[tuple[str, int, int]] = set()
 
-    def enter(frame, _event, _argument):  # type: ignore[no-untyped-def]
+    def enter(frame, _event, _argument):  # type: ignore[no-untyped-def]  # as sys.settrace wants it
         if not frame.f_code.co_filename.startswith(places):
             return None
         last = frame.f_code.co_firstlineno
 
-        def local(frame, event, _):  # type: ignore[no-untyped-def]
+        def local(frame, event, _):  # type: ignore[no-untyped-def]  # as sys.settrace wants it
             nonlocal last
             if event == "line":
                 found.add((frame.f_code.co_filename, last, frame.f_lineno))

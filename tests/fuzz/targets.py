@@ -173,7 +173,7 @@ def hub_bodies() -> Target:
         kind: Any = kinds[data[0] % len(kinds)]
         read = hall_schema.read_rows if kind in rows else schema.read_body
         try:
-            wanted = finished(read(Sent(data[1:]), kind))  # type: ignore[arg-type]
+            wanted = finished(read(Sent(data[1:]), kind))  # type: ignore[arg-type]  # a request of our own with just a body
         except Problem as problem:
             assert problem.status in (400, 413, 422)
             assert problem.title

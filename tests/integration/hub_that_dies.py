@@ -54,7 +54,7 @@ def watch_transactions(death: Death) -> None:
             death.at(name, "inside")
         death.at(name, "after")
 
-    storage.Storage._transaction = transaction  # type: ignore[method-assign,assignment]
+    storage.Storage._transaction = transaction  # type: ignore[method-assign,assignment]  # the moment at which it dies
 
 
 def forget_syncs() -> None:

@@ -131,7 +131,7 @@ async def cuts(folder: Path, most: int, seed: int, *, syncs: bool = True) -> Kil
     async with killed_hall(folder, seed, keep_days=36_500, syncs=syncs) as hall, hall.load():
         for number in range(most):
             given = len(hall.told.tickets)
-            await until(lambda given=given: len(hall.told.tickets) >= given + 5, "numbers to lose")  # type: ignore[misc]
+            await until(lambda given=given: len(hall.told.tickets) >= given + 5, "numbers to lose")  # type: ignore[misc]  # mypy can't infer a lambda with defaults
             await asyncio.sleep(hall.chance.uniform(0.05, 0.5))
             # Nothing runs between this and the stop but the hub itself: what it says in that time is not counted on.
             numbers, facts = dict(hall.told.tickets), hall.acknowledged
