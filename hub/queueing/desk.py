@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from hub.queueing import commands
-from hub.queueing.apply import count_turn
+from hub.queueing.apply.serving import count_turn
 from hub.queueing.commands import VERBS, WindowCommand
 from hub.queueing.decide import decide
 from hub.queueing.decide.ground import allowed

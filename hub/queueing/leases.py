@@ -6,6 +6,7 @@ that everybody sees from the number how it was given.
 
 from typing import Any
 
+from hub.queueing import numbers
 from hub.queueing.events import Event
 from hub.queueing.layout import Service
 from hub.queueing.state import Lease, State
@@ -45,8 +46,8 @@ def unused(state: State, lease: Lease) -> dict[str, list[str]]:
     for service, (first, last) in lease.ranges.items():
         known = state.layout.service_by_id.get(service)
         prefix = "" if known is None else known.prefix
-        numbers = [f"{prefix}{number:03d}" for number in range(first, last + 1)]
-        left[service] = [number for number in numbers if number not in used]
+        leased = (f"{prefix}{number:03d}" for number in range(first, last + 1))
+        left[service] = [number for number in leased if number not in used]
     return left
 
 
@@ -55,7 +56,7 @@ def granted(state: State, data: dict[str, Any], event: Event) -> None:
     ranges = {entry["service"]: (entry["first"], entry["last"]) for entry in data["ranges"]}
     state.leases[data["lease"]] = Lease(data["lease"], data["device"], data["business_date"], data["lasts_ms"], ranges)
     for service, (first, _) in ranges.items():
-        state.lease_numbers(data["business_date"], service, first)
+        numbers.lease(state, data["business_date"], service, first)
 
 
 def closed(state: State, data: dict[str, Any], event: Event) -> None:
@@ -65,7 +66,7 @@ def closed(state: State, data: dict[str, Any], event: Event) -> None:
 
 def took(state: State, data: dict[str, Any]) -> None:
     """A ticket with a leased number has come in; an unknown lease is one of a lost part of the journal."""
-    state.lease_numbers(data["business_date"], data["service"], number_in(data["number"]))
+    numbers.lease(state, data["business_date"], data["service"], number_in(data["number"]))
     lease = state.leases.get(data["lease"])
     if lease is not None and data["number"] not in lease.used:
         lease.used.append(data["number"])
@@ -73,9 +74,8 @@ def took(state: State, data: dict[str, Any]) -> None:
 
 def skip(state: State, date: str, count: int) -> None:
     """Numbers that a lost part of the journal may have leased are not leased again; half of what is left stays free."""
-    counters = state.counters if date == state.business_date else state.days.get(date, {})
     for service in state.layout.services:
         lowest = lowest_leased(state, service, date)
         lowest = service.last_leasable + 1 if lowest is None else lowest
-        half = (max(counters.get(service.id, 0), service.first_number - 1) + lowest) // 2 + 1
-        state.lease_numbers(date, service.id, max(lowest - count, min(half, lowest)))
+        half = (numbers.last_own(state, service, date) + lowest) // 2 + 1
+        numbers.lease(state, date, service.id, max(lowest - count, min(half, lowest)))

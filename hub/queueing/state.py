@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hub.queueing.layout import Layout, Service
+from hub.queueing.layout import Layout
 from hub.queueing.tables import RunState, TicketState, WindowState
 
 # Runs remembered, oldest forgotten first: two days of the largest hall, about 5 MB. A forgotten run loses no
@@ -324,7 +324,6 @@ class State:
 
     def lay_out(self, layout: Layout) -> None:
         """Another hall from here on. What stands open where something was taken away stays, and can be found."""
-        self.leave_numbers(layout)
         for service in self.layout.services:
             if service.id not in layout.service_by_id and not self.queues.get(service.id):
                 for kept in (self.queues, self.overtaken, self.since_jump, self.served):
@@ -338,72 +337,6 @@ class State:
             self.windows.setdefault(window.id, WindowNow(window.id))
         self.layout = layout
         self.laid_out = True
-
-    def leave_numbers(self, layout: Layout) -> None:
-        """What services gave under numbers that are no longer theirs in this layout."""
-        for service in self.layout.services:
-            after = layout.service_by_id.get(service.id)
-            if after is None or after.numbers != service.numbers:
-                self._leave_numbers(service)
-
-    def _leave_numbers(self, service: Service) -> None:
-        """It may begin anew: what it gave and leased is remembered by its prefix."""
-        for date, counters in ((self.business_date, self.counters), *self.days.items()):
-            last = counters.pop(service.id, 0)
-            lowest = self.leased.get(date, {}).pop(service.id, None)
-            given = [] if last < service.first_number else [(service.id, service.first_number, last)]
-            # Leased ones count for no cap.
-            given += [] if lowest is None else [("", lowest, service.last_leasable)]
-            for owner, first, end in given:
-                self.left.setdefault(date, []).append((owner, service.prefix, first, end))
-
-    def _left_of(self, prefix: str, date: str) -> list[tuple[int, int]]:
-        return sorted((first, end) for _, other, first, end in self.left.get(date, ()) if other == prefix)
-
-    def below_left(self, service: Service, date: str, last: int, count: int) -> int:
-        """The highest number up to `last` that ends so many which no service has left behind on this date."""
-        for first, end in reversed(self._left_of(service.prefix, date)):
-            if first <= last and end > last - count:
-                last = first - 1
-        return last
-
-    def last_number(self, service: Service, date: str) -> int:
-        """The number before the next one of a service, those passed that another service gave on this date."""
-        counters = self.counters if date == self.business_date else self.days.get(date, {})
-        last = max(counters.get(service.id, 0), service.first_number - 1)
-        for first, end in self._left_of(service.prefix, date):
-            if first <= last + 1 <= end:
-                last = end
-        return last
-
-    def given(self, service: Service, date: str) -> int:
-        """How many numbers of a service were given on a date."""
-        counters = self.counters if date == self.business_date else self.days.get(date, {})
-        last = counters.get(service.id, 0)
-        count = max(0, last - service.first_number + 1 - self.skipped.get(date, 0))
-        for owner, prefix, first, end in self.left.get(date, ()):
-            if owner == service.id:
-                count += end - first + 1
-            # Inside what it counts up to, and given by another, or by itself before.
-            if prefix == service.prefix:
-                count -= max(0, min(end, last) - max(first, service.first_number) + 1)
-        return max(0, count)
-
-    def skip_numbers(self, date: str, count: int) -> None:
-        """So many numbers of each service are not given out on this date."""
-        counters = self.counters if date == self.business_date else self.days.setdefault(date, {})
-        for service in self.layout.services:
-            counters[service.id] = max(counters.get(service.id, 0), service.first_number - 1) + count
-        self.skipped[date] = self.skipped.get(date, 0) + count
-        while len(self.skipped) > 2 * DAYS_KEPT:
-            del self.skipped[min(self.skipped)]
-
-    def lease_numbers(self, date: str, service: str, lowest: int) -> None:
-        """Numbers of this service from here to the end of its leasable ones are leased on this date."""
-        floors = self.leased.setdefault(date, {})
-        floors[service] = min(floors.get(service, lowest), lowest)
-        while len(self.leased) > 2 * DAYS_KEPT:
-            del self.leased[min(self.leased)]
 
     def begin_day(self, date: str) -> None:
         """Another business date; its numbers begin anew, or go on where tickets are open or it was left before."""

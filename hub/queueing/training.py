@@ -128,6 +128,15 @@ def swap(state: State) -> None:
         window.day = put_away.get(window.id) or DayFigures()
 
 
+def on_both_sides(state: State, act: Callable[[], None]) -> None:
+    """Does it to what goes on now and, while the hall practises, to the real work that is put away."""
+    act()
+    if state.training:
+        swap(state)
+        act()
+        swap(state)
+
+
 def _forget_last_acts(state: State) -> None:
     """Nothing of before can be undone."""
     for window in state.windows.values():

@@ -4,7 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from hub.queueing import events as ev
-from hub.queueing import leases
+from hub.queueing import leases, numbers
 from hub.queueing.commands import IssueTicket, SetDate, WalkUp
 from hub.queueing.decide.ground import Ids, allowed, event, known_service
 from hub.queueing.errors import Refusal
@@ -86,7 +86,7 @@ def gives(state: State, service_id: str, now: Now) -> bool:
         _check_cap(state, service, date)
     except Refusal:
         return False
-    return leases.next_own(state, service, date, last_number(state, service, date)) is not None
+    return leases.next_own(state, service, date, numbers.last(state, service, date)) is not None
 
 
 def _check_open(state: State, service: Service, now: Now) -> None:
@@ -113,7 +113,7 @@ def _clock(minute: int) -> str:
 
 
 def _check_cap(state: State, service: Service, date: str) -> None:
-    if service.daily_cap is not None and state.given(service, date) >= service.daily_cap:
+    if service.daily_cap is not None and numbers.given(state, service, date) >= service.daily_cap:
         detail = f"All {service.daily_cap} numbers of today for {service.name} are given; come back tomorrow."
         raise Refusal("cap_reached", "full", "issue", detail)
 
@@ -121,7 +121,7 @@ def _check_cap(state: State, service: Service, date: str) -> None:
 def _issued_data(state: State, service_id: str, channel: str, now: Now, *, ticket: str, verb: str) -> dict[str, Any]:
     date = business_date(state, now)
     service = state.layout.service_by_id[service_id]
-    number = leases.next_own(state, service, date, last_number(state, service, date))
+    number = leases.next_own(state, service, date, numbers.last(state, service, date))
     if number is None:
         raise Refusal("cap_reached", "full", verb, f"The numbers of {service.name} end with {service.last_number}.")
     return {
@@ -134,11 +134,6 @@ def _issued_data(state: State, service_id: str, channel: str, now: Now, *, ticke
         "business_date": date,
         "token_sha256": None,
     }
-
-
-def last_number(state: State, service: Service, date: str) -> int:
-    """The last of the hall's own numbers that was given on a date."""
-    return state.last_number(service, date)
 
 
 def business_date(state: State, now: Now) -> str:

@@ -1,10 +1,10 @@
 """Paper: a number counts when it is printed; and numbers lent to dispensers for when the hub is away."""
 
 from hub.queueing import events as ev
-from hub.queueing import leases
+from hub.queueing import leases, numbers
 from hub.queueing.commands import CloseLease, GrantLease, PrintFailed, TicketPrinted
 from hub.queueing.decide.ground import Ids, event, known_service
-from hub.queueing.decide.issuing import business_date, last_number
+from hub.queueing.decide.issuing import business_date
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event, Now
 from hub.queueing.paper_facts import failed_parts, printed_part
@@ -52,10 +52,10 @@ def grant_lease(state: State, command: GrantLease, now: Now, ids: Ids) -> list[E
         service = state.layout.service_by_id[name]
         lowest = leases.lowest_leased(state, service, date)
         last = (service.last_leasable + 1 if lowest is None else lowest) - 1
-        last = state.below_left(service, date, last, command.count)
+        last = numbers.below_left(state, service, date, last, command.count)
         first = last - command.count + 1
         # As many are left to the hall itself: a lease must not be what ends a day's numbers.
-        if name in state.layout.served and first - command.count > last_number(state, service, date):
+        if name in state.layout.served and first - command.count > numbers.last(state, service, date):
             ranges.append({"service": name, "first": first, "last": last})
     if not ranges:
         raise Refusal("no_numbers_left", "full", "grant_lease", "No service has numbers left to lease today.")
