@@ -12,7 +12,11 @@ from hub.devices.wire import WINDOW_STATES
 from hub.errors import HubError
 from hub.queueing import events as ev
 from hub.queueing import priority
-from hub.queueing.commands import (
+from hub.queueing.errors import Refusal
+from hub.queueing.events import Event
+from hub.queueing.layout import Layout
+from hub.queueing.state import State
+from hub.queueing.window_commands import (
     CallNext,
     Finish,
     MarkArrived,
@@ -24,10 +28,6 @@ from hub.queueing.commands import (
     WalkUp,
     WindowCommand,
 )
-from hub.queueing.errors import Refusal
-from hub.queueing.events import Event
-from hub.queueing.layout import Layout
-from hub.queueing.state import State
 from protocol import calling, messages
 
 ROLE: Final = "caller"

@@ -10,9 +10,9 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from hub.queueing import commands
+from hub.queueing import window_commands
 from hub.queueing.apply.serving import count_turn
-from hub.queueing.commands import VERBS, WindowCommand
+from hub.queueing.commands import VERBS
 from hub.queueing.decide import decide
 from hub.queueing.decide.ground import allowed
 from hub.queueing.decide.issuing import APPOINTMENT
@@ -23,6 +23,7 @@ from hub.queueing.priority import PRIORITY, choose, lines_of
 from hub.queueing.state import State, Ticket, WindowNow
 from hub.queueing.tables import TicketState
 from hub.queueing.times import rfc3339
+from hub.queueing.window_commands import WindowCommand
 
 # Rows of the waiting list: two screens of the clerk's page; whom nobody sees needs no place in the order.
 ROWS_MOST = 24
@@ -30,18 +31,18 @@ ROWS_MOST = 24
 ASIDE_MOST = 12
 
 _KEYS: tuple[type, ...] = (
-    commands.CallNext,
-    commands.Recall,
-    commands.MarkArrived,
-    commands.NoShow,
-    commands.Hold,
-    commands.Finish,
-    commands.Undo,
-    commands.WalkUp,
-    commands.Cancel,
-    commands.Pause,
-    commands.Unpause,
-    commands.SignOut,
+    window_commands.CallNext,
+    window_commands.Recall,
+    window_commands.MarkArrived,
+    window_commands.NoShow,
+    window_commands.Hold,
+    window_commands.Finish,
+    window_commands.Undo,
+    window_commands.WalkUp,
+    window_commands.Cancel,
+    window_commands.Pause,
+    window_commands.Unpause,
+    window_commands.SignOut,
 )
 # Keys that ask for more before they do something: the table alone says whether they may.
 _ASKING = ("transfer", "call", "restore", "resume")

@@ -3,29 +3,29 @@
 from collections.abc import Callable
 from typing import Any
 
-from hub.queueing import commands
+from hub.queueing import commands, window_commands
 from hub.web import schema
 
 _MADE: dict[type, Callable[[str, Any], commands.Command]] = {
-    schema.Next: lambda window, body: commands.CallNext(window),
-    schema.CallNumber: lambda window, body: commands.Call(window, body.number, body.reason),
-    schema.Recall: lambda window, body: commands.Recall(window),
-    schema.Arrive: lambda window, body: commands.MarkArrived(window),
-    schema.NoShow: lambda window, body: commands.NoShow(window),
-    schema.Restore: lambda window, body: commands.Restore(window, body.number),
-    schema.Hold: lambda window, body: commands.Hold(window, body.reason),
-    schema.Resume: lambda window, body: commands.Resume(window, body.number),
-    schema.Transfer: lambda window, body: commands.Transfer(
+    schema.Next: lambda window, body: window_commands.CallNext(window),
+    schema.CallNumber: lambda window, body: window_commands.Call(window, body.number, body.reason),
+    schema.Recall: lambda window, body: window_commands.Recall(window),
+    schema.Arrive: lambda window, body: window_commands.MarkArrived(window),
+    schema.NoShow: lambda window, body: window_commands.NoShow(window),
+    schema.Restore: lambda window, body: window_commands.Restore(window, body.number),
+    schema.Hold: lambda window, body: window_commands.Hold(window, body.reason),
+    schema.Resume: lambda window, body: window_commands.Resume(window, body.number),
+    schema.Transfer: lambda window, body: window_commands.Transfer(
         window, body.to_service, body.to_window, body.back, body.reason
     ),
-    schema.Cancel: lambda window, body: commands.Cancel(window, body.number, body.reason),
-    schema.Finish: lambda window, body: commands.Finish(window, body.outcome, body.then),
-    schema.Undo: lambda window, body: commands.Undo(window),
-    schema.WalkUp: lambda window, body: commands.WalkUp(window, body.service),
-    schema.SignIn: lambda window, body: commands.SignIn(window, body.staff, body.role),
-    schema.SignOut: lambda window, body: commands.SignOut(window),
-    schema.Pause: lambda window, body: commands.Pause(window, body.reason),
-    schema.Unpause: lambda window, body: commands.Unpause(window),
+    schema.Cancel: lambda window, body: window_commands.Cancel(window, body.number, body.reason),
+    schema.Finish: lambda window, body: window_commands.Finish(window, body.outcome, body.then),
+    schema.Undo: lambda window, body: window_commands.Undo(window),
+    schema.WalkUp: lambda window, body: window_commands.WalkUp(window, body.service),
+    schema.SignIn: lambda window, body: window_commands.SignIn(window, body.staff, body.role),
+    schema.SignOut: lambda window, body: window_commands.SignOut(window),
+    schema.Pause: lambda window, body: window_commands.Pause(window, body.reason),
+    schema.Unpause: lambda window, body: window_commands.Unpause(window),
 }
 
 

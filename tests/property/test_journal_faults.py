@@ -14,8 +14,9 @@ from hub.journal import Committed, InlineExecutor, JournalError
 from hub.queueing import state as queueing_state
 from hub.queueing import views
 from hub.queueing.apply import apply
-from hub.queueing.commands import CallNext, Command, Finish, IssueTicket, SignIn, WalkUp
+from hub.queueing.commands import Command, IssueTicket
 from hub.queueing.errors import Refusal
+from hub.queueing.window_commands import CallNext, Finish, SignIn, WalkUp
 from hub.service import HallService
 from tests.support_hub_core import LAYOUT, Clock, CountingIds, fact, open_journal
 

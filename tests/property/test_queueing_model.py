@@ -18,16 +18,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from hub.queueing import snapshot
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
-from hub.queueing.commands import (
-    AcceptFact,
+from hub.queueing.commands import AcceptFact, CloseLease, GrantLease, IssueTicket, Sweep
+from hub.queueing.errors import Refusal
+from hub.queueing.events import Event
+from hub.queueing.priority import CLASSES
+from hub.queueing.window_commands import (
     Call,
     CallNext,
     Cancel,
-    CloseLease,
     Finish,
-    GrantLease,
     Hold,
-    IssueTicket,
     MarkArrived,
     NoShow,
     Pause,
@@ -36,15 +36,11 @@ from hub.queueing.commands import (
     Resume,
     SignIn,
     SignOut,
-    Sweep,
     Transfer,
     Undo,
     Unpause,
     WalkUp,
 )
-from hub.queueing.errors import Refusal
-from hub.queueing.events import Event
-from hub.queueing.priority import CLASSES
 from tests.support_hub_core import EPOCH, LAYOUT, Hall
 
 SERVES = {"1": ["A", "B"], "2": ["A"], "3": ["B"]}

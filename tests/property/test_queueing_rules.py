@@ -10,7 +10,6 @@ from hub.queueing import state as queueing_state
 from hub.queueing import views
 from hub.queueing.apply import apply
 from hub.queueing.commands import (
-    WINDOW_VERBS,
     AcceptFact,
     DeviceOffline,
     DeviceOnline,
@@ -18,12 +17,12 @@ from hub.queueing.commands import (
     InvitationAccepted,
     InvitationFailed,
     IssueTicket,
-    SignIn,
 )
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Now
 from hub.queueing.state import own_line
 from hub.queueing.tables import TicketState, WindowState
+from hub.queueing.window_commands import WINDOW_VERBS, SignIn
 from tests.support_hub_core import EPOCH, LAYOUT, Hall
 
 WINDOWS = st.sampled_from([window.id for window in LAYOUT.windows] + ["9"])

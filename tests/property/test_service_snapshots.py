@@ -14,24 +14,29 @@ from hub.queueing import snapshot
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
 from hub.queueing.commands import (
-    Call,
-    CallNext,
-    Cancel,
     Command,
     DeviceOnline,
-    Finish,
-    Hold,
     HubStarted,
     InvitationAccepted,
     InvitationFailed,
     IssueTicket,
+    SetDate,
+)
+from hub.queueing.errors import Refusal
+from hub.queueing.layout import Layout, Service, Window
+from hub.queueing.state import State
+from hub.queueing.window_commands import (
+    Call,
+    CallNext,
+    Cancel,
+    Finish,
+    Hold,
     MarkArrived,
     NoShow,
     Pause,
     Recall,
     Restore,
     Resume,
-    SetDate,
     SignIn,
     SignOut,
     Transfer,
@@ -39,9 +44,6 @@ from hub.queueing.commands import (
     Unpause,
     WalkUp,
 )
-from hub.queueing.errors import Refusal
-from hub.queueing.layout import Layout, Service, Window
-from hub.queueing.state import State
 from hub.service import HallService
 from tests.support_hub_core import LAYOUT, Clock, CountingIds, fact, open_journal
 

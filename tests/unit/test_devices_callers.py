@@ -9,21 +9,22 @@ from hub.devices.asking import Asked
 from hub.devices.callers import CODES, Callers
 from hub.devices.registry import Device
 from hub.journal import JournalError
-from hub.queueing import commands
-from hub.queueing.commands import CallNext, IssueTicket, Pause, SignIn
+from hub.queueing import window_commands
+from hub.queueing.commands import IssueTicket
 from hub.queueing.tables import REFUSAL_KINDS, SPECIAL_REFUSALS
+from hub.queueing.window_commands import CallNext, Pause, SignIn
 from protocol import calling, messages
 from tests.support_hub_core import Hall
 
 KEYS = {
-    "next": commands.CallNext("1"),
-    "recall": commands.Recall("1"),
-    "arrive": commands.MarkArrived("1"),
-    "no_show": commands.NoShow("1"),
-    "finish": commands.Finish("1"),
-    "pause": commands.Pause("1"),
-    "unpause": commands.Unpause("1"),
-    "walk_up": commands.WalkUp("1"),
+    "next": window_commands.CallNext("1"),
+    "recall": window_commands.Recall("1"),
+    "arrive": window_commands.MarkArrived("1"),
+    "no_show": window_commands.NoShow("1"),
+    "finish": window_commands.Finish("1"),
+    "pause": window_commands.Pause("1"),
+    "unpause": window_commands.Unpause("1"),
+    "walk_up": window_commands.WalkUp("1"),
 }
 
 
@@ -98,16 +99,16 @@ async def test_a_second_walk_up_of_the_same_person_is_refused(house: House) -> N
 
 async def test_a_transfer_by_digits(house: House) -> None:
     for digits, target in (
-        ("2", commands.Transfer("1", to_window="2")),
-        ("02", commands.Transfer("1", to_service="B")),
-        ("77", commands.Transfer("1", to_window="77")),
-        ("099", commands.Transfer("1", to_window="099")),
+        ("2", window_commands.Transfer("1", to_window="2")),
+        ("02", window_commands.Transfer("1", to_service="B")),
+        ("77", window_commands.Transfer("1", to_window="77")),
+        ("099", window_commands.Transfer("1", to_window="099")),
     ):
         house.asked.clear()
         await house.ask(messages.WINDOW_COMMAND, command="transfer", to=digits)
         assert house.asked[0][0] == target
     await house.ask(messages.WINDOW_COMMAND, command="transfer", to="2", back=True)
-    assert house.asked[-1][0] == commands.Transfer("1", to_window="2", back=True)
+    assert house.asked[-1][0] == window_commands.Transfer("1", to_window="2", back=True)
 
 
 async def test_a_transfer_to_nowhere_is_a_code(house: House) -> None:
@@ -173,6 +174,6 @@ def test_what_a_caller_shows() -> None:
     hall.do(CallNext("1"))
     state, number, _, waiting = callers.view(hall.state, "1")
     assert (state, number, waiting) == (messages.WINDOW_CALLING, "A001", 2)
-    hall.do(commands.Finish("1"))
+    hall.do(window_commands.Finish("1"))
     hall.do(Pause("1"))
     assert callers.view(hall.state, "1")[0] == messages.WINDOW_PAUSED

@@ -12,8 +12,9 @@ import pytest
 from common import chain
 from hub.journal import Journal, JournalCorrupt
 from hub.journal.database import suspect_mark
-from hub.queueing.commands import AcceptFact, CallNext, Finish, IssueTicket, SignIn
+from hub.queueing.commands import AcceptFact, IssueTicket
 from hub.queueing.events import Event
+from hub.queueing.window_commands import CallNext, Finish, SignIn
 from hub.service import HallService, SystemIds
 from tests.support_hub_core import EPOCH, LAYOUT, MORNING_MS, Clock, fact
 

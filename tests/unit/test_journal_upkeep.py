@@ -10,8 +10,9 @@ from common import chain
 from hub.journal import Journal, JournalCorrupt, JournalRetired, upkeep
 from hub.journal.database import suspect_mark
 from hub.journal.upkeep import Upkeep
-from hub.queueing.commands import CallNext, IssueTicket, SignIn
+from hub.queueing.commands import IssueTicket
 from hub.queueing.events import Now
+from hub.queueing.window_commands import CallNext, SignIn
 from hub.service import HallService, RebuildError
 from tests.support_hub_core import DAY_MS, MORNING_MS, Clock, open_journal, service
 

@@ -9,15 +9,16 @@ import pytest
 from hub.queueing import snapshot
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
-from hub.queueing.commands import (
+from hub.queueing.commands import CancelTicket, ChangeHall, Command, IssueTicket
+from hub.queueing.errors import ApplyError, LayoutError, Refusal
+from hub.queueing.events import HALL_CHANGED, Event
+from hub.queueing.layout import Layout, Service, Window, from_plain, plain
+from hub.queueing.state import DAYS_KEPT
+from hub.queueing.window_commands import (
     CallNext,
     Cancel,
-    CancelTicket,
-    ChangeHall,
-    Command,
     Finish,
     Hold,
-    IssueTicket,
     NoShow,
     Restore,
     SignIn,
@@ -25,10 +26,6 @@ from hub.queueing.commands import (
     Transfer,
     Undo,
 )
-from hub.queueing.errors import ApplyError, LayoutError, Refusal
-from hub.queueing.events import HALL_CHANGED, Event
-from hub.queueing.layout import Layout, Service, Window, from_plain, plain
-from hub.queueing.state import DAYS_KEPT
 from tests.support_hub_core import DAY_MS, LAYOUT, Hall
 
 A, B = LAYOUT.services

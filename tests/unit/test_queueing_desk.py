@@ -3,13 +3,13 @@
 import json
 
 from hub.queueing import desk, snapshot
-from hub.queueing.commands import (
+from hub.queueing.commands import InvitationAccepted, IssueTicket
+from hub.queueing.tables import REFUSAL_KINDS, SPECIAL_REFUSALS
+from hub.queueing.window_commands import (
     Call,
     CallNext,
     Finish,
     Hold,
-    InvitationAccepted,
-    IssueTicket,
     MarkArrived,
     NoShow,
     Restore,
@@ -17,7 +17,6 @@ from hub.queueing.commands import (
     Transfer,
     Undo,
 )
-from hub.queueing.tables import REFUSAL_KINDS, SPECIAL_REFUSALS
 from tests.support_hub_core import DAY_MS, MINUTE_MS, Hall, fact
 
 

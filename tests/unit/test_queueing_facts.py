@@ -14,12 +14,11 @@ from hub.queueing.commands import (
     HubStarted,
     InvitationAccepted,
     InvitationFailed,
-    SignIn,
-    WalkUp,
 )
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Now
 from hub.queueing.tables import RunState
+from hub.queueing.window_commands import SignIn, WalkUp
 from tests.support_hub_core import EPOCH, MORNING_MS, Hall, fact
 
 

@@ -7,11 +7,12 @@ import pytest
 
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
-from hub.queueing.commands import CallNext, Finish, IssueTicket, NoShow, SetDate, SignIn, Sweep, Undo, WalkUp
+from hub.queueing.commands import IssueTicket, SetDate, Sweep
 from hub.queueing.errors import Refusal
 from hub.queueing.events import JOURNAL_RESTORED, Event, Now
 from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.state import DAYS_KEPT
+from hub.queueing.window_commands import CallNext, Finish, NoShow, SignIn, Undo, WalkUp
 from tests.support_hub_core import DAY_MS, LAYOUT, MINUTE_MS, MORNING_MS, Hall
 
 HOUR_MS = 60 * MINUTE_MS

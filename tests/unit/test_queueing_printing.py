@@ -9,15 +9,12 @@ from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
 from hub.queueing.commands import (
     AcceptFact,
-    Call,
-    CallNext,
     CancelTicket,
     CloseLease,
     GrantLease,
     IssueTicket,
     PrintFailed,
     SetDate,
-    SignIn,
     Sweep,
     TicketPrinted,
 )
@@ -25,6 +22,7 @@ from hub.queueing.errors import Refusal
 from hub.queueing.events import Event, Now
 from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.tables import TicketState
+from hub.queueing.window_commands import Call, CallNext, SignIn
 from tests.support_hub_core import DAY_MS, EPOCH, LAYOUT, MINUTE_MS, MORNING_MS, Hall, fact
 
 LEASE = GrantLease("disp-1", ("A", "B"), 10, 7_200_000)

@@ -6,9 +6,10 @@ import pytest
 
 from hub.queueing import priority, views
 from hub.queueing import state as queueing_state
-from hub.queueing.commands import CallNext, Finish, IssueTicket, MarkArrived, Pause, SignIn
+from hub.queueing.commands import IssueTicket
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Now
+from hub.queueing.window_commands import CallNext, Finish, MarkArrived, Pause, SignIn
 from tests.support_hub_core import LAYOUT, MINUTE_MS, MORNING_MS, Hall
 
 

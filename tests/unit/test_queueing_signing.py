@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from hub.queueing import events as ev
-from hub.queueing.commands import AcceptFact, CallNext, IssueTicket, PinSet, SignIn, SignOut
+from hub.queueing.commands import AcceptFact, IssueTicket, PinSet
 from hub.queueing.tables import WindowState
+from hub.queueing.window_commands import CallNext, SignIn, SignOut
 from tests.support_hub_core import Hall
 
 IN = AcceptFact(

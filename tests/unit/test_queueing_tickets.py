@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from hub.queueing import views
-from hub.queueing.commands import (
+from hub.queueing.commands import CancelTicket, InvitationAccepted, IssueTicket, Sweep
+from hub.queueing.errors import Refusal
+from hub.queueing.tables import RunState, TicketState, WindowState
+from hub.queueing.window_commands import (
     Call,
     CallNext,
     Cancel,
-    CancelTicket,
     Finish,
     Hold,
-    InvitationAccepted,
-    IssueTicket,
     MarkArrived,
     NoShow,
     Recall,
@@ -21,13 +21,10 @@ from hub.queueing.commands import (
     Resume,
     SignIn,
     SignOut,
-    Sweep,
     Transfer,
     Undo,
     WalkUp,
 )
-from hub.queueing.errors import Refusal
-from hub.queueing.tables import RunState, TicketState, WindowState
 from tests.support_hub_core import MINUTE_MS, Hall, fact
 
 

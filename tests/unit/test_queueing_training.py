@@ -10,25 +10,19 @@ from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
 from hub.queueing.commands import (
     AcceptFact,
-    CallNext,
     ChangeHall,
     CloseLease,
     Command,
     DeviceOnline,
-    Finish,
     GrantLease,
     IssueTicket,
-    MarkArrived,
-    NoShow,
-    Restore,
     SetTraining,
-    SignIn,
-    WalkUp,
 )
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event
 from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.training import MARK
+from hub.queueing.window_commands import CallNext, Finish, MarkArrived, NoShow, Restore, SignIn, WalkUp
 from tests.support_hub_core import DAY_MS, EPOCH, LAYOUT, MINUTE_MS, MORNING_MS, Hall, fact
 
 

@@ -4,13 +4,17 @@ import pytest
 
 from hub.queueing import views
 from hub.queueing.apply import apply
-from hub.queueing.commands import (
+from hub.queueing.commands import IssueTicket
+from hub.queueing.errors import ApplyError, LayoutError, Refusal
+from hub.queueing.events import Event
+from hub.queueing.layout import Layout, Service, Window
+from hub.queueing.tables import WINDOW_MOVES, WindowState
+from hub.queueing.window_commands import (
     WINDOW_VERBS,
     Call,
     CallNext,
     Finish,
     Hold,
-    IssueTicket,
     MarkArrived,
     NoShow,
     Pause,
@@ -20,10 +24,6 @@ from hub.queueing.commands import (
     Unpause,
     WalkUp,
 )
-from hub.queueing.errors import ApplyError, LayoutError, Refusal
-from hub.queueing.events import Event
-from hub.queueing.layout import Layout, Service, Window
-from hub.queueing.tables import WINDOW_MOVES, WindowState
 from tests.support_hub_core import LAYOUT, MORNING_MS, Hall
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from hub.journal import InlineExecutor
-from hub.queueing.commands import CallNext, Finish, IssueTicket, SignIn
+from hub.queueing.commands import IssueTicket
 from hub.queueing.events import Now
+from hub.queueing.window_commands import CallNext, Finish, SignIn
 from hub.service import HallService
 from tests.support_hub_core import LAYOUT, MORNING_MS, CountingIds, open_journal
 

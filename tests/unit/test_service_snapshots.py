@@ -12,8 +12,9 @@ from hub import service as hub_service
 from hub.journal import JournalLimits
 from hub.queueing import snapshot
 from hub.queueing import state as queueing_state
-from hub.queueing.commands import CallNext, IssueTicket, SignIn
+from hub.queueing.commands import IssueTicket
 from hub.queueing.snapshot import SnapshotError
+from hub.queueing.window_commands import CallNext, SignIn
 from tests.support_hub_core import LAYOUT, open_journal, service
 
 

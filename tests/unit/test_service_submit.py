@@ -9,18 +9,10 @@ import pytest
 
 from hub.journal import Committed, Journal, JournalError, JournalFailed, JournalFull
 from hub.queueing import views
-from hub.queueing.commands import (
-    CallNext,
-    DeviceOnline,
-    Finish,
-    HubStarted,
-    IssueTicket,
-    MarkArrived,
-    SignIn,
-    WalkUp,
-)
+from hub.queueing.commands import DeviceOnline, HubStarted, IssueTicket
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event
+from hub.queueing.window_commands import CallNext, Finish, MarkArrived, SignIn, WalkUp
 from hub.service import HallService, RebuildError, SystemIds
 from tests.support_hub_core import DAY_MS, LAYOUT, MORNING_MS, Clock, CountingIds, fact, open_journal, service
 

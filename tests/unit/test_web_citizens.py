@@ -10,19 +10,10 @@ import pytest
 
 from hub.queueing import commands
 from hub.queueing.apply import apply
-from hub.queueing.commands import (
-    CallNext,
-    CancelTicket,
-    Finish,
-    IssueTicket,
-    NoShow,
-    Recall,
-    SetTraining,
-    SignIn,
-    Undo,
-)
+from hub.queueing.commands import CancelTicket, IssueTicket, SetTraining
 from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.state import for_showing
+from hub.queueing.window_commands import CallNext, Finish, NoShow, Recall, SignIn, Undo
 from hub.web import finding, opening
 from hub.web.claims import LIVES_MS, MOST, TOLD_MS, Claims, Wish
 from hub.web.guide import Matter

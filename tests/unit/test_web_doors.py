@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from common import problem
 from hub.hall.rows import HallRow, Rows, ServiceRow, WindowRow
-from hub.queueing import commands, state, views
+from hub.queueing import state, views, window_commands
 from hub.queueing.events import Now
 from hub.queueing.layout import Layout, Service, Window
 from hub.web import doors, openapi, schema
@@ -58,7 +58,7 @@ def test_doors_that_need_a_token_say_for_whom_and_what_refuses() -> None:
 
 def test_the_bodies_are_the_commands_of_the_rules() -> None:
     verbs = {kind.__struct_config__.tag for kind in schema.WindowCommand.__args__}
-    assert verbs == set(commands.WINDOW_VERBS)
+    assert verbs == set(window_commands.WINDOW_VERBS)
 
 
 @pytest.mark.parametrize("body", [b'{"command": "sing"}', b"{}"])
@@ -74,7 +74,7 @@ async def test_an_unknown_command_is_told_those_that_are_known(body: bytes) -> N
     ):
         assert answer.status == 422
         said = json.loads(await answer.read())["detail"].partition("is one of: ")[2]
-    assert set(said.removesuffix(".").split(", ")) == set(commands.WINDOW_VERBS)
+    assert set(said.removesuffix(".").split(", ")) == set(window_commands.WINDOW_VERBS)
 
 
 class Line:

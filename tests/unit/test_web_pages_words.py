@@ -11,8 +11,8 @@ from hub import key_tests
 from hub.devices.care import BOX_TODO
 from hub.devices.faults import TODO
 from hub.hall.rows import KEYS, ServiceRow
-from hub.queueing.commands import WINDOW_VERBS
 from hub.queueing.state import Device
+from hub.queueing.window_commands import WINDOW_VERBS
 from hub.web import admin_box, admin_now, admin_parts, window_words
 from hub.web.admin_forms import forms
 from hub.web.admin_now import Facts

@@ -13,7 +13,7 @@ from typing import Any
 
 from center.intake import GARBAGE_THRESHOLDS
 from hub.journal import JournalError
-from hub.queueing import commands
+from hub.queueing import commands, window_commands
 from hub.queueing.errors import Refusal
 from hub.queueing.layout import Layout, Service, Window
 from tools.simulation.box import SimulatedBox
@@ -260,16 +260,16 @@ class Run:
 
     async def _clerk(self, window: str) -> None:
         chance = self.world.chance(f"clerk {window}")
-        await self._ask(commands.SignIn(window, f"staff-{window}"), f"sign-in-{window}")
+        await self._ask(window_commands.SignIn(window, f"staff-{window}"), f"sign-in-{window}")
         for number in itertools.count():
             if self.world.now_ms > self.pace.storm_ms:
                 return
-            if await self._ask(commands.CallNext(window), f"next-{window}-{number}") is None:
+            if await self._ask(window_commands.CallNext(window), f"next-{window}-{number}") is None:
                 await asyncio.sleep(2)
                 continue
-            await self._ask(commands.MarkArrived(window), f"arrive-{window}-{number}")
+            await self._ask(window_commands.MarkArrived(window), f"arrive-{window}-{number}")
             await asyncio.sleep(chance.uniform(*self.pace.serve_s))
-            if await self._ask(commands.Finish(window), f"finish-{window}-{number}") is not None:
+            if await self._ask(window_commands.Finish(window), f"finish-{window}-{number}") is not None:
                 self.oracle.finishes += 1
                 self.world.tell("clerk", f"has finished at window {window}")
             await asyncio.sleep(chance.uniform(*self.pace.between_s))

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.queueing import events as ev
 from hub.queueing import leases, numbers
-from hub.queueing.commands import IssueTicket, SetDate, WalkUp
+from hub.queueing.commands import IssueTicket, SetDate
 from hub.queueing.decide.ground import Ids, allowed, event, known_service
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event, Now
@@ -14,6 +14,7 @@ from hub.queueing.priority import CLASSES
 from hub.queueing.state import DAYS_KEPT, State, WindowNow
 from hub.queueing.times import day_after, local_date, local_minute
 from hub.queueing.training import LETTER
+from hub.queueing.window_commands import WalkUp
 
 # Channels by which a number can be asked for; a walk-up is a command of its own.
 CHANNELS = ("kiosk", "dispenser", "desk", "appointment")

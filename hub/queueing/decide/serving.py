@@ -4,22 +4,7 @@ from typing import Any
 
 from hub.queueing import events as ev
 from hub.queueing import priority
-from hub.queueing.commands import (
-    Call,
-    CallNext,
-    Cancel,
-    CancelTicket,
-    Finish,
-    Hold,
-    MarkArrived,
-    NoShow,
-    Recall,
-    Restore,
-    Resume,
-    Sweep,
-    Transfer,
-    Undo,
-)
+from hub.queueing.commands import CancelTicket, Sweep
 from hub.queueing.decide.ground import Ids, allowed, event, known_service, moved, named, open_ticket
 from hub.queueing.decide.issuing import DEFAULT_OUTCOME, finished_data
 from hub.queueing.errors import Refusal
@@ -27,6 +12,20 @@ from hub.queueing.events import Event, Now
 from hub.queueing.state import State, Ticket, WindowNow
 from hub.queueing.tables import TicketState
 from hub.queueing.times import DAY_MS
+from hub.queueing.window_commands import (
+    Call,
+    CallNext,
+    Cancel,
+    Finish,
+    Hold,
+    MarkArrived,
+    NoShow,
+    Recall,
+    Restore,
+    Resume,
+    Transfer,
+    Undo,
+)
 
 # 重呼, 3 at most (domain, "Caller"): then it is a no-show, or the holder has come.
 RECALLS_MOST = 3

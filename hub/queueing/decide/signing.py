@@ -3,13 +3,14 @@
 from typing import Any
 
 from hub.queueing import events as ev
-from hub.queueing.commands import AcceptFact, PinSet, SignIn, SignOut
+from hub.queueing.commands import AcceptFact, PinSet
 from hub.queueing.decide import windows
 from hub.queueing.decide.ground import Ids, event
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event, Now
 from hub.queueing.facts import at_its_time
 from hub.queueing.state import State
+from hub.queueing.window_commands import SignIn, SignOut
 
 SIGNED_IN, SIGNED_OUT = "signed_in", "signed_out"
 KINDS = (SIGNED_IN, SIGNED_OUT)

@@ -1,12 +1,12 @@
 """Who stands at a window, and whether it calls."""
 
 from hub.queueing import events as ev
-from hub.queueing.commands import Pause, SignIn, SignOut, Unpause
 from hub.queueing.decide.ground import Ids, allowed, event
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event, Now
 from hub.queueing.priority import lines_of
 from hub.queueing.state import State, WindowNow
+from hub.queueing.window_commands import Pause, SignIn, SignOut, Unpause
 
 STAFF_ROLES = ("A", "B")
 

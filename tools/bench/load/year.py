@@ -12,16 +12,9 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
-from hub.queueing.commands import (
-    CallNext,
-    Finish,
-    InvitationAccepted,
-    IssueTicket,
-    MarkArrived,
-    SignIn,
-    SignOut,
-)
+from hub.queueing.commands import InvitationAccepted, IssueTicket
 from hub.queueing.events import Now
+from hub.queueing.window_commands import CallNext, Finish, MarkArrived, SignIn, SignOut
 from hub.service import HallService
 from tools.bench.load.fill import break_off, open_hall, rated
 
