@@ -27,7 +27,7 @@ class NotingHall(Hall):
 
 async def turns(fleet: fleet_module.Fleet) -> None:
     """What one of the fleet's seconds does about it, and the journal's turn."""
-    fleet._look_for_missing()
+    fleet._missing.look()
     for _ in range(5):
         await asyncio.sleep(0)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from firmware import eventlog
-from hub.devices.fleet import MAX_WAITING
+from hub.devices.keeping import MAX_WAITING
 from hub.links.link import WRITE_LIMIT_BYTES
 from protocol.delivery import MAX_ANSWERS, MAX_REQUESTS
 from protocol.framing import MAX_FEED, MAX_FRAME
@@ -32,7 +32,7 @@ def of_endpoint(name: str, endpoint: Endpoint) -> Iterator[Bound]:
 def of_hub(life: Any) -> Iterator[Bound]:
     """A hub's queues: the journal's, the devices' tasks, every line's bytes."""
     yield "hub: events that wait for the disk", life.journal.queued_rows, life.journal._limits.queued_rows
-    yield "hub: commands that wait", len(life.fleet._tasks), MAX_WAITING
+    yield "hub: commands that wait", life.fleet.keeping.waiting, MAX_WAITING
     for session in life.fleet.lines:
         yield from of_endpoint(f"hub, {session.name}", session._endpoint)
         if session._link is not None:
