@@ -119,6 +119,19 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     ] = 400
 
 
+class Updates(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose firmware boxes get through the hub."""
+
+    signer: Annotated[
+        str,
+        key(
+            "Ed25519 public key of whoever signs updates for this hall: the 64 hex digits in the file .pub of "
+            "`tingting device signing-key`; empty: the hub gives out no update",
+            pattern=r"^([0-9A-Fa-f]{64})?$",
+        ),
+    ] = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -141,6 +154,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     journal: Journal = Journal()
     voice: Voice = Voice()
+    updates: Updates = Updates()
 
 
 def load(path: Path) -> Config:

@@ -11,10 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from hub.devices.bundles import Target
 from protocol import updating
 from protocol.errors import MessageError
 from tools.device import flashing, mpremote
-from tools.device.bundles import Target
 from tools.device.errors import DeviceError
 from tools.device.maintenance import MOST_TRIES, enter, leave
 

@@ -1,0 +1,103 @@
+"""Signed updates as they are believed: nothing before its signature, no file before its SHA-256.
+
+A bundle is a zip of targets (role and board), each with the manifest of protocol/SPEC.md, "Updates", the Ed25519
+signature (RFC 8032) over its exact bytes, and its files. `tools/device/bundles.py` writes them.
+"""
+
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from hub.devices.errors import DevicesError
+from protocol import updating
+from protocol.errors import MessageError
+
+MAX_BUNDLE_BYTES: Final = 16 * 1024 * 1024  # every role on every board of today takes 1 MB
+MANIFEST: Final = "manifest"
+SIGNATURE: Final = "signature"
+FILES: Final = "files"
+
+Kind = tuple[str, str]  # role and board
+
+
+class BundleError(DevicesError):
+    """This update can't be believed, or its key can't be used; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One firmware of a bundle, proven."""
+
+    version: str
+    made: int
+    manifest: bytes
+    files: dict[str, bytes]  # path below a slot → content
+
+    @property
+    def parts(self) -> list[bytes]:
+        """What goes over the wire, by its number there: the manifest, then its files in their order."""
+        return [self.manifest, *(self.files[path] for _, _, path in updating.read_manifest(self.manifest)[1])]
+
+
+def public_key(text: str) -> Ed25519PublicKey:
+    """From 64 hex digits; raises `BundleError`."""
+    try:
+        return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text.strip()))
+    except ValueError as error:
+        raise BundleError(
+            f"the public key can't be read ({error}); it is the file .pub that `device signing-key` made"
+        ) from error
+
+
+def read(content: bytes, public: Ed25519PublicKey) -> dict[Kind, Target]:
+    """(role, board) → what is for such a box; `BundleError` says what can't be believed, and why."""
+    if len(content) > MAX_BUNDLE_BYTES:
+        raise BundleError(f"an update has at most {MAX_BUNDLE_BYTES} bytes")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as bundle:
+            sizes = {info.filename: info.file_size for info in bundle.infolist()}
+            if sum(sizes.values()) > MAX_BUNDLE_BYTES or len(sizes) != len(bundle.infolist()):
+                raise BundleError(f"more than {MAX_BUNDLE_BYTES} bytes inside, or a name twice")
+            there = {name: bundle.read(name) for name in sizes}
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise BundleError(f"no update, or one that was cut off or damaged ({error}); copy it again") from error
+    found: dict[Kind, Target] = {}
+    for folder in sorted({name.partition("/")[0] for name in there}):
+        kind, target = _target(folder, there, public)
+        if kind in found:
+            raise BundleError(f"two firmwares for {kind[0]} on {kind[1]}, the second in {folder}; sign it again")
+        found[kind] = target
+    if not found:
+        raise BundleError("nothing is in it")
+    return found
+
+
+def _target(folder: str, content: dict[str, bytes], public: Ed25519PublicKey) -> tuple[Kind, Target]:
+    manifest, signature = (content.get(f"{folder}/{name}") for name in (MANIFEST, SIGNATURE))
+    if manifest is None or signature is None:
+        raise BundleError(f"{folder} is not signed; `tingting device sign` makes updates")
+    try:
+        public.verify(signature, manifest)
+    except InvalidSignature as error:
+        raise BundleError(
+            f"{folder} was not signed with this key, or was changed since; nothing of it is used"
+        ) from error
+    try:
+        (version, made, role, board), rows = updating.read_manifest(manifest)
+    except MessageError as error:
+        raise BundleError(f"{folder} is signed, and still no manifest ({error})") from error
+    here = f"{folder}/{FILES}/"
+    there = {name.removeprefix(here): data for name, data in content.items() if name.startswith(here)}
+    wanted = {name: digest for _, digest, name in rows}
+    for name in sorted(wanted.keys() | there.keys()):
+        if name not in there:
+            raise BundleError(f"{folder} lacks {name}; copy the update again")
+        if sha256(there[name]).hexdigest().encode() != wanted.get(name):
+            raise BundleError(f"{name} of {folder} is not what was signed; nothing of it is used")
+    return (role, board), Target(version, made, manifest, there)
