@@ -11,81 +11,45 @@ import gc
 import logging
 import os
 import random
-import secrets
 import signal
 import sys
 import time
 from collections.abc import Coroutine
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
-from common import envelope
 from common.errors import CommonError
 from common.logs import Log, LogLines
-from common.pages import Pages
 from common.service_manager import ServiceManager
-from common.sessions import Sessions
 from common.settings import SettingsError
-from common.tokens import Holder, Tokens
 from hub import config as hub_config
+from hub.building import build
 from hub.config import Config
 from hub.device_doors import DeviceDesk
-from hub.devices import callers
-from hub.devices.dispensers import ROLE as DISPENSER
-from hub.devices.dispensers import Dispensers, Paper
-from hub.devices.fleet import Fleet
-from hub.devices.registry import Registry
 from hub.errors import HubError
-from hub.hall.changing import Around, Changing
-from hub.hall.layout import dispenser_columns, dispenser_keys, service_place, stars
-from hub.hall.layout import layout as hall_layout
-from hub.hall.rows import Rows
-from hub.hall.store import HALL_FILE, HallStore
 from hub.journal import Journal, JournalError
 from hub.journal.upkeep import Upkeep
-from hub.leds.modules import Leds
-from hub.lines import Lines
-from hub.links.port import open_port
 from hub.paper_doors import PaperDesk
-from hub.paperwork import Paperwork, compose
-from hub.printing.printers import Printers
 from hub.queueing.commands import HubStarted, Sweep
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
-from hub.running import CalledOut, Hub
-from hub.service import HallService, SystemIds
-from hub.staff.desk import StaffDesk
-from hub.staff.store import PIN_FILE, PinStore
+from hub.running import Hub
 from hub.uplink.client import CenterClient
 from hub.uplink.old import deliver
 from hub.uplink.uplink import Uplink
-from hub.voice.announcer import Announcer, Manner
-from hub.voice.card import Card
-from hub.voice.clips import Clips
-from hub.voice.engine import Espeak
 from hub.web import app as web_app
-from hub.web.hall_guide import HallGuide
 from hub.web.house import House
-from hub.web.initials import FILE as INITIALS
-from hub.web.initials import Initials
-from hub.web.shown import Shown, last_shown
-from hub.web.stream import Stream
 
-ROLES = ("kiosk", "desk", "manager", "admin", "auditor", "monitor")  # and a clerk for each window
-TOKEN_FILE = "tokens.json"  # noqa: S105 - a file's name; it keeps only hashes
-SESSION_FILE = "sessions.json"
 NOT_BEFORE_MS = 1_767_225_600_000  # 2026-01-01: this software is younger, so an earlier clock was never set
 TIMESYNC = Path("/run/systemd/timesync")
 SURE_FOR_S = 1.0  # how long a look at the time daemon holds
 SHUTDOWN_S = 3.0  # for answers under way; a service manager waits longer
 RESTART_TRY_S = 1.0
 SWEEP_S = 30.0  # how late the hall's closing may be noticed
-TAIL_EVENTS = 200  # looked through at start for the last one that boards know; devices write a few between two calls
 MAY_END = ("stop", "started", "old journals")  # every other task that ends has died
 
 
@@ -116,139 +80,6 @@ class Clock:
             self._looked_s = now_s
             self._sure = not TIMESYNC.is_dir() or (TIMESYNC / "synchronized").exists()
         return self._sure and unix_ms >= NOT_BEFORE_MS
-
-
-def holders(rows: Rows) -> list[Holder]:
-    """Everybody who has a token here."""
-    return [Holder(role) for role in ROLES] + [Holder("clerk", f"window/{window.id}") for window in rows.windows]
-
-
-def build(config: Config) -> Hub:
-    """Journal first; then what rests on it. Raises `HubError`, `CommonError`, `QueueingError`, `OSError`."""
-    data = Path(config.paths.data)
-    data.mkdir(parents=True, exist_ok=True)
-    hall = HallStore(data / HALL_FILE, hub_config.rows(config))
-    rows = hall.taken_in() or hall.rows  # what can't be taken in ends the start
-    layout = hall_layout(config.hall.id, config.hall.offset_minutes, rows)
-    journal = Journal.open(
-        data / "journal.sqlite3", config.hall.id, config.hall.offset_minutes, lambda: secrets.token_hex(8)
-    )
-    clock = Clock()
-    service = HallService(journal, layout, clock, SystemIds())
-    published = Shown(service.shown)
-    registry = Registry(data / "registry.json")
-    tokens, made = Tokens.open(data / TOKEN_FILE, holders(rows))
-    for holder, token in made.items():
-        place = f" {holder.place}" if holder.place else ""
-        print(f"token {holder.role}{place}: {token}", flush=True)  # noqa: T201 - shown once, here and nowhere else
-    tail = max(journal.kept_after, journal.durable - TAIL_EVENTS)
-    seen = ((row.sequence, envelope.decode(row.data).type) for row in journal.read(tail, TAIL_EVENTS))
-    stream = Stream(
-        journal.id,
-        journal.durable,
-        config.limits.stream_clients,
-        lambda: published.snapshot(service.now()),
-        last_shown(seen, tail),
-    )
-    sessions = Sessions(data / SESSION_FILE, lambda: clock().ms)
-    hub = Hub(config, journal, clock, service, published, registry, tokens, sessions, stream, hall, version("tingting"))
-    hub.pages = Pages([web_app.TEMPLATES], [web_app.STATIC], practising=lambda: hub.published.state.training)
-    hub.initials = Initials(data / INITIALS, log)
-    hub.guide = HallGuide(hall, lambda: published.state.training, hub.initials)
-    hub.guide.matters()  # their initials are made while the first citizen comes in
-    stream.tick = hub.tick
-    hub.announcer = announcer(hub)
-    hub.fleet = Fleet(
-        registry,
-        hub,
-        os.urandom,
-        log,
-        invitation_s=rows.hall.invitation_s,
-        answer_s=float(config.limits.invite_answer_s),
-        send_window=config.limits.send_window,
-        stars=partial(stars, hall),
-    )
-    hub.staff = StaffDesk(
-        PinStore(data / PIN_FILE),
-        lambda: [row.code for row in hall.rows.staff],
-        hub.submit,
-        digits=lambda count: "".join(secrets.choice("0123456789") for _ in range(count)),
-        rising_ms=hub.rising_ms,
-        at=lambda: envelope.format_time(service.now().ms, config.hall.offset_minutes),
-        log=log,
-    )
-    hub.fleet.answerers[callers.ROLE] = callers.Callers(hub, hub.staff, os.urandom).answer
-    hub.lines = Lines(hub.fleet, random.random, rows.links)
-    hub.changing = Changing(hall, _around(hub))
-    _printing(hub)
-    hub.dispensers = dispensers(hub)
-    hub.fleet.answerers[DISPENSER] = hub.dispensers.answer
-    hub.fleet.attendants[DISPENSER] = hub.dispensers
-    return hub
-
-
-def dispensers(hub: Hub) -> Dispensers:
-    """Who looks after the dispensers, as the settings want it."""
-    wanted = hub.config.tickets
-    paper = Paper(
-        partial(dispenser_keys, hub.hall),
-        partial(dispenser_columns, hub.hall),
-        partial(service_place, hub.hall),
-        lambda: hub.hall.rows.hall.name,
-        f"{wanted.url.rstrip('/')}/t/" if wanted.url else "",
-        wanted.lease_numbers,
-        wanted.lease_minutes * 60_000,
-    )
-    return Dispensers(hub, paper, hub.fleet.on_line, log)
-
-
-def _printing(hub: Hub) -> None:
-    """What follows the queue on paper and over the windows."""
-    hub.printers = Printers(lambda: hub.clock().ms, lambda: hub.rising_ms() / 1000, log)
-    hub.printers.follow(hub.hall.rows.printers)
-    hub.paperwork = Paperwork(
-        hub.printers,
-        hub.service.submit,
-        lambda: hub.state,
-        lambda command, reply, address: compose(hub.hall.rows, command, reply, address),
-        log,
-    )
-    hub.leds = Leds(open_port, random.random, log)
-    hub.leds.follow(hub.hall.rows.leds)
-    for window in hub.published.snapshot(hub.service.now())["windows"]:
-        hub.leds.show(**window)
-
-
-def announcer(hub: Hub) -> Announcer | None:
-    """The hall's voice, as the settings want it."""
-    wanted = hub.config.voice
-    if wanted.output == "off":
-        return None
-    return Announcer(
-        Clips(Espeak(words_a_minute=wanted.words_a_minute)),
-        Manner(wanted.languages, wanted.say_yao, at_boards=wanted.output != "card"),
-        CalledOut(hub.hall),
-        partial(hub.stream.tell, "say"),
-        now_ms=hub.rising_ms,
-        log=log,
-        card=None if wanted.output == "boards" else Card(wanted.device),
-    )
-
-
-def _around(hub: Hub) -> Around:
-    """What a change of the hall needs of the house."""
-    offset_minutes = hub.config.hall.offset_minutes
-    return Around(
-        hall=hub.config.hall.id,
-        offset_minutes=offset_minutes,
-        submit=hub.submit,
-        would=hub.service.would,
-        laid_out=lambda: (hub.state.revision, hub.state.layout),
-        follow=hub.follow_rows,
-        refuse=hub.refuse_rows,
-        at=lambda: envelope.format_time(hub.service.now().ms, offset_minutes),
-        log=log,
-    )
 
 
 async def serve(hub: Hub, stopped: asyncio.Event) -> str | None:
@@ -383,7 +214,7 @@ def _house(hub: Hub) -> House:
         address=hub.config.http.public_url.rstrip("/"),
         aloud=hub.aloud,
         clip=lambda key: None if hub.announcer is None else hub.announcer.clips.find(key),
-        rows=hub,
+        rows=hub.hall_desk,
         paper=PaperDesk(hub.paperwork, hub.printers, hub.hall),
         staff=hub.staff,
         admin=hub.admin_facts,
@@ -406,7 +237,7 @@ async def run(config: Config) -> int:
     # A start makes much that stays and little that is garbage; looking through it again and again takes a fifth of it.
     gc.disable()
     try:
-        hub = build(config)
+        hub = build(config, Clock(), random.random, log)
     except (HubError, CommonError, QueueingError, OSError) as error:
         _complain(error)
         return 1

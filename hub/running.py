@@ -1,14 +1,10 @@
 """The parts of a running hub, and what its doors and devices ask of them together."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Protocol
 
-import msgspec
-
-from common import catalogue
 from common.metrics import Values
 from common.pages import Pages
 from common.problem import Problem
@@ -17,19 +13,14 @@ from common.tokens import Holder, Tokens
 from hub import key_tests
 from hub.config import Config
 from hub.devices.dispensers import Dispensers
-from hub.devices.errors import RegistryError
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.devices.times import Moment
-from hub.hall import sheets
-from hub.hall.changing import Changed, Changing
-from hub.hall.difference import HALL
-from hub.hall.errors import ChangedMeanwhileError, HallFileError, NothingToUndoError, RowsError
-from hub.hall.rows import KEYS, MatterRow, Rows, ServiceRow
-from hub.hall.sheet_reading import SheetError
-from hub.hall.sheet_words import DeviceRow
+from hub.hall.changing import Changing
+from hub.hall.rows import MatterRow, Rows, ServiceRow
 from hub.hall.store import HallStore
-from hub.journal import Committed, Journal, JournalBusy, JournalError, JournalRetired
+from hub.hall_doors import HallDesk, journal_problem
+from hub.journal import Committed, Journal, JournalError, JournalRetired
 from hub.journal.renewal import set_aside
 from hub.leds.modules import Leds
 from hub.lines import Lines
@@ -44,11 +35,10 @@ from hub.staff.desk import StaffDesk
 from hub.uplink.uplink import Uplink, UplinkState
 from hub.voice.announcer import Announcer
 from hub.voice.errors import VoiceError
-from hub.voice.wording import Place
 from hub.web import opening
 from hub.web.admin_now import Facts
 from hub.web.guide import Guide
-from hub.web.hall_schema import HallWanted, UndoWanted, in_full, public_rows
+from hub.web.hall_schema import public_rows
 from hub.web.initials import Initials
 from hub.web.shown import Shown
 from hub.web.stream import Stream
@@ -62,28 +52,6 @@ class Clocks(Protocol):
 
     def rising_ms(self) -> int:
         """A clock that never steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class CalledOut:
-    """What the voice asks of the hall: names of windows, and which of them hear one voice."""
-
-    hall: HallStore
-
-    def zone(self, window: str) -> str:
-        """The zone that a window stands in."""
-        return next((row.zone for row in self.hall.rows.windows if row.id == window), "")
-
-    def place(self, window: str) -> Place:
-        """What the window is called."""
-        found = next((row for row in self.hall.rows.windows if row.id == window), None)
-        return Place(window) if found is None else Place(found.name, found.name_en)
-
-    def volume(self, zone: str) -> float:
-        """As the zone says, else the hall."""
-        rows = self.hall.rows
-        found = next((row.volume_percent for row in rows.zones if row.id == zone), rows.hall.volume_percent)
-        return found / 100
 
 
 # What a clerk's page tells of a matter.
@@ -118,6 +86,7 @@ class Hub:
     initials: Initials = field(init=False)
     lines: Lines = field(init=False)
     changing: Changing = field(init=False)
+    hall_desk: HallDesk = field(init=False)
     printers: Printers = field(init=False)
     paperwork: Paperwork = field(init=False)
     leds: Leds = field(init=False)
@@ -175,12 +144,7 @@ class Hub:
         try:
             return await self.service.submit(command, request)
         except JournalError as error:
-            raise self._refused(error) from error
-
-    @staticmethod
-    def _refused(error: JournalError) -> Problem:
-        kind = "busy" if isinstance(error, JournalBusy) else "journal-refuses"
-        return Problem(503, kind, "The journal can't take this now; nothing was changed", str(error))
+            raise journal_problem(error) from error
 
     async def read_events(self, after: int, limit: int) -> list[bytes]:
         """The journal's exact bytes."""
@@ -196,92 +160,6 @@ class Hub:
         never = {"keys_tested_at": None, "keys_dead": None}
         windows = [each | tests.get(each["window"], never) for each in hall["windows"]]
         return hall | {"windows": windows} | public_rows(self.hall.rows)
-
-    def services_view(self) -> dict[str, Any]:
-        """Every service with all that is disclosed of it."""
-        return {"revision": self.hall.revision, "services": list(map(msgspec.structs.asdict, self.hall.rows.services))}
-
-    def config_view(self) -> dict[str, Any]:
-        """All rows, and what can be undone."""
-        past = [
-            {"revision": each.revision, "at": each.at, "by": each.by, "changes": each.changes}
-            for each in reversed(self.hall.past)
-        ]
-        return {"revision": self.hall.revision, "undo": past, **in_full(self.hall.rows)}
-
-    async def change_hall(self, wanted: HallWanted, by: str) -> dict[str, Any]:
-        """A manager's change, whole tables at a time; what is not given stays."""
-        given = {name: rows for name in (HALL, *KEYS) if (rows := getattr(wanted, name)) is not None}
-        rows = msgspec.structs.replace(self.hall.rows, **given)
-        return (await self._changed(self.changing.change(rows, wanted.revision, by, dry_run=wanted.dry_run))).plain()
-
-    async def undo_hall(self, wanted: UndoWanted, by: str) -> dict[str, Any]:
-        """The last change taken back."""
-        return (await self._changed(self.changing.undo(wanted.revision, by, dry_run=wanted.dry_run))).plain()
-
-    async def _changed(self, doing: Coroutine[Any, Any, Changed]) -> Changed:
-        try:
-            return await doing
-        except ChangedMeanwhileError as error:
-            raise Problem(409, "changed-meanwhile", "Somebody changed the hall meanwhile", str(error)) from error
-        except NothingToUndoError as error:
-            raise Problem(409, "nothing-to-undo", "Nothing can be undone", str(error)) from error
-        except RowsError as error:
-            raise Problem(422, "wrong-rows", "These rows can't stand together", str(error)) from error
-        except HallFileError as error:
-            raise Problem(503, "not-kept", "The change could not be kept; nothing was changed", str(error)) from error
-        except JournalError as error:
-            raise self._refused(error) from error
-
-    def refuse_rows(self, rows: Rows, places: Mapping[str, str | None] | None = None) -> None:
-        """A window where a box stands can't go; the box would ask nobody. places: where boxes will stand then."""
-        windows = {row.id for row in rows.windows}
-        known = {row.id for row in self.hall.rows.windows}
-        for device in self.registry.all():
-            window = (places or {}).get(device.device, device.window)
-            if window in known and window not in windows:
-                raise Problem(
-                    409,
-                    "device-stands-there",
-                    f"Window {window} has a device",
-                    f"{device.device} stands at window {window}; give it another place first.",
-                )
-
-    def sheet(self, *, chinese: bool) -> bytes:
-        """The whole hall as `hall.csv`."""
-        devices = [
-            DeviceRow(device=known.device, role=known.role, window=known.window or "")
-            for known in self.registry.standing()
-        ]
-        return sheets.write(self.hall.rows, devices, chinese=chinese)
-
-    async def take_sheet(self, content: bytes, by: str, *, dry_run: bool, language: str) -> dict[str, Any]:
-        """Makes the hall what `hall.csv` says, all of it or nothing; the answer says what changed, or would."""
-        roles = {known.device: known.role for known in self.registry.standing()}
-        try:
-            sheet = await asyncio.to_thread(
-                sheets.read, content, self.hall.rows, roles, catalogue.translations(language).gettext
-            )
-        except SheetError as error:
-            wrongs = [wrong.plain() for wrong in error.wrongs]
-            raise Problem(422, "wrong-sheet", "The file was not taken", str(error), errors=wrongs) from error
-        places = sheet.places or {}
-        moved = [
-            known.device for known in self.registry.all() if places.get(known.device, known.window) != known.window
-        ]
-        change = self.changing.change(
-            sheet.rows, None, by, dry_run=dry_run, refuse=partial(self.refuse_rows, places=places)
-        )
-        reply = (await self._changed(change)).plain()
-        if moved and not dry_run:
-            try:
-                await self.fleet.place({name: places[name] for name in moved})
-            except RegistryError as error:
-                if reply["changes"]:
-                    await self._changed(self.changing.undo(None, by))
-                raise Problem(503, "not-kept", "The file was not taken", str(error)) from error
-        devices = [{"table": "devices", "row": name, "act": "changed", "fields": ["window"]} for name in moved]
-        return reply | {"changes": [*reply["changes"], *devices]}
 
     async def follow_rows(self, rows: Rows) -> dict[str, str]:
         """Lines, tokens and boxes as the rows say; new tokens by their holder."""
@@ -386,7 +264,7 @@ class Hub:
             devices=self.fleet.shown(),
             printers=self.printers.state(),
             leds=self.leds.state(),
-            config=self.config_view(),
+            config=self.hall_desk.config_view(),
             key_tests=tests,
             histories=key_tests.histories(self.service.shown.devices, offset_minutes),
             as_of=rfc3339(self.service.now().ms, offset_minutes),

@@ -15,10 +15,10 @@ import msgspec
 
 from common import files
 from hub import config as hub_config
+from hub.building import TOKEN_FILE
 from hub.hall.store import HALL_FILE
 from hub.journal import backup as journal_backup
 from hub.journal.backup import Progress, Tail
-from hub.main import TOKEN_FILE
 from hub.staff.store import PIN_FILE
 from tools.operations.errors import OperationsError
 

@@ -61,8 +61,8 @@ def plainly(command: Callable[..., None]) -> Callable[..., None]:
 def hub_tokens(config: Path, renew: tuple[str, ...]) -> None:
     """Make the tokens that are missing (first start, new window), and show them once; then start the hub again."""
     from hub import config as hub_config  # noqa: PLC0415 - heavy
+    from hub.building import TOKEN_FILE, holders  # noqa: PLC0415 - heavy
     from hub.hall.store import HALL_FILE, current  # noqa: PLC0415 - heavy
-    from hub.main import TOKEN_FILE, holders  # noqa: PLC0415 - heavy
 
     loaded = hub_config.load(config)
     data = Path(loaded.paths.data)

@@ -16,12 +16,13 @@ from pathlib import Path
 from common import files
 from common.settings import SettingsError
 from hub import config as hub_config
+from hub.building import TOKEN_FILE
 from hub.config import Config
 from hub.hall.store import HALL_FILE, current
 from hub.journal import Journal, JournalLimits, JournalLocked
 from hub.journal.renewal import Hall, begin_anew, put_in_place
 from hub.journal.storage import Storage
-from hub.main import TOKEN_FILE, Clock
+from hub.main import Clock
 from hub.queueing.errors import QueueingError
 from hub.queueing.events import JOURNAL_RESTORED, Event, Now
 from hub.service import HallService, SystemIds
