@@ -36,7 +36,7 @@ ROOMS = {
     "journal": Room("hub", ("hub/journal/*.py",), ("tests/unit/test_journal_*.py", "tests/property/test_journal_*.py")),
     "queueing": Room(
         "hub",
-        ("hub/queueing/*.py", "hub/queueing/decide/*.py"),
+        ("hub/queueing/*.py", "hub/queueing/decide/*.py", "hub/queueing/apply/*.py"),
         ("tests/unit/test_queueing_*.py", "tests/property/test_queueing_*.py"),
     ),
     "ingest": Room(
