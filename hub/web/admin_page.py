@@ -12,9 +12,9 @@ from common.tokens import Holder
 from hub.web import admin_now
 from hub.web.admin_forms import forms
 from hub.web.admin_words import words
+from hub.web.bodies import json_response, read_body
 from hub.web.house import HOUSE, House
 from hub.web.patience import too_many
-from hub.web.schema import json_response, read_body
 from hub.web.who import asker, signed_in
 from hub.web.window_page import TOKEN_CHARS, hall_name
 

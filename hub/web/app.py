@@ -9,13 +9,13 @@ from common.guesses import GUESSES, Guesses, remote, slow_guesses
 from common.pages import security_headers
 from common.throttle import Throttle
 from hub.web import admin_box, admin_page, board, kiosk, kiosk_tickets, openapi, pages, phone, window_page
+from hub.web.bodies import json_response
 from hub.web.claims import Claims
 from hub.web.door import API
 from hub.web.doors import DOORS
 from hub.web.hall_schema import CONFIG_BYTES
 from hub.web.house import HOUSE, House
 from hub.web.kiosk_tickets import CLAIMS
-from hub.web.schema import json_response
 
 FOLDER = Path(__file__).parent
 TEMPLATES = FOLDER / "templates"

@@ -8,9 +8,9 @@ from aiohttp import web
 from common import catalogue
 from common.problem import Problem
 from hub.web import guide, opening
+from hub.web.bodies import json_response
 from hub.web.guide import Zone
 from hub.web.house import HOUSE, House
-from hub.web.schema import json_response
 from hub.web.words import clock, day_en, day_zh
 
 CALLS = 24  # enough for six different numbers, each called as often as it may be

@@ -12,13 +12,13 @@ from common.tokens import Holder
 from hub.queueing import commands
 from hub.queueing.errors import Refusal
 from hub.web import clerk, device_schema, schema
+from hub.web.bodies import json_response, read_body
 from hub.web.desk_schema import Desk
 from hub.web.door import API, PUBLIC, Door, refused
 from hub.web.hall_doors import HALL_DOORS
 from hub.web.house import HOUSE, address
 from hub.web.metrics import HUB
 from hub.web.printer_doors import PRINTER_DOORS
-from hub.web.schema import json_response, read_body
 from hub.web.staff_doors import STAFF_DOORS, let_in
 from hub.web.stream import Reader, StreamFull
 from hub.web.who import asker, at_window, holder

@@ -8,10 +8,10 @@ from common import catalogue
 from common.problem import Problem
 from common.tokens import Holder
 from hub.queueing.errors import Refusal
+from hub.web.bodies import json_response
 from hub.web.door import API, PUBLIC, Door, refused
 from hub.web.hall_schema import HallChanged, HallConfig, HallServices, HallWanted, UndoWanted, read_rows
 from hub.web.house import HOUSE
-from hub.web.schema import json_response
 from hub.web.who import asker
 
 _ROLES = ("manager", "admin")

@@ -27,7 +27,7 @@ from hub.hall.rows import (
     ZoneRow,
     table,
 )
-from hub.web.schema import read_json
+from hub.web.bodies import read_json
 
 # All rows of the largest hall, escaped as JSON may be, and the words around them.
 CONFIG_BYTES = 2 * MAX_BYTES

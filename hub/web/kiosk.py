@@ -11,10 +11,10 @@ from common.problem import Problem
 from common.tokens import Holder
 from hub.queueing.times import rfc3339
 from hub.web import finding
+from hub.web.bodies import json_response
 from hub.web.guide import Matter, place
 from hub.web.house import HOUSE, House
 from hub.web.patience import too_many
-from hub.web.schema import json_response
 from hub.web.who import asker, signed_in
 from hub.web.words import figure, items, label, ranges
 

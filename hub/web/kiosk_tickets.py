@@ -13,13 +13,13 @@ from common import tokens
 from common.problem import Problem
 from hub.queueing.commands import IssueTicket
 from hub.queueing.errors import Refusal
+from hub.web.bodies import json_response, read_body
 from hub.web.claims import LIVES_MS, Claim, Claims, Wish
 from hub.web.door import refused
 from hub.web.guide import Matter
 from hub.web.house import HOUSE, address
 from hub.web.kiosk import KIOSK, known, part, where
 from hub.web.patience import too_many
-from hub.web.schema import json_response, read_body
 from hub.web.who import asker
 
 PHONE_COOKIE = "phone"

@@ -10,9 +10,9 @@ from common.problem import Problem
 from hub.queueing.commands import CancelTicket
 from hub.queueing.errors import Refusal
 from hub.web import guide
+from hub.web.bodies import json_response
 from hub.web.house import HOUSE, House
 from hub.web.patience import too_many
-from hub.web.schema import json_response
 from hub.web.words import label, papers
 
 GIVEN_BACK = "given_back"  # the reason of a ticket that its own holder cancelled

@@ -4,10 +4,10 @@ from aiohttp import web
 
 from common.problem import Problem
 from common.tokens import Holder
+from hub.web.bodies import json_response, read_body
 from hub.web.door import API, Door
 from hub.web.house import HOUSE
 from hub.web.printer_schema import PrinterAsked, Printers, PrintTest
-from hub.web.schema import json_response, read_body
 from hub.web.who import asker
 
 _READERS = (Holder("kiosk"), Holder("desk"), Holder("manager"), Holder("admin"))

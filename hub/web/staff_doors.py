@@ -10,9 +10,10 @@ from common.problem import Problem
 from common.tokens import Holder
 from hub.errors import HubError
 from hub.staff.errors import BadPinError, UnknownStaffError
+from hub.web.bodies import json_response, read_body
 from hub.web.door import API, Door
 from hub.web.house import HOUSE, House
-from hub.web.schema import SignIn, json_response, read_body
+from hub.web.schema import SignIn
 from hub.web.who import asker
 
 _MANAGER = (Holder("manager"),)

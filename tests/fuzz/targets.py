@@ -161,6 +161,7 @@ def hub_bodies() -> Target:
 
     from common.problem import Problem
     from hub.web import admin_page, clerk, hall_schema, kiosk_tickets, schema
+    from hub.web.bodies import read_body
     from hub.web.doors import DOORS
 
     rows = {hall_schema.HallWanted, hall_schema.UndoWanted}
@@ -171,7 +172,7 @@ def hub_bodies() -> Target:
         if not data:
             return
         kind: Any = kinds[data[0] % len(kinds)]
-        read = hall_schema.read_rows if kind in rows else schema.read_body
+        read = hall_schema.read_rows if kind in rows else read_body
         try:
             wanted = finished(read(Sent(data[1:]), kind))  # type: ignore[arg-type]  # a request of our own with just a body
         except Problem as problem:
@@ -398,7 +399,7 @@ TARGETS: dict[str, tuple[Callable[[], Target], tuple[str, ...]]] = {
     "frame": (frame, ("protocol",)),
     "cbor": (cbor, ("protocol",)),
     "session": (session, ("protocol",)),
-    "hub-bodies": (hub_bodies, ("hub.web.schema", "hub.web.hall_schema", "hub.web.clerk", "common.settings")),
+    "hub-bodies": (hub_bodies, ("hub.web.bodies", "hub.web.hall_schema", "hub.web.clerk", "common.settings")),
     "center-bodies": (
         center_bodies,
         ("center.ingest", "center.counting", "center.phone", "center.web.opening", "common.envelope"),

@@ -12,7 +12,7 @@ from hub.hall.rows import HallRow, Rows, ServiceRow, WindowRow
 from hub.queueing import state, views, window_commands
 from hub.queueing.events import Now
 from hub.queueing.layout import Layout, Service, Window
-from hub.web import doors, openapi, schema
+from hub.web import bodies, doors, openapi, schema
 from hub.web.hall_schema import public_rows
 from hub.web.shown import last_shown
 from hub.web.stream import (
@@ -64,7 +64,7 @@ def test_the_bodies_are_the_commands_of_the_rules() -> None:
 @pytest.mark.parametrize("body", [b'{"command": "sing"}', b"{}"])
 async def test_an_unknown_command_is_told_those_that_are_known(body: bytes) -> None:
     async def take(request: web.Request) -> web.Response:
-        return schema.json_response(await schema.read_body(request, schema.WindowCommand))
+        return bodies.json_response(await bodies.read_body(request, schema.WindowCommand))
 
     app = web.Application(middlewares=[problem.middleware])
     app.router.add_post("/", take)
