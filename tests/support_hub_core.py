@@ -1,19 +1,24 @@
 """A small hall for the tests of queueing, journal and service: layout, clock, ids and a journal in a folder."""
 
+import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hub.journal import Committed, Journal
+from hub.queueing import snapshot, views
 from hub.queueing import state as queueing_state
-from hub.queueing import views
 from hub.queueing.apply import apply
-from hub.queueing.commands import AcceptFact, Command
+from hub.queueing.commands import AcceptFact, Command, IssueTicket
 from hub.queueing.decide import decide
+from hub.queueing.errors import Refusal
 from hub.queueing.events import Event, Now
 from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.state import State
+from hub.queueing.window_commands import SignIn
 from hub.service import HallService
 
 # 2026-11-23 09:00 in the hall.
@@ -88,11 +93,42 @@ class Hall:
         (event,) = self.do(command)
         return event
 
+    def refusal(self, command: Command) -> Refusal:
+        """Why it is refused, by which nothing has changed."""
+        before = json.dumps(snapshot.dump(self.state))
+        with pytest.raises(Refusal) as caught:
+            self.do(command)
+        assert json.dumps(snapshot.dump(self.state)) == before
+        return caught.value
+
+    def refused(self, command: Command) -> tuple[str, str, str]:
+        """What a refusal says: its kind, the state and the command."""
+        refusal = self.refusal(command)
+        return refusal.kind, refusal.state, refusal.command
+
+    def issue(self, services: str = "A", **more: Any) -> list[str]:
+        """Numbers for so many services."""
+        return [self.one(IssueTicket(service, "kiosk", **more)).data["number"] for service in services]
+
+    def moved(self, window: str, number: str, **more: Any) -> dict[str, Any]:
+        """The contract's fields of a ticket's move."""
+        ticket = next(event.data["ticket"] for event in self.events if event.data.get("number") == number)
+        empty = {"to_service": None, "to_window": None, "reason": None}
+        return {"ticket": ticket, "number": number, "window": window, "staff": f"staff-{window}"} | empty | more
+
     def reply(self, command: Command) -> dict[str, Any]:
         return views.reply(self.state, command, self.do(command))
 
     def pass_ms(self, ms: int) -> None:
         self.now = Now(self.now.ms + ms)
+
+
+def manned(windows: str = "123") -> Hall:
+    """A hall with clerks at these windows: 1 serves A and B, 2 serves A, 3 serves B."""
+    made = Hall()
+    for window in windows:
+        made.do(SignIn(window, f"staff-{window}"))
+    return made
 
 
 def fact(number: int, kind: str, window: str | None = "1", device: str = "box-1", **data: Any) -> AcceptFact:

@@ -10,7 +10,7 @@ from protocol import messages as m
 from protocol import session, updating
 from protocol.device import DeviceEndpoint
 from protocol.hub import HubEndpoint
-from tests.both_pythons.test_firmware_eventlog import Memory
+from tests.both_pythons.cut_files import Memory
 
 SECRET = b"s" * 32
 EPOCH = b"epoch..8"

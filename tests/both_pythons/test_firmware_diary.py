@@ -3,8 +3,8 @@
 from firmware.diary import note
 from firmware.eventlog import EventLog
 from protocol import messages as m
+from tests.both_pythons.cut_files import Memory
 from tests.both_pythons.test_firmware_box import Rig
-from tests.both_pythons.test_firmware_eventlog import Memory
 
 
 def lines(log):

@@ -10,15 +10,12 @@ from hub.queueing.commands import IssueTicket
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Now
 from hub.queueing.window_commands import CallNext, Finish, MarkArrived, Pause, SignIn
-from tests.support_hub_core import LAYOUT, MINUTE_MS, MORNING_MS, Hall
+from tests.support_hub_core import LAYOUT, MINUTE_MS, MORNING_MS, Hall, manned
 
 
 @pytest.fixture
 def hall() -> Hall:
-    made = Hall()
-    for window in "12":
-        made.do(SignIn(window, f"staff-{window}"))
-    return made
+    return manned("12")
 
 
 def issue(hall: Hall, *classes: str | None, service: str = "A") -> None:

@@ -1,13 +1,10 @@
 """What a ticket can meet between its number and its finish: every rule by its name."""
 
-from typing import Any
-
 import pytest
 
 from hub.queueing import views
-from hub.queueing.commands import CancelTicket, InvitationAccepted, IssueTicket, Sweep
-from hub.queueing.errors import Refusal
-from hub.queueing.tables import RunState, TicketState, WindowState
+from hub.queueing.commands import CancelTicket, IssueTicket, Sweep
+from hub.queueing.tables import TicketState, WindowState
 from hub.queueing.window_commands import (
     Call,
     CallNext,
@@ -22,29 +19,13 @@ from hub.queueing.window_commands import (
     SignIn,
     SignOut,
     Transfer,
-    Undo,
-    WalkUp,
 )
-from tests.support_hub_core import MINUTE_MS, Hall, fact
+from tests.support_hub_core import MINUTE_MS, Hall, manned
 
 
 @pytest.fixture
 def hall() -> Hall:
-    """Windows 1 (A, B), 2 (A) and 3 (B) with their clerks."""
-    made = Hall()
-    for window in "123":
-        made.do(SignIn(window, f"staff-{window}"))
-    return made
-
-
-def refused(hall: Hall, command: Any) -> tuple[str, str, str]:
-    with pytest.raises(Refusal) as caught:
-        hall.do(command)
-    return caught.value.kind, caught.value.state, caught.value.command
-
-
-def issue(hall: Hall, services: str = "A", **more: Any) -> list[str]:
-    return [hall.one(IssueTicket(service, "kiosk", **more)).data["number"] for service in services]
+    return manned()
 
 
 def order(hall: Hall, window: str, count: int) -> list[str]:
@@ -56,15 +37,8 @@ def order(hall: Hall, window: str, count: int) -> list[str]:
     return numbers
 
 
-def moved(hall: Hall, window: str, number: str, **more: Any) -> dict[str, Any]:
-    """The contract's fields of a ticket's move."""
-    ticket = next(event.data["ticket"] for event in hall.events if event.data.get("number") == number)
-    empty = {"to_service": None, "to_window": None, "reason": None}
-    return {"ticket": ticket, "number": number, "window": window, "staff": f"staff-{window}"} | empty | more
-
-
 def test_a_chosen_number_is_called_and_says_that_it_was_chosen(hall: Hall) -> None:
-    issue(hall, "AAA")
+    hall.issue("AAA")
     called = hall.one(Call("2", "A003"))
     assert called.type == "hall.ticket.called"
     assert (called.data["number"], called.data["turn"], called.data["passed"]) == ("A003", "chosen", [])
@@ -73,58 +47,58 @@ def test_a_chosen_number_is_called_and_says_that_it_was_chosen(hall: Hall) -> No
 
 
 def test_a_number_that_waits_nowhere_or_for_another_service_is_not_called(hall: Hall) -> None:
-    issue(hall, "AAB")
+    hall.issue("AAB")
     hall.do(Call("1", "A001"))
-    assert refused(hall, Call("2", "A001")) == ("ticket_state", "called", "call")
-    assert refused(hall, Call("2", "B001")) == ("other_service", "free", "call")
-    assert refused(hall, Call("2", "A099")) == ("unknown_ticket", "none", "call")
+    assert hall.refused(Call("2", "A001")) == ("ticket_state", "called", "call")
+    assert hall.refused(Call("2", "B001")) == ("other_service", "free", "call")
+    assert hall.refused(Call("2", "A099")) == ("unknown_ticket", "none", "call")
     hall.do(NoShow("1"))
-    assert refused(hall, Call("2", "A001")) == ("ticket_state", "missed", "call")
+    assert hall.refused(Call("2", "A001")) == ("ticket_state", "missed", "call")
 
 
 def test_a_ticket_is_recalled_three_times_at_most(hall: Hall) -> None:
-    issue(hall)
+    hall.issue()
     hall.do(CallNext("1"))
     for _ in range(3):
         hall.pass_ms(20_000)
         recalled = hall.one(Recall("1"))
         assert recalled.type == "hall.ticket.recalled"
         assert recalled.data.keys() == {"ticket", "number", "window", "staff", "waited_ms"}
-    assert refused(hall, Recall("1")) == ("recalled_enough", "calling", "recall")
+    assert hall.refused(Recall("1")) == ("recalled_enough", "calling", "recall")
     hall.do(NoShow("1"))
     assert hall.state.windows["1"].state is WindowState.FREE
 
 
 def test_who_comes_after_the_third_recall_is_served_all_the_same(hall: Hall) -> None:
-    issue(hall)
+    hall.issue()
     for command in (CallNext("1"), Recall("1"), Recall("1"), Recall("1"), MarkArrived("1"), Finish("1")):
         hall.do(command)
     assert hall.events[-1].type == "hall.ticket.finished"
 
 
 def test_a_no_show_waits_no_longer_and_is_restored_behind_the_next_two(hall: Hall) -> None:
-    issue(hall, "AAAAA")
+    hall.issue("AAAAA")
     hall.do(CallNext("2"))
     missed = hall.one(NoShow("2"))
-    assert (missed.type, missed.data) == ("hall.ticket.no_show", moved(hall, "2", "A001"))
+    assert (missed.type, missed.data) == ("hall.ticket.no_show", hall.moved("2", "A001"))
     assert views.window(hall.state, "2")["missed"] == ["A001"]
     restored = hall.one(Restore("2", "A001"))
-    assert (restored.type, restored.data) == ("hall.ticket.restored", moved(hall, "2", "A001"))
+    assert (restored.type, restored.data) == ("hall.ticket.restored", hall.moved("2", "A001"))
     assert order(hall, "2", 5) == ["A002", "A003", "A001", "A004", "A005"]
 
 
 def test_with_fewer_than_two_waiting_a_restored_ticket_stands_behind_them(hall: Hall) -> None:
-    issue(hall, "AA")
+    hall.issue("AA")
     hall.do(CallNext("2"))
     hall.do(NoShow("2"))
     hall.do(Restore("2", "A001"))
-    issue(hall, "A")
+    hall.issue("A")
     assert order(hall, "2", 3) == ["A002", "A001", "A003"]
 
 
 def test_a_restored_ticket_has_no_priority_any_more(hall: Hall) -> None:
-    issue(hall, "A", priority="urgent")
-    issue(hall, "AAA")
+    hall.issue("A", priority="urgent")
+    hall.issue("AAA")
     hall.do(CallNext("2"))
     hall.do(NoShow("2"))
     hall.do(Restore("2", "A001"))
@@ -132,65 +106,65 @@ def test_a_restored_ticket_has_no_priority_any_more(hall: Hall) -> None:
 
 
 def test_a_no_show_is_restored_once(hall: Hall) -> None:
-    issue(hall)
+    hall.issue()
     for command in (CallNext("2"), NoShow("2"), Restore("2", "A001"), CallNext("2"), NoShow("2")):
         hall.do(command)
-    assert refused(hall, Restore("2", "A001")) == ("restored_once", "missed", "restore")
+    assert hall.refused(Restore("2", "A001")) == ("restored_once", "missed", "restore")
     assert views.window(hall.state, "2")["missed"] == []
 
 
 def test_a_held_ticket_frees_its_window_and_comes_back_to_it(hall: Hall) -> None:
-    issue(hall, "AA")
+    hall.issue("AA")
     hall.do(CallNext("2"))
     hall.do(MarkArrived("2"))
     held = hall.one(Hold("2", "a copy"))
-    assert (held.type, held.data) == ("hall.ticket.held", moved(hall, "2", "A001", reason="a copy"))
+    assert (held.type, held.data) == ("hall.ticket.held", hall.moved("2", "A001", reason="a copy"))
     assert views.window(hall.state, "2")["held"] == ["A001"]
     assert order(hall, "2", 1) == ["A002"]
     resumed = hall.one(Resume("2", "A001"))
-    assert (resumed.type, resumed.data) == ("hall.ticket.resumed", moved(hall, "2", "A001"))
+    assert (resumed.type, resumed.data) == ("hall.ticket.resumed", hall.moved("2", "A001"))
     assert hall.state.windows["2"].state is WindowState.SERVING
     hall.do(Finish("2"))
     assert not hall.state.tickets
 
 
 def test_another_window_resumes_only_what_it_serves(hall: Hall) -> None:
-    issue(hall)
+    hall.issue()
     hall.do(CallNext("2"))
     hall.do(Hold("2"))
-    assert refused(hall, Resume("3", "A001")) == ("other_service", "free", "resume")
+    assert hall.refused(Resume("3", "A001")) == ("other_service", "free", "resume")
     hall.do(Resume("1", "A001"))
     assert hall.state.windows["1"].ticket is not None
 
 
 def test_a_transfer_to_a_service_keeps_the_place_by_order_of_issue(hall: Hall) -> None:
-    issue(hall, "ABBB")
+    hall.issue("ABBB")
     assert order(hall, "3", 1) == ["B001"]
     hall.do(CallNext("2"))
     transferred = hall.one(Transfer("2", to_service="B", reason="wrong line"))
     assert transferred.type == "hall.ticket.transferred"
-    assert transferred.data == moved(hall, "2", "A001", to_service="B", reason="wrong line")
+    assert transferred.data == hall.moved("2", "A001", to_service="B", reason="wrong line")
     assert order(hall, "3", 3) == ["A001", "B002", "B003"]
 
 
 def test_a_transfer_to_a_window_is_called_by_that_window_alone(hall: Hall) -> None:
-    issue(hall, "AA")
+    hall.issue("AA")
     hall.do(CallNext("2"))
     hall.do(Transfer("2", to_window="1"))
     assert order(hall, "2", 1) == ["A002"]
-    assert refused(hall, CallNext("2"))[0] == "queue_empty"
+    assert hall.refused(CallNext("2"))[0] == "queue_empty"
     assert order(hall, "1", 1) == ["A001"]
 
 
 def test_a_transfer_with_return_comes_back_first_and_makes_two_runs(hall: Hall) -> None:
-    issue(hall, "AAA")
+    hall.issue("AAA")
     hall.do(CallNext("2"))
     assert hall.one(Transfer("2", to_service="B", back=True)).data["back"] is True
     hall.do(CallNext("3"))
     finished, back = hall.do(Finish("3"))
     assert (finished.data["service"], finished.data["window"]) == ("B", "3")
     assert back.type == "hall.ticket.transferred"
-    assert back.data == moved(hall, "3", "A001", to_service="A", to_window="2", reason="return")
+    assert back.data == hall.moved("3", "A001", to_service="A", to_window="2", reason="return")
     assert hall.one(CallNext("2")).data["number"] == "A001"
     (again,) = hall.do(Finish("2"))
     assert (again.data["service"], again.data["run"] != finished.data["run"]) == ("A", True)
@@ -206,20 +180,20 @@ def test_a_transfer_with_return_comes_back_first_and_makes_two_runs(hall: Hall) 
     ],
 )
 def test_a_transfer_needs_somewhere_to_go(hall: Hall, command: Transfer, kind: str) -> None:
-    issue(hall)
+    hall.issue()
     hall.do(CallNext("2"))
-    assert refused(hall, command)[0] == kind
+    assert hall.refused(command)[0] == kind
 
 
 def test_the_window_cancels_its_ticket_or_one_that_waits(hall: Hall) -> None:
-    issue(hall, "AAAA")
+    hall.issue("AAAA")
     hall.do(CallNext("2"))
     cancelled = hall.one(Cancel("2", None, "left"))
-    assert (cancelled.type, cancelled.data) == ("hall.ticket.cancelled", moved(hall, "2", "A001", reason="left"))
+    assert (cancelled.type, cancelled.data) == ("hall.ticket.cancelled", hall.moved("2", "A001", reason="left"))
     assert hall.state.windows["2"].state is WindowState.FREE
     hall.do(Cancel("2", "A003"))
     hall.do(CallNext("1"))
-    assert refused(hall, Cancel("2", "A002")) == ("ticket_state", "called", "cancel")
+    assert hall.refused(Cancel("2", "A002")) == ("ticket_state", "called", "cancel")
     hall.do(NoShow("1"))
     hall.do(Cancel("2", "A002"))
     assert order(hall, "2", 1) == ["A004"]
@@ -228,16 +202,16 @@ def test_the_window_cancels_its_ticket_or_one_that_waits(hall: Hall) -> None:
 
 
 def test_a_ticket_that_was_never_printed_is_cancelled_without_a_window(hall: Hall) -> None:
-    issue(hall, "AA")
+    hall.issue("AA")
     ticket = hall.events[-2].data["ticket"]
     data = hall.one(CancelTicket(ticket, "not printed")).data
     assert (data["window"], data["staff"], data["reason"]) == (None, None, "not printed")
     hall.do(CallNext("2"))
-    assert refused(hall, CancelTicket("A002")) == ("ticket_state", "called", "cancel")
+    assert hall.refused(CancelTicket("A002")) == ("ticket_state", "called", "cancel")
 
 
 def test_a_finish_says_its_outcome(hall: Hall) -> None:
-    issue(hall, "AA")
+    hall.issue("AA")
     hall.do(CallNext("2"))
     assert hall.one(Finish("2", "papers missing")).data["outcome"] == "papers missing"
     hall.do(CallNext("2"))
@@ -245,11 +219,11 @@ def test_a_finish_says_its_outcome(hall: Hall) -> None:
 
 
 def test_a_second_service_at_the_same_window_goes_on_at_once_as_its_own_run(hall: Hall) -> None:
-    issue(hall, "AA")
+    hall.issue("AA")
     hall.do(CallNext("1"))
     hall.pass_ms(MINUTE_MS)
     first, on = hall.do(Finish("1", then="B"))
-    assert (on.type, on.data) == ("hall.ticket.resumed", moved(hall, "1", "A001", to_service="B", reason="visit"))
+    assert (on.type, on.data) == ("hall.ticket.resumed", hall.moved("1", "A001", to_service="B", reason="visit"))
     hall.pass_ms(2 * MINUTE_MS)
     (second,) = hall.do(Finish("1"))
     assert (first.data["service"], second.data["service"]) == ("A", "B")
@@ -258,8 +232,8 @@ def test_a_second_service_at_the_same_window_goes_on_at_once_as_its_own_run(hall
 
 
 def test_several_services_in_one_visit_never_queue_again_at_the_end(hall: Hall) -> None:
-    issue(hall, "A", also=("B", "A"))
-    issue(hall, "BBA")
+    hall.issue("A", also=("B", "A"))
+    hall.issue("BBA")
     assert hall.events[-4].data["also"] == ["B", "A"]
     assert order(hall, "2", 1) == ["A001"]
     assert order(hall, "3", 1) == ["A001"]
@@ -269,71 +243,10 @@ def test_several_services_in_one_visit_never_queue_again_at_the_end(hall: Hall) 
     assert len(set(runs)) == 6
 
 
-def test_an_undone_no_show_is_called_again_as_it_was(hall: Hall) -> None:
-    issue(hall, "AA")
-    hall.do(CallNext("2"))
-    hall.do(NoShow("2"))
-    hall.pass_ms(60_000)
-    undone = hall.one(Undo("2"))
-    assert (undone.type, undone.data) == ("hall.ticket.undone", moved(hall, "2", "A001", reason="no_show"))
-    assert hall.state.windows["2"].state is WindowState.CALLING
-    assert not hall.state.missed
-
-
-def test_an_undone_finish_is_finished_again_as_the_same_run(hall: Hall) -> None:
-    issue(hall)
-    hall.do(CallNext("2"))
-    run = hall.one(Finish("2")).data["run"]
-    undone = hall.one(Undo("2"))
-    assert undone.data == moved(hall, "2", "A001", reason="finish") | {"run": run}
-    assert hall.state.windows["2"].state is WindowState.SERVING
-    assert hall.one(Finish("2")).data["run"] == run
-    assert list(hall.state.runs) == [run]
-
-
-def test_a_rating_before_an_undo_stays_with_its_run_and_counts_once(hall: Hall) -> None:
-    issue(hall)
-    hall.do(CallNext("2"))
-    run = hall.one(Finish("2")).data["run"]
-    hall.do(InvitationAccepted(run, "box-1"))
-    submitted = hall.one(fact(1, "rated", window="2", run=run, grade=2, pressed_after_ms=900))
-    hall.do(Undo("2"))
-    # The same for the clerk as without a rating: nothing tells.
-    assert hall.one(Finish("2")).data["run"] == run == submitted.data["run"]
-    assert hall.state.runs[run].state is RunState.RATED
-    assert hall.do(InvitationAccepted(run, "box-1")) == []
-    assert hall.one(fact(2, "rated", window="2", run=run, grade=5, pressed_after_ms=9)).type == "hall.rating.ignored"
-
-
-def test_an_undone_finish_keeps_its_run_through_a_transfer(hall: Hall) -> None:
-    issue(hall)
-    hall.do(CallNext("2"))
-    run = hall.one(Finish("2")).data["run"]
-    for command in (Undo("2"), Transfer("2", to_service="B"), CallNext("3"), NoShow("3"), Undo("3")):
-        hall.do(command)
-    assert hall.one(Finish("3")).data["run"] == run
-
-
-def test_undo_is_refused_after_a_minute_and_after_anything_else(hall: Hall) -> None:
-    issue(hall, "AAAA")
-    assert refused(hall, Undo("2")) == ("nothing_to_undo", "free", "undo")
-    hall.do(CallNext("2"))
-    hall.do(Finish("2"))
-    hall.pass_ms(60_001)
-    assert refused(hall, Undo("2")) == ("too_late_to_undo", "free", "undo")
-    hall.do(CallNext("2"))
-    assert refused(hall, Undo("2")) == ("ticket_open", "calling", "undo")
-    hall.do(NoShow("2"))
-    hall.do(Restore("1", "A002"))
-    assert refused(hall, Undo("2"))[0] == "nothing_to_undo"
-    hall.do(WalkUp("2"))
-    assert refused(hall, Undo("2"))[0] == "nothing_to_undo"
-
-
 def test_a_clerk_who_leaves_while_people_wait_leaves_an_empty_window_that_another_covers(hall: Hall) -> None:
     assert [event.type for event in hall.do(SignOut("2"))] == ["hall.staff.signed_out"]
     hall.do(SignIn("2", "staff-2"))
-    issue(hall, "AA")
+    hall.issue("AA")
     _, empty = hall.do(SignOut("2"))
     assert (empty.type, empty.data) == (
         "hall.window.empty", {"window": "2", "staff": "staff-2", "reason": "2 waiting"},
@@ -346,7 +259,7 @@ def test_a_clerk_who_leaves_while_people_wait_leaves_an_empty_window_that_anothe
 
 
 def test_the_sweep_by_hand_cancels_all_that_is_open_and_frees_the_windows(hall: Hall) -> None:
-    issue(hall, "AAAB")
+    hall.issue("AAAB")
     hall.do(CallNext("1"))
     hall.do(CallNext("2"))
     hall.do(Hold("2"))
@@ -359,7 +272,7 @@ def test_the_sweep_by_hand_cancels_all_that_is_open_and_frees_the_windows(hall: 
 
 
 def test_who_waits_again_is_measured_from_then(hall: Hall) -> None:
-    issue(hall)
+    hall.issue()
     hall.pass_ms(5 * MINUTE_MS)
     assert hall.one(CallNext("2")).data["waited_ms"] == 5 * MINUTE_MS
     hall.do(Transfer("2", to_service="B"))
@@ -370,21 +283,14 @@ def test_who_waits_again_is_measured_from_then(hall: Hall) -> None:
 
 
 def test_who_was_restored_may_be_recalled_three_times_again(hall: Hall) -> None:
-    issue(hall)
+    hall.issue()
     for command in (CallNext("2"), *[Recall("2")] * 3, NoShow("2"), Restore("2", "A001"), CallNext("2"), Recall("2")):
         hall.do(command)
     assert hall.events[-1].type == "hall.ticket.recalled"
 
 
-def test_cancelling_another_ticket_is_an_act_after_which_nothing_is_undone(hall: Hall) -> None:
-    issue(hall, "AA")
-    for command in (CallNext("2"), Finish("2"), Cancel("2", "A002")):
-        hall.do(command)
-    assert refused(hall, Undo("2"))[0] == "nothing_to_undo"
-
-
 def test_a_reason_in_the_rules_own_words_does_not_shorten_a_visit(hall: Hall) -> None:
-    issue(hall, "A", also=("B",))
+    hall.issue("A", also=("B",))
     hall.do(CallNext("2"))
     hall.do(Transfer("2", to_service="B", reason="visit"))
     hall.do(CallNext("3"))
@@ -393,7 +299,7 @@ def test_a_reason_in_the_rules_own_words_does_not_shorten_a_visit(hall: Hall) ->
 
 
 def test_boards_are_told_the_call_its_service_and_how_often(hall: Hall) -> None:
-    issue(hall, "AAAAAAAB", matter="sfz")
+    hall.issue("AAAAAAAB", matter="sfz")
     for _ in range(7):
         hall.do(CallNext("2"))
         hall.do(Finish("2"))

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from hub.queueing import snapshot, views
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
@@ -12,13 +10,11 @@ from hub.queueing.commands import (
     AcceptFact,
     ChangeHall,
     CloseLease,
-    Command,
     DeviceOnline,
     GrantLease,
     IssueTicket,
     SetTraining,
 )
-from hub.queueing.errors import Refusal
 from hub.queueing.events import Event
 from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.training import MARK
@@ -28,12 +24,6 @@ from tests.support_hub_core import DAY_MS, EPOCH, LAYOUT, MINUTE_MS, MORNING_MS,
 
 def switch(hall: Hall, on: bool) -> list[str]:
     return [event.type for event in hall.do(SetTraining(on, "manager"))]
-
-
-def refusal(hall: Hall, command: Command) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        hall.do(command)
-    return caught.value
 
 
 def serve(hall: Hall, window: str = "2") -> tuple[str, str]:
@@ -102,7 +92,7 @@ def test_a_no_show_of_the_real_day_waits_behind_the_practice() -> None:
     hall.do(NoShow("2"))
     switch(hall, True)
     hall.do(SignIn("2", "li"))
-    assert refusal(hall, Restore("2", "A001")).kind == "unknown_ticket"
+    assert hall.refusal(Restore("2", "A001")).kind == "unknown_ticket"
     switch(hall, False)
     hall.do(SignIn("2", "li"))
     hall.do(Restore("2", "A001"))
@@ -124,19 +114,19 @@ def test_a_rating_is_marked_by_its_run_whenever_it_comes() -> None:
 
 def test_it_is_switched_only_while_nobody_holds_a_number_and_only_to_the_other() -> None:
     hall = Hall()
-    assert refusal(hall, SetTraining(False, "manager")).kind == "training_off"
+    assert hall.refusal(SetTraining(False, "manager")).kind == "training_off"
     hall.do(IssueTicket("A", "kiosk"))
-    told = refusal(hall, SetTraining(True, "manager"))
+    told = hall.refusal(SetTraining(True, "manager"))
     assert (told.kind, told.command) == ("tickets_open", "training")
     assert "A001" in told.detail
     hall = practising()
-    assert refusal(hall, SetTraining(True, "manager")).kind == "training_on"
+    assert hall.refusal(SetTraining(True, "manager")).kind == "training_on"
     hall.do(IssueTicket("A", "kiosk"))
-    assert "XA001" in refusal(hall, SetTraining(False, "manager")).detail
+    assert "XA001" in hall.refusal(SetTraining(False, "manager")).detail
 
 
 def test_no_real_numbers_are_leased_in_training() -> None:
-    assert refusal(practising(), GrantLease("di-1", ("A",), 5, 1000)).kind == "training_on"
+    assert practising().refusal(GrantLease("di-1", ("A",), 5, 1000)).kind == "training_on"
 
 
 def lent_before() -> tuple[Hall, str]:
@@ -174,7 +164,7 @@ def test_what_a_dispenser_lent_from_is_real_and_stands_in_line_when_the_training
     assert hall.one(CallNext("2")).data["number"] == "XA001"
     hall.do(MarkArrived("2"))
     hall.do(Finish("2"))
-    assert refusal(hall, CallNext("2")).kind == "queue_empty"
+    assert hall.refusal(CallNext("2")).kind == "queue_empty"
     # They outlive a restart in the middle of it, by the journal and by a snapshot.
     replayed = queueing_state.new(LAYOUT)
     for event in hall.events:
@@ -215,7 +205,7 @@ def test_a_service_is_not_taken_away_from_a_number_that_waits_for_the_trainings_
     hall.do(CloseLease(lease, "training"))
     windows = tuple(Window(window.id, window.name, ("B",)) for window in LAYOUT.windows)
     bare = Layout(LAYOUT.hall, 480, (LAYOUT.service_by_id["B"],), windows)
-    told = refusal(hall, ChangeHall(2, "manager", (), bare))
+    told = hall.refusal(ChangeHall(2, "manager", (), bare))
     assert (told.kind, "A990" in told.detail) == ("tickets_open", True)
 
 

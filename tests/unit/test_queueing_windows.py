@@ -5,7 +5,7 @@ import pytest
 from hub.queueing import views
 from hub.queueing.apply import apply
 from hub.queueing.commands import IssueTicket
-from hub.queueing.errors import ApplyError, LayoutError, Refusal
+from hub.queueing.errors import ApplyError, LayoutError
 from hub.queueing.events import Event
 from hub.queueing.layout import Layout, Service, Window
 from hub.queueing.tables import WINDOW_MOVES, WindowState
@@ -25,14 +25,6 @@ from hub.queueing.window_commands import (
     WalkUp,
 )
 from tests.support_hub_core import LAYOUT, MORNING_MS, Hall
-
-
-def refused(hall: Hall, command: object) -> Refusal:
-    before = len(hall.events)
-    with pytest.raises(Refusal) as caught:
-        hall.do(command)
-    assert len(hall.events) == before
-    return caught.value
 
 
 def test_one_visit_gives_the_contracts_events() -> None:
@@ -125,7 +117,7 @@ def test_next_refuses_an_empty_queue_by_name() -> None:
     hall = Hall()
     hall.do(SignIn("3", "s"))
     hall.do(IssueTicket("A", "kiosk"))
-    refusal = refused(hall, CallNext("3"))
+    refusal = hall.refusal(CallNext("3"))
     assert (refusal.kind, refusal.state, refusal.command) == ("queue_empty", "free", "next")
     assert "B" in refusal.detail
 
@@ -166,7 +158,7 @@ def test_every_command_in_every_window_state_is_in_the_table_or_refused(state: W
         hall.do(command)
         assert hall.state.windows["1"].state is WINDOW_MOVES[state, move]
     else:
-        refusal = refused(hall, command)
+        refusal = hall.refusal(command)
         assert (refusal.state, refusal.command) == (state.value, verb)
         assert refusal.detail.endswith(".")
         assert hall.state.windows["1"].state is state
@@ -189,7 +181,7 @@ def test_every_command_in_every_window_state_is_in_the_table_or_refused(state: W
 def test_refusals_have_kinds(command: object, kind: str) -> None:
     hall = Hall()
     hall.do(SignIn("1", "s", "A"))
-    assert refused(hall, command).kind == kind
+    assert hall.refusal(command).kind == kind
 
 
 def test_another_clerk_takes_over_by_signing_the_first_out() -> None:
@@ -207,12 +199,12 @@ def test_a_paused_window_is_shown_and_calls_nobody() -> None:
     hall.do(SignIn("1", "s"))
     paused = hall.one(Pause("1", "lunch"))
     assert (paused.type, paused.data) == ("hall.window.paused", {"window": "1", "staff": "s", "reason": "lunch"})
-    assert refused(hall, CallNext("1")).kind == "window_paused"
+    assert hall.refusal(CallNext("1")).kind == "window_paused"
     assert views.queue(hall.state, hall.now)["paused"] == ["1"]
     hall.do(Unpause("1"))
     assert views.queue(hall.state, hall.now)["paused"] == []
     hall.do(CallNext("1"))
-    assert refused(hall, SignOut("1")).kind == "ticket_open"
+    assert hall.refusal(SignOut("1")).kind == "ticket_open"
 
 
 def test_a_walk_up_is_a_ticket_with_a_run_and_no_measured_time() -> None:
@@ -232,7 +224,7 @@ def test_a_second_walk_up_is_refused_for_60_s() -> None:
     hall.do(SignIn("1", "s"))
     hall.do(WalkUp("1"))
     hall.pass_ms(59_001)
-    refusal = refused(hall, WalkUp("1"))
+    refusal = hall.refusal(WalkUp("1"))
     assert refusal.kind == "too_soon"
     assert "wait 1 s" in refusal.detail
     hall.pass_ms(999)
