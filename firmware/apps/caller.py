@@ -9,6 +9,8 @@ A request is made only while the hub is there, and what it leads to comes back a
 press that found nobody, so that nobody is called later.
 """
 
+from firmware.apps.caller_keys import KEYS
+from firmware.apps.errors import AppError, IllegalEventError
 from protocol import calling, messages
 from protocol.compat import const
 
@@ -41,14 +43,6 @@ TEXT_CLOSED = "----"
 TEXT_PAUSED = "PAUS"
 TEXT_NO_ANSWER = "noAn"
 TEXT_UNKNOWN = "Err "
-
-
-class CallerError(Exception):
-    """The state machine was handed something that it has no row for."""
-
-
-class IllegalEventError(CallerError):
-    """This event is impossible in this state; nothing has changed."""
 
 
 class Caller:
@@ -156,7 +150,7 @@ class Caller:
 
     def _take_view(self, actions, now_ms, view, number, waiting):
         if view not in _VIEWS:
-            raise CallerError("no view %s" % view)
+            raise AppError("no view %s" % view)
         before = self._waiting
         fresh = (view, number) != (self.view, self._number)
         self.view = view
@@ -346,14 +340,6 @@ class Caller:
 _DIGITS = "0123456789"
 DIGIT = "digit"
 OTHER = "other"
-# The keypad's sixteen keys, by rows. Older callers have the last column alone.
-KEYS = (
-    "1", "2", "3", "next",
-    "4", "5", "6", "recall",
-    "7", "8", "9", "no_show",
-    "clear", "0", "ok", "finish",
-)  # fmt: skip
-FOUR_KEYS = ("next", "recall", "no_show", "finish")
 _RESTING = (AWAY, CLOSED, FREE, CALLING, SERVING, PAUSED)
 _TYPING = (CODE, PIN, TARGET)
 _LONGEST = {CODE: calling.MAX_STAFF, PIN: calling.MAX_PIN, TARGET: calling.MAX_TARGET}

@@ -9,6 +9,8 @@ Actions: ("log", kind, fields) · ("open", run) · ("answer", request, code, det
 A fact or an opened invitation stands before the lamp, the sound and the answer that follow from it.
 """
 
+from firmware.apps.errors import IllegalEventError
+from firmware.apps.face import RECORDED, SAVED, Face
 from protocol import messages
 from protocol.compat import const
 
@@ -20,39 +22,12 @@ PAUSED = "paused"
 FAULT = "fault"
 TEST = "test"
 
-# Notes under a face.
-RECORDED = "recorded"
-SAVED = "saved"
-
 _THANKS_MS = const(3_000)  # the design's evaluator page: thanked lasts 3 s
 _MIN_WAIT_MS = const(1_000)
 _MAX_WAIT_MS = const(60_000)  # pressed_after_ms travels in 16 bits; nobody waits at a counter longer
 _MAX_ENDED = const(16)  # a hub that comes back asks again for its last invitation, never for the 17th
 _GRADES = (5, 4, 3, 2, 1)  # left to right on the box, and so the order of the key test
 _ALL_KEYS = const(5)
-
-
-class EvaluatorError(Exception):
-    """The caller handed the state machine something that it has no row for."""
-
-
-class IllegalEventError(EvaluatorError):
-    """This event is impossible in this state; nothing has changed."""
-
-
-class Face:
-    """What the display shows: `name` (a state), the number called, a note, the test's step, until when it waits."""
-
-    def __init__(self, name, number="", note="", *, until_ms=None, wait_ms=0, step=0):
-        self.name = name
-        self.number = number
-        self.note = note
-        self.until_ms = until_ms
-        self.wait_ms = wait_ms
-        self.step = step
-
-    def __repr__(self):
-        return "Face(%r, %r, %r, step=%d)" % (self.name, self.number, self.note, self.step)
 
 
 class Evaluator:

@@ -56,7 +56,7 @@ class Oled:
         self._stars = stars
 
     def show(self, face, now_ms):
-        """Draw an apps.evaluator.Face; `step` sends it."""
+        """Draw an apps.face.Face; `step` sends it."""
         self._face = face
         self._bar = -1
         self._canvas.fill(0)

@@ -1,7 +1,7 @@
 """The display. A board without one has this; another driver is named in /settings.json as `screen`.
 
-Such a module has `open_screen(board, files)`, which makes an object with `show(face, now_ms)`: draw a Face of
-apps.evaluator. If it has more: `step(now_ms)` sends what is drawn and returns when to be called again, `broken` says
+Such a module has `open_screen(board, files)`, which makes an object with `show(face, now_ms)`: draw a Face
+of apps.face. If it has more: `step(now_ms)` sends what is drawn and returns when to be called again, `broken` says
 that nobody answers, and `serve(clerk, stars)` tells who serves.
 """
 

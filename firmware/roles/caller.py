@@ -1,6 +1,6 @@
 """A caller's own parts, by the pins of its board."""
 
-from firmware.apps.caller import FOUR_KEYS, KEYS
+from firmware.apps.caller_keys import FOUR_KEYS, KEYS
 from firmware.boxes.caller import CallerBox
 from firmware.drivers import chip
 from firmware.drivers.buzzer import TUNES

@@ -1,7 +1,9 @@
 """The caller's rules, one by one, on both Pythons; and what stands on its two wires."""
 
 from firmware.apps import caller as ca
-from firmware.apps.caller import Caller, IllegalEventError
+from firmware.apps.caller import Caller
+from firmware.apps.caller_keys import KEYS
+from firmware.apps.errors import IllegalEventError
 from firmware.drivers.keypad import MatrixKeys
 from firmware.drivers.keys import PRESSED
 from firmware.drivers.tm1637 import Tm1637, segments
@@ -257,8 +259,8 @@ def test_every_state_has_its_row_and_nothing_else_is_taken():
     for state in ca.TABLE:
         machine = box()
         machine.state = state
-        for key in ca.KEYS:
-            machine.handle(("press", key), 100_000 + 2_000 * ca.KEYS.index(key))
+        for key in KEYS:
+            machine.handle(("press", key), 100_000 + 2_000 * KEYS.index(key))
             machine.state = state
     machine = box()
     before = (machine.state, machine.text())
@@ -357,7 +359,7 @@ def test_a_matrix_tells_its_keys_apart():
     rows = [Row() for _ in range(4)]
     held = [[], [], [], []]
     columns = [Column(rows, held[index]) for index in range(4)]
-    keys = MatrixKeys(rows, columns, ca.KEYS, 0)
+    keys = MatrixKeys(rows, columns, KEYS, 0)
     now_ms = 0
     assert [row.level for row in rows] == [0, 0, 0, 0], "any key is felt"
     for index in range(16):
@@ -367,7 +369,7 @@ def test_a_matrix_tells_its_keys_apart():
         for _ in range(5):
             now_ms += 5
             events += keys.scan(now_ms)
-        assert events == [(PRESSED, ca.KEYS[index])], index
+        assert events == [(PRESSED, KEYS[index])], index
         held[column].remove(row)
         for _ in range(5):
             now_ms += 5

@@ -1,7 +1,8 @@
 """The evaluator's rules, one by one, on both Pythons."""
 
 from firmware.apps import evaluator as ev
-from firmware.apps.evaluator import Evaluator, IllegalEventError
+from firmware.apps.errors import IllegalEventError
+from firmware.apps.evaluator import Evaluator
 from protocol import messages as m
 
 A = b"run A..."

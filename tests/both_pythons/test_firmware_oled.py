@@ -8,7 +8,8 @@ if sys.implementation.name != "micropython":
 
     sys.modules["framebuf"] = dots
 
-from firmware.apps.evaluator import FAULT, IDLE, INVITED, SERVING, TEST, THANKED, Face
+from firmware.apps.evaluator import FAULT, IDLE, INVITED, SERVING, TEST, THANKED
+from firmware.apps.face import Face
 from firmware.drivers.oled import Oled
 
 FILE = "build/test_screen_%d.bin" % (1 if sys.implementation.name == "micropython" else 2)

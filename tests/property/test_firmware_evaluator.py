@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.apps.evaluator import INVITED, TABLE, Evaluator, IllegalEventError
+from firmware.apps.errors import IllegalEventError
+from firmware.apps.evaluator import INVITED, TABLE, Evaluator
 from protocol import messages as m
 
 RUNS = [bytes([n]) * 8 for n in range(3)]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from firmware.apps.caller import FOUR_KEYS, KEYS
+from firmware.apps.caller_keys import FOUR_KEYS, KEYS
 from tools.device import mpremote
 from tools.device.errors import DeviceError
 from tools.device.provisioning import SETTINGS
