@@ -4,7 +4,8 @@ import sys
 
 import atheris
 
-from tests.fuzz.targets import MAX_BYTES, TARGETS
+from tests.fuzz.target import MAX_BYTES
+from tests.fuzz.targets import TARGETS
 
 
 def main() -> None:

@@ -18,7 +18,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.targets import MAX_BYTES, TARGETS, Target
+from tests.fuzz.target import MAX_BYTES, Target
+from tests.fuzz.targets import TARGETS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
