@@ -6,6 +6,8 @@ SEEDS ?= 20
 FIRST ?= 0
 SECONDS ?= 20
 ROOM ?=
+SAMPLE ?=
+LEDGER ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long check format bench simulate fuzz mutate audit lock docs clean
@@ -40,14 +42,14 @@ docs: setup  ## write the generated tables again
 bench: setup  ## all benchmarks: a table, and build/bench.json
 	@$(BIN)/tingting bench
 
-simulate: setup  ## the seeded whole-hall fault simulation (SEEDS=20 FIRST=0)
-	@$(BIN)/tingting simulate --seeds $(SEEDS) --first $(FIRST)
+simulate: setup  ## the seeded whole-hall fault simulation (SEEDS=20 FIRST=0; LEDGER=1 notes it)
+	@$(BIN)/tingting simulate --seeds $(SEEDS) --first $(FIRST) $(if $(LEDGER),--ledger)
 
 fuzz: setup  ## every parser under atheris and hypothesis for so long each (SECONDS=20): rates, reach, findings
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
-mutate: setup  ## change one thing at a time in the rooms that carry the promise: what does no test notice? (ROOM=ingest)
-	@$(BIN)/python -m tests.mutate $(ROOM)
+mutate: setup  ## change one thing at a time in the rooms that carry the promise: what does no test notice? (ROOM=ingest SAMPLE=100)
+	@$(BIN)/python -m tests.mutate $(ROOM) $(if $(SAMPLE),--sample $(SAMPLE))
 
 audit: setup  ## ask the advisory service whether a locked package has a known hole (needs the network; not part of CI)
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \

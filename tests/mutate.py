@@ -1,14 +1,17 @@
 """`make mutate ROOM=ingest`: one change at a time in a copy of a room that carries the promise, and does a test notice?
 
 Prints how many were noticed and lists those that were not, to be read: `cd build/mutate/<room>; mutmut show <name>`.
+`python -m tests.mutate protocol --sample 150 --seed 1` tries so many, drawn by chance.
 """
 
 import argparse
+import json
 import os
-import re
+import random
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,10 +69,42 @@ pytest_add_cli_args = ["-p", "no:cacheprovider", "-x", "-q"]
     return place
 
 
+# What mutmut notes of a change, as far as it is not the odd.
+NOTED = {1: "noticed", 3: "noticed", 0: "survived", 5: "untested", 33: "untested", None: "left out", 34: "left out"}
+LATE = (36, 24, -24, 152, 255)
+LEFT_OUT = 34
+NONE = "nothing-has-this-name*"
+
+
 def mutmut(place: Path, *words: str) -> str:
     """What it says; its own line that counts up is not shown."""
     command = [str(Path(sys.executable).with_name("mutmut")), *words]
     return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False).stdout
+
+
+def notes(place: Path) -> list[Path]:
+    """mutmut's own, one file for each that it changes."""
+    return sorted((place / "mutants").rglob("*.meta"))
+
+
+def draw(place: Path, many: int, seed: int) -> None:
+    """So many of all changes are left to be tried; the rest is noted as left out."""
+    mutmut(place, "run", "--max-children", "1", NONE)  # makes the changes, and finds none of that name
+    names = sorted(name for path in notes(place) for name in json.loads(path.read_text("utf-8"))["exit_code_by_key"])
+    drawn = set(random.Random(seed).sample(names, min(many, len(names))))
+    for path in notes(place):
+        kept = json.loads(path.read_text("utf-8"))
+        kept["exit_code_by_key"] = {name: None if name in drawn else LEFT_OUT for name in kept["exit_code_by_key"]}
+        path.write_text(json.dumps(kept), "utf-8")
+
+
+def verdicts(place: Path) -> dict[str, str]:
+    """What became of each change."""
+    found: dict[str, str] = {}
+    for path in notes(place):
+        for name, code in json.loads(path.read_text("utf-8"))["exit_code_by_key"].items():
+            found[name] = "late" if code in LATE else NOTED.get(code, "odd")
+    return found
 
 
 def main() -> int:
@@ -77,20 +112,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rooms", nargs="*", default=list(ROOMS), help=f"of {', '.join(ROOMS)}; all if none")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--sample", type=int, default=0, help="try only so many of a room, drawn by chance")
+    parser.add_argument("--seed", type=int, default=0, help="of that chance (0)")
     options = parser.parse_args()
     for name in options.rooms:
         place = prepare(name)
+        if options.sample:
+            draw(place, options.sample, options.seed)
         said = mutmut(place, "run", "--max-children", str(options.workers))
-        counts = re.findall(r"(\d+)/(\d+)\s+🎉 (\d+) 🫥 (\d+)\s+⏰ (\d+)\s+🤔 (\d+)\s+🙁 (\d+)", said)
-        if not counts:
+        found = verdicts(place)
+        count = Counter(found.values())
+        tried = len(found) - count["left out"]
+        if not tried:
             print(f"{name}: mutmut did not run:\n{said[-3000:]}")
             return 1
-        _, total, noticed, untested, late, odd, survived = (int(each) for each in counts[-1])
         print(
-            f"{name}: {total} changes: {noticed} noticed, {late} ran into the time limit (noticed, too), {survived} "
-            f"survived, {untested} reached by no test, {odd} odd"
+            f"{name}: {tried} of {len(found)} changes: {count['noticed']} noticed, {count['late']} ran into the time "
+            f"limit (noticed, too), {count['survived']} survived, {count['untested']} reached by no test, "
+            f"{count['odd']} odd"
         )
-        print(mutmut(place, "results"), flush=True)
+        for change, verdict in found.items():
+            if verdict not in ("noticed", "left out", "late"):
+                print(f"    {change}: {verdict}")
+        sys.stdout.flush()
     return 0
 
 
