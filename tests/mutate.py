@@ -35,7 +35,7 @@ ROOMS = {
         ("protocol/*.py",),
         ("tests/both_pythons/test_protocol_*.py", "tests/property/test_protocol_codecs.py"),
     ),
-    "eventlog": Room("firmware", ("firmware/eventlog.py",), ("tests/both_pythons/test_firmware_eventlog.py",)),
+    "eventlog": Room("firmware", ("firmware/eventlog.py",), ("tests/both_pythons/test_firmware_eventlog*.py",)),
     "journal": Room("hub", ("hub/journal/*.py",), ("tests/unit/test_journal_*.py", "tests/property/test_journal_*.py")),
     "queueing": Room(
         "hub",
