@@ -10,6 +10,7 @@ from pathlib import Path
 from hub.journal import Journal, JournalError
 from hub.queueing.commands import IssueTicket
 from hub.queueing.events import Event
+from hub.service import HallService
 from tests.support_hub_core import MORNING_MS, open_journal, service
 
 NOBODY = 65534
@@ -73,15 +74,20 @@ async def starve(folder: Path) -> None:
         await asyncio.sleep(0.005)
     say("still", refusals)
     resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    await say_again(hall)
+    await close(hall.journal)
+
+
+async def say_again(hall: HallService) -> None:
+    """Says the first number that is given once the journal takes something again."""
     while True:
         try:
             reply = await hall.submit(IssueTicket("A", "kiosk"))
         except JournalError:
             await asyncio.sleep(0.005)
         else:
-            break
-    say("again", reply["number"])
-    await close(hall.journal)
+            say("again", reply["number"])
+            return
 
 
 async def read_only(folder: Path) -> None:
@@ -108,14 +114,7 @@ async def read_only(folder: Path) -> None:
             why = str(error)
     say("why", why)
     writable(folder, True)
-    while True:
-        try:
-            reply = await hall.submit(IssueTicket("A", "kiosk"))
-        except JournalError:
-            await asyncio.sleep(0.005)
-        else:
-            break
-    say("again", reply["number"])
+    await say_again(hall)
     await close(hall.journal)
     writable(folder, False)
     try:

@@ -2,29 +2,14 @@
 
 import asyncio
 import json
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 from hub.journal import Journal
 from tests import center_support
+from tests.damage_support import spoil, spoil_under_its_user
 from tests.hub_support import HubProcess, until
 from tests.integration.test_hub_uplink import CENTER, all_delivered, free_port, to_center
-
-PAGE = 4096
-
-
-def spoil(path: Path, sequence: int) -> None:
-    """Zeroes the page that holds this event."""
-    database = sqlite3.connect(path)
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    (data,) = database.execute("SELECT data FROM events WHERE sequence = ?", (sequence,)).fetchone()
-    database.close()
-    whole = bytearray(path.read_bytes())
-    at = whole.find(data) // PAGE * PAGE
-    assert at > 0
-    whole[at : at + PAGE] = bytes(PAGE)
-    path.write_bytes(whole)
 
 
 async def all_events(center: Any, journal: str) -> list[dict[str, Any]]:
@@ -89,17 +74,7 @@ async def test_damage_that_is_met_while_the_hub_runs_ends_it_and_the_next_start_
         for _ in range(5):
             await hub.ticket()
         path = tmp_path / "hub" / "data" / "journal.sqlite3"
-        database = sqlite3.connect(path)
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (root,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'events'").fetchone()
-        database.close()
-        with path.open("r+b") as file:
-            file.seek((root - 1) * PAGE)
-            file.write(bytes(PAGE))
-        other = sqlite3.connect(path)
-        with other:
-            other.execute("INSERT OR REPLACE INTO cursors VALUES ('any', '1')")
-        other.close()
+        spoil_under_its_user(path)
         key = {"service": "A", "priority": None, "id": "6ecd8c99-4036-403d-bf84-cf8400f67836"}
         assert (await hub.call("POST", "/api/v1/tickets", "kiosk", key))[0] == 503
         assert hub.process is not None

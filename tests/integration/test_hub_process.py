@@ -168,6 +168,22 @@ async def test_a_full_disk_refuses_and_loses_nothing(hub: HubProcess) -> None:
     assert (await hub.events())[: len(before)] == before
 
 
+async def run(hub: HubProcess) -> tuple[int | None, bytes, bytes]:
+    """A hub with this one's configuration that comes to its end: its status and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "hub.main",
+        "--config",
+        str(hub.config),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    out, err = await process.communicate()
+    return process.returncode, out, err
+
+
 async def test_what_can_not_be_used_is_one_line_and_a_status(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path)
     good = hub.config.read_text("utf-8")
@@ -183,35 +199,15 @@ async def test_what_can_not_be_used_is_one_line_and_a_status(tmp_path: Path) -> 
         hub.config.unlink(missing_ok=True)
         if text is not None:
             hub.config.write_text(text, "utf-8")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "hub.main",
-            "--config",
-            str(hub.config),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )
-        out, err = await process.communicate()
-        assert (process.returncode, out) == (status, b""), err
+        ended, out, err = await run(hub)
+        assert (ended, out) == (status, b""), err
         assert err.count(b"\n") == 1, err
         assert named in err.decode(), err
 
 
 async def test_a_second_hub_on_the_same_journal_is_told_so(hub: HubProcess) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "hub.main",
-        "--config",
-        str(hub.config),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
-    )
-    out, err = await process.communicate()
-    assert (process.returncode, out) == (1, b"")
+    ended, out, err = await run(hub)
+    assert (ended, out) == (1, b"")
     assert "journal.sqlite3" in err.decode()
 
 

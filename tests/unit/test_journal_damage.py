@@ -16,9 +16,8 @@ from hub.queueing.commands import AcceptFact, IssueTicket
 from hub.queueing.events import Event
 from hub.queueing.window_commands import CallNext, Finish, SignIn
 from hub.service import HallService, SystemIds
+from tests.damage_support import PAGE, spoil, spoil_under_its_user, zero
 from tests.support_hub_core import EPOCH, LAYOUT, MORNING_MS, Clock, fact
-
-PAGE = 4096
 
 
 def open_journal(folder: Path) -> Journal:
@@ -48,20 +47,6 @@ async def filled(folder: Path, count: int = 400, kept: int = 0, delivered: int =
     return rows
 
 
-def spoil(folder: Path, sequence: int) -> None:
-    """Zeroes the page that holds this event."""
-    path = folder / "journal.db"
-    database = sqlite3.connect(path)
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    (data,) = database.execute("SELECT data FROM events WHERE sequence = ?", (sequence,)).fetchone()
-    database.close()
-    whole = bytearray(path.read_bytes())
-    at = whole.find(data) // PAGE * PAGE
-    assert at > 0
-    whole[at : at + PAGE] = bytes(PAGE)
-    path.write_bytes(whole)
-
-
 def texts(journal: Journal, after: int = 0) -> list[dict[str, Any]]:
     return [json.loads(row.data) for row in journal.read(after, 10_000)]
 
@@ -70,7 +55,7 @@ async def test_what_the_center_lacks_is_named_in_a_new_journal_and_the_rest_is_d
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = await filled(tmp_path, delivered=120)
-    spoil(tmp_path, 200)
+    spoil(tmp_path / "journal.db", 200)
     damaged = (tmp_path / "journal.db").read_bytes()
     journal = open_journal(tmp_path)
     assert journal.id == "journal-2"
@@ -114,7 +99,7 @@ async def test_what_the_center_lacks_is_named_in_a_new_journal_and_the_rest_is_d
 
 async def test_what_the_center_has_costs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = await filled(tmp_path, kept=300, delivered=250)
-    spoil(tmp_path, 200)
+    spoil(tmp_path / "journal.db", 200)
     suspect_mark(tmp_path / "journal.db").touch()
     journal = open_journal(tmp_path)
     assert journal.id == "journal-1"
@@ -134,7 +119,7 @@ async def test_what_the_center_has_costs_nothing(tmp_path: Path, caplog: pytest.
 @pytest.mark.parametrize("kept", [0, 100])
 async def test_without_a_state_behind_the_damage_a_new_journal_begins(tmp_path: Path, kept: int) -> None:
     await filled(tmp_path, kept=kept, delivered=250)
-    spoil(tmp_path, 200)
+    spoil(tmp_path / "journal.db", 200)
     journal = open_journal(tmp_path)
     assert journal.id == "journal-2"
     gap, *behind = texts(journal)
@@ -150,10 +135,7 @@ async def test_without_a_state_behind_the_damage_a_new_journal_begins(tmp_path: 
 async def test_any_page_may_go_bad(tmp_path: Path, page: int) -> None:
     rows = await filled(tmp_path, kept=200, delivered=120)
     path = tmp_path / "journal.db"
-    whole = bytearray(path.read_bytes())
-    at = page * (len(whole) // PAGE // 12) * PAGE
-    whole[at : at + PAGE] = bytes(PAGE)
-    path.write_bytes(whole)
+    zero(path, page * (path.stat().st_size // PAGE // 12))
     suspect_mark(path).touch()
     journal = open_journal(tmp_path)
     left = {json.loads(row.data)["data"].get("number") for old in journal.old() for row in old.read(120, 10_000)}
@@ -196,7 +178,7 @@ async def test_a_row_that_was_changed_is_lost_and_no_other(tmp_path: Path, damag
 
 async def test_a_power_cut_between_setting_aside_and_putting_in_place(tmp_path: Path) -> None:
     await filled(tmp_path, delivered=120)
-    spoil(tmp_path, 200)
+    spoil(tmp_path / "journal.db", 200)
     journal = open_journal(tmp_path)
     await journal.close()
     # As if it had been cut before the new file got its name.
@@ -233,7 +215,7 @@ async def test_the_hall_goes_on_where_it_was(tmp_path: Path) -> None:
     first_reply = await hall.submit(SignIn("1", "li"), "sign-in")
     hall.journal.on_closing = lambda: None
     await hall.journal.close()
-    spoil(tmp_path, 25)
+    spoil(tmp_path / "journal.db", 25)
     for _ in range(2):
         again = service(open_journal(tmp_path))
         assert again.journal.id == "journal-2"
@@ -300,18 +282,7 @@ async def test_a_commit_that_meets_damage_ends_the_watch(tmp_path: Path, caplog:
     hall = await morning(tmp_path)
     watch = asyncio.create_task(hall.journal.watch())
     path = tmp_path / "journal.db"
-    database = sqlite3.connect(path)
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    (root,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'events'").fetchone()
-    database.close()
-    with path.open("r+b") as file:
-        file.seek((root - 1) * PAGE)
-        file.write(bytes(PAGE))
-    # The connection's own cache is thrown away when somebody else has written.
-    other = sqlite3.connect(path)
-    with other:
-        other.execute("INSERT OR REPLACE INTO cursors VALUES ('any', '1')")
-    other.close()
+    spoil_under_its_user(path)
     with caplog.at_level(logging.ERROR), pytest.raises(JournalCorrupt):
         await hall.submit(IssueTicket("A", "kiosk"))
     with pytest.raises(JournalCorrupt):

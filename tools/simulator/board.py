@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,10 +19,11 @@ from tools.simulator.antenna import Antenna
 from tools.simulator.errors import SimulatorError
 from tools.simulator.fittings import Fittings
 from tools.simulator.onboard import kinds
+from tools.simulator.options import Options
+from tools.simulator.outputs import Outputs
 from tools.simulator.printer_port import PrinterPort
 from tools.simulator.process import STAND_INS_HEAP, Process
 from tools.simulator.serial_line import SerialLine
-from tools.simulator.shift_register import ShiftRegister
 from tools.simulator.terminal import UsbTerminal
 from tools.simulator.verbs import Board, Change, View
 
@@ -32,25 +33,6 @@ INTERRUPT_SPREAD_S = 0.02
 _GOLDEN = 0.618034  # its multiples spread evenly over 0 to 1
 HISTORY = 4096  # changes kept for tests; a shift at a window makes about 2,000
 _REBOOT_PAUSE_S = 0.02  # a board whose program ends at once must not fill a core with restarts
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a board is built; the defaults are an RP2040 board's."""
-
-    heap_bytes: int = 200 * 1024
-    blocks: int = flash.BLOCKS
-    erase_ms: float = flash.ERASE_MS
-    program_ms: float = flash.PROGRAM_MS
-    baud_delay: bool = True
-    uart_port: int = 0
-    overrun: bool = False  # True: bytes that find the UART's buffer full are lost, as on hardware
-    lose_unsynced: bool = False  # True: a power cut takes back what flash had not synced
-    record: str | None = None  # a file that takes every change of the flash: where, how long (u32 each), the bytes
-    paper_columns: int = 48  # of a dispenser's printer: 48 (80 mm) or 32 (58 mm)
-    start_ticks_ms: int = 0  # close to 2^30 to see the ticks wrap
-    panel: str | None = None  # a display on the I2C bus: "ssd1306" or "sh1106"
-    radio: str | None = None  # socket of the radio process; None: a board without a radio
 
 
 class SimulatedBoard(Board):
@@ -86,8 +68,7 @@ class SimulatedBoard(Board):
         self._power = False
         self._interrupts = 0
         self._failure: BaseException | None = None
-        self._parts = self._name_parts()
-        self._shift = ShiftRegister(self.profile.shift_pins, self.profile.shift_lamps)
+        self._outputs = Outputs(wiring, self._fittings, lambda: self.view, self._change)
         self._paper = PrinterPort(
             self.profile.printer_uart_id,
             self._process.send,
@@ -95,7 +76,7 @@ class SimulatedBoard(Board):
             options.baud_delay,
             options.paper_columns,
         )
-        self.view = View(lamps=(False,) * (len(self.profile.lamp_pins) + self.profile.shift_lamps))
+        self.view = View(lamps=self._outputs.dark)
         self._verbs: dict[str, Callable[..., Any]] = {
             "hold": lambda key: self._fittings.finger(key, True),
             "release": lambda key: self._fittings.finger(key, False),
@@ -113,14 +94,6 @@ class SimulatedBoard(Board):
             "stats": lambda: self.stats,
             "output": lambda: bytes(self.output).decode(errors="replace"),
         }
-
-    def _name_parts(self) -> dict[int, str]:
-        parts = {pin: f"lamp{index}" for index, pin in enumerate(self.profile.lamp_pins)}
-        if self.profile.power_led_pin is not None:
-            parts[self.profile.power_led_pin] = "power_led"
-        if self.profile.buzzer_pin is not None:
-            parts[self.profile.buzzer_pin] = "buzzer"
-        return parts
 
     # -- its life
 
@@ -255,8 +228,8 @@ class SimulatedBoard(Board):
         if not power:
             self._terminal.power(False)
             self._fittings.power_off()
-            self._look_at_display(None)
-            self._look_at_panel()
+            self._outputs.look_at_display(None)
+            self._outputs.look_at_panel()
             if self.view.powered:
                 self._change("power", 0, None, powered=False)
 
@@ -265,11 +238,7 @@ class SimulatedBoard(Board):
         self._line.listen(0, 0)
         self._antenna.off()
         self._paper.halt()
-        if self._shift.dark():
-            self._change("lamps", 0, None, lamps=self._shift.shown)
-        for pin, part in self._parts.items():
-            if self._level(part):
-                self._output(pin, 0, None)
+        self._outputs.halt()
 
     def _stop_watchdog(self) -> None:
         if self._watchdog is not None:
@@ -298,18 +267,13 @@ class SimulatedBoard(Board):
         config = {
             "image": str(self.flash.path),
             "undo": str(self.flash.undo_path) if self.options.lose_unsynced else None,
-            "record_the_flash": self.options.record,
-            "blocks": self.options.blocks,
-            "erase_us": round(self.options.erase_ms * 1000),
-            "program_us": round(self.options.program_ms * 1000),
-            "baud_delay": self.options.baud_delay,
-            "start_ticks_ms": self.options.start_ticks_ms,
             "unique_id": self.unique_id,
             "reset_cause": self._next_cause,
             "run_main": run_main,
             "pin_names": self.profile.pin_names,
             "radio_address": self._antenna.address,
             "drives": list(self._drives.items()),
+            **self.options.config,
             **self._fittings.config,
         }
         await self._process.start(
@@ -335,12 +299,12 @@ class SimulatedBoard(Board):
         if kind == kinds.PIN:
             at_us, pin, level = struct.unpack("<QBB", body)
             if self._fittings.wire(pin, level):
-                self._look_at_display(at_us)
+                self._outputs.look_at_display(at_us)
             else:
-                self._output(pin, level, at_us)
+                self._outputs.pin(pin, level, at_us)
         elif kind == kinds.PWM:
             at_us, pin, frequency_hz, duty = struct.unpack("<QBIH", body)
-            self._output(pin, frequency_hz if duty else 0, at_us)
+            self._outputs.pin(pin, frequency_hz if duty else 0, at_us)
         elif kind == kinds.BLOCK:
             self.flash_counters.count(body[0])
         elif kind == kinds.WDT and self._ready.is_set():  # what it said last, when it was ended, starts nothing
@@ -362,7 +326,7 @@ class SimulatedBoard(Board):
     def _bus_packet(self, kind: int, body: bytes) -> None:
         if kind == kinds.I2C:
             if (panel := self._fittings.panel) is not None and panel.take(body[1:]):
-                self._look_at_panel()
+                self._outputs.look_at_panel()
         elif body[0] == self.profile.printer_uart_id:
             self._paper.packet(kind, body)
         elif body[0] != self.profile.uart_id:
@@ -393,43 +357,9 @@ class SimulatedBoard(Board):
 
     # -- pins
 
-    def _level(self, part: str) -> int:
-        if part == "power_led":
-            return self.view.power_led
-        if part == "buzzer":
-            return self.view.buzzer_hz
-        return self.view.lamps[int(part.removeprefix("lamp"))]
-
-    def _output(self, pin: int, value: int, at_us: int | None) -> None:
-        if pin in self._shift.pins:
-            if self._shift.pin(pin, value):
-                self._change("lamps", 0, at_us, lamps=self._shift.shown)
-            return
-        part = self._parts.get(pin, f"pin{pin}")
-        if part == "buzzer":
-            self._change(part, value, at_us, buzzer_hz=value)
-        elif part == "power_led":
-            self._change(part, value, at_us, power_led=bool(value))
-        elif part.startswith("lamp"):
-            lamps = list(self.view.lamps)
-            lamps[int(part.removeprefix("lamp"))] = bool(value)
-            self._change(part, value, at_us, lamps=tuple(lamps))
-        else:
-            self._change(part, value, at_us)
-
     def _plug_display(self, plugged: bool) -> None:
         self._fittings.plug_display(plugged)
-        self._look_at_panel()
-
-    def _look_at_display(self, at_us: int | None) -> None:
-        digits = self._fittings.digits
-        if digits is not None and digits != self.view.digits:
-            self._change("display", int.from_bytes(bytes(digits), "big"), at_us, digits=digits)
-
-    def _look_at_panel(self) -> None:
-        panel = self._fittings.panel
-        if panel is not None and panel.text() != self.view.panel:
-            self._change("panel", 0, None, panel=panel.text())
+        self._outputs.look_at_panel()
 
     def _change(self, what: str, value: int, at_us: int | None, **view: Any) -> None:
         self.view = replace(self.view, **view)

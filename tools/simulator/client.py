@@ -1,7 +1,6 @@
 """Boards in another process: driving them, and starting that process."""
 
 import asyncio
-import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -9,12 +8,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from tools.simulator.control import MAX_LINE
+from tools.simulator.ending import end
 from tools.simulator.errors import SimulatorError
 from tools.simulator.verbs import Board, Change, View
 
 CALL_TIMEOUT_S = 40.0  # restore_power is the slowest; it gives up by itself after 30 s
 START_TIMEOUT_S = 40.0
-STOP_TIMEOUT_S = 5.0
 
 
 class BoardClient(Board):
@@ -159,11 +158,4 @@ class Simulator:
 async def _end(process: asyncio.subprocess.Process, clients: Sequence[BoardClient]) -> None:
     for client in clients:
         await client.close()
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(STOP_TIMEOUT_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    await end(process)

@@ -5,12 +5,12 @@ import os
 import signal
 import socket
 import subprocess
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 from tools.simulator import interpreter
 from tools.simulator.onboard import kinds
+from tools.simulator.packets import Packets
 
 _START = Path(__file__).with_name("onboard") / "start.py"
 # The stand-ins live in the same heap as the firmware; this much is added so that the firmware finds what was promised.
@@ -46,9 +46,8 @@ class Process:
         self._on_packet = on_packet
         self._on_exit = on_exit
         self._child: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
+        self._packets: Packets | None = None
         self._pidfd = -1
-        self._backlog: deque[bytes] = deque()
         self._ended = asyncio.Event()
 
     @property
@@ -79,18 +78,15 @@ class Process:
                 loop.remove_reader(listener)
             if not self.alive:
                 return
-            self._socket, _ = listener.accept()
-        self._socket.setblocking(False)
+            made, _ = listener.accept()
+        # When it closes its end it is about to end, which is reported on its own.
+        self._packets = Packets(made, self._on_packet, lambda: None)
         self.send(bytes((kinds.CONFIG,)) + config)
-        loop.add_reader(self._socket, self._readable)
 
     def send(self, packet: bytes) -> None:
         """One message to the stand-ins; dropped when nothing runs."""
-        if self._socket is None:
-            return
-        self._backlog.append(packet)
-        if len(self._backlog) == 1:
-            self._flush()
+        if self._packets is not None:
+            self._packets.send(packet)
 
     def interrupt(self) -> None:
         """What ^C does."""
@@ -103,31 +99,6 @@ class Process:
             self._child.kill()
             self._exited()
 
-    def _flush(self) -> None:
-        if self._socket is None:
-            return
-        loop = asyncio.get_running_loop()
-        try:
-            while self._backlog:
-                self._socket.send(self._backlog[0])
-                self._backlog.popleft()
-            loop.remove_writer(self._socket)
-        except BlockingIOError:
-            loop.add_writer(self._socket, self._flush)
-        except (BrokenPipeError, ConnectionResetError):
-            self._backlog.clear()  # the interpreter is ending; its exit is reported on its own
-
-    def _readable(self) -> None:
-        while self._socket is not None:
-            try:
-                packet = self._socket.recv(kinds.MAX_PACKET)
-            except (BlockingIOError, ConnectionResetError):
-                return
-            if not packet:
-                asyncio.get_running_loop().remove_reader(self._socket)
-                return
-            self._on_packet(packet)
-
     def _exited(self) -> None:
         child, self._child = self._child, None
         if child is None:
@@ -136,11 +107,8 @@ class Process:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
-        self._readable()  # what it said last
-        if self._socket is not None:
-            loop.remove_reader(self._socket)
-            loop.remove_writer(self._socket)
-            self._socket.close()
-            self._socket = None
-        self._backlog.clear()
+        if self._packets is not None:
+            self._packets.read()  # what it said last
+            self._packets.close()
+            self._packets = None
         self._on_exit(child.wait())

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from tools.simulator.ending import end
 from tools.simulator.errors import SimulatorError
 
 START_TIMEOUT_S = 60.0  # importing Bumble takes a second alone, ten on two busy cores
 CALL_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 5.0
 ROOT = Path(__file__).parents[3]
 _UP = re.compile(r"radio: bus (\S+) boards (\S+) control (\S+)")
 
@@ -60,7 +60,7 @@ class Radio:
             line = ""
         found = _UP.fullmatch(line)
         if found is None:
-            await _end(process)
+            await end(process)
             shutil.rmtree(folder, ignore_errors=True)
             raise SimulatorError(f"the radio did not start (status {process.returncode}); it said {line!r}")
         return cls(process, folder, found[1], found[2], found[3])
@@ -73,7 +73,7 @@ class Radio:
 
     async def close(self) -> None:
         """Ends the process and its D-Bus daemon."""
-        await _end(self.process)
+        await end(self.process)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def call(self, verb: str, **arguments: Any) -> Any:
@@ -93,14 +93,3 @@ class Radio:
         if "error" in answer:
             raise SimulatorError(f"{verb}: {answer['error']}")
         return answer["result"]
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(STOP_TIMEOUT_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()

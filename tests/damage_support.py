@@ -1,0 +1,38 @@
+"""What a worn-out disk does to a journal: pages of zeroes where events stood."""
+
+import sqlite3
+from pathlib import Path
+
+PAGE = 4096
+
+
+def spoil(path: Path, sequence: int) -> None:
+    """Zeroes the page that holds this event."""
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (data,) = database.execute("SELECT data FROM events WHERE sequence = ?", (sequence,)).fetchone()
+    database.close()
+    at = path.read_bytes().find(data) // PAGE
+    assert at > 0
+    zero(path, at)
+
+
+def spoil_under_its_user(path: Path) -> None:
+    """Zeroes the root of all events while somebody has the journal open, who meets it with the next commit."""
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (root,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'events'").fetchone()
+    database.close()
+    zero(path, root - 1)
+    # A connection's own cache is thrown away when somebody else has written.
+    other = sqlite3.connect(path)
+    with other:
+        other.execute("INSERT OR REPLACE INTO cursors VALUES ('any', '1')")
+    other.close()
+
+
+def zero(path: Path, page: int) -> None:
+    """Zeroes one page."""
+    with path.open("r+b") as file:
+        file.seek(page * PAGE)
+        file.write(bytes(PAGE))
