@@ -15,11 +15,13 @@ from common.sessions import Sessions
 from common.tokens import Holder, Tokens
 from hub import config as hub_config
 from hub.config import Config
-from hub.devices import callers
+from hub.devices import bundles, callers
 from hub.devices.dispensers import ROLE as DISPENSER
 from hub.devices.dispensers import Dispensers, Paper
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
+from hub.devices.update_store import UpdateStore
+from hub.devices.updates import Updates
 from hub.hall.changing import Around, Changing
 from hub.hall.layout import dispenser_columns, dispenser_keys, service_place, stars
 from hub.hall.layout import layout as hall_layout
@@ -103,6 +105,8 @@ def build(config: Config, clock: Clocks, chance: Callable[[], float], log: Log) 
         send_window=config.limits.send_window,
         stars=partial(stars, hall),
     )
+    signer = config.updates.signer
+    hub.updates = Updates(hub.fleet, hub, UpdateStore(data), log, signer=bundles.public_key(signer) if signer else None)
     hub.staff = StaffDesk(
         PinStore(data / PIN_FILE),
         lambda: [row.code for row in hall.rows.staff],

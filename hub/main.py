@@ -38,6 +38,7 @@ from hub.queueing.commands import HubStarted, Sweep
 from hub.queueing.errors import QueueingError, Refusal
 from hub.queueing.events import Now
 from hub.running import Hub
+from hub.update_doors import UpdateDesk
 from hub.uplink.client import CenterClient
 from hub.uplink.old import deliver
 from hub.uplink.uplink import Uplink
@@ -140,6 +141,7 @@ def _works(hub: Hub, stopped: asyncio.Event, manager: ServiceManager) -> dict[st
         "stop": stopped.wait(),
         "started": _say_started(hub),
         "devices": hub.fleet.run(),
+        "updates": hub.updates.run(),
         "journal": hub.journal.watch(),
         "stream": hub.stream.run(),
         "lines": hub.lines.run(),
@@ -204,6 +206,7 @@ def _house(hub: Hub) -> House:
         pages=hub.pages,
         stream=hub.stream,
         devices=DeviceDesk(hub.fleet, hub.dispensers, hub.service),
+        updates=UpdateDesk(hub.updates, hub.registry),
         guide=hub.guide,
         now_ms=lambda: hub.service.now().ms,
         rising_ms=hub.rising_ms,

@@ -16,6 +16,7 @@ from hub.devices.dispensers import Dispensers
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Registry
 from hub.devices.times import Moment
+from hub.devices.updates import Updates
 from hub.hall.changing import Changing
 from hub.hall.rows import MatterRow, Rows, ServiceRow
 from hub.hall.store import HallStore
@@ -79,6 +80,7 @@ class Hub:
     # Delivers what damaged journals before this one left.
     old_journals: Coroutine[Any, Any, None] | None = None
     fleet: Fleet = field(init=False)
+    updates: Updates = field(init=False)
     staff: StaffDesk = field(init=False)
     dispensers: Dispensers = field(init=False)
     pages: Pages = field(init=False)
@@ -136,6 +138,7 @@ class Hub:
         if self.announcer is not None:
             self.announcer.committed(events)
         self.fleet.committed(events)
+        self.updates.committed(events)
         if self.uplink is not None:
             self.uplink.notify()
 
@@ -283,6 +286,7 @@ class Hub:
             **self.stream.metrics(),
             **({} if self.announcer is None else self.announcer.metrics()),
             **self.fleet.metrics(),
+            **self.updates.metrics(),
             **self.printers.metrics(),
             **self.leds.metrics(),
             **({} if self.uplink is None else self.uplink.metrics()),

@@ -66,6 +66,7 @@ class Boxed:
 
     session: RadioSession | None = None  # the last one in which it was proven
     asked: int = 0  # questions that wait for a link
+    patient: int = 0  # and those that come behind everything else
     near: bool = False  # its window has called or been reached since the last visit
     serving: bool = False
     proven_ms: int | None = None
@@ -185,10 +186,11 @@ class Air:
         box.near = serving and (box.near or near)
         self.look()
 
-    async def fetch(self, device: str, within_s: float) -> RadioSession | None:
-        """A proven session, connected for this; None: there was none in time."""
+    async def fetch(self, device: str, within_s: float, *, patient: bool = False) -> RadioSession | None:
+        """A proven session, connected for this; None: there was none in time. patient: behind everything else."""
         box = self._box(device)
-        box.asked += 1
+        box.asked += not patient
+        box.patient += patient
         self.look()
         try:
             async with asyncio.timeout(within_s):
@@ -200,7 +202,8 @@ class Air:
         except TimeoutError:
             return None
         finally:
-            box.asked -= 1
+            box.asked -= not patient
+            box.patient -= patient
 
     def forget(self, device: str) -> None:
         """It was registered anew: what was learned of it is no longer true."""
@@ -248,7 +251,8 @@ class Air:
             return None if told is None else Want.CHECK
         if box.asked:
             return Want.ASK
-        return self._reason(box, user, state, now_ms) if told is None else told
+        reason = self._reason(box, user, state, now_ms) if told is None else told
+        return Want.UPDATE if reason is None and box.patient else reason
 
     def keep(self, user: Any) -> Keep:
         """Why its link stays."""
@@ -258,7 +262,11 @@ class Air:
             return Keep.BUSY
         if user.invited:
             return Keep.INVITED
-        return Keep.NEAR if box.serving or self._asks(user) else Keep.QUIET
+        if box.serving:
+            return Keep.NEAR
+        if self._asks(user):
+            return Keep.HOLD
+        return Keep.UPDATE if user.patient else Keep.QUIET
 
     def began(self, adapter: str, user: Any) -> None:
         """This adapter tries it now, at this address; nobody tries it at another."""

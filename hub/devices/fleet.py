@@ -15,10 +15,11 @@ from hub.devices.enrolling import Aside, Enrolling
 from hub.devices.faults import FaultBook
 from hub.devices.fetching import Fetching
 from hub.devices.homes import Homes
-from hub.devices.inviting import Answer, Inviting
+from hub.devices.inviting import Inviting
 from hub.devices.keeping import Keeping
 from hub.devices.missing import Missing
 from hub.devices.radio_session import RadioSession
+from hub.devices.reaching import Answer, Reaching
 from hub.devices.registry import Device, Registry
 from hub.devices.rivals import Doubts, Rivals, Verdict
 from hub.devices.sessions import DeviceSession
@@ -30,7 +31,6 @@ from hub.queueing.events import Event
 GRACE_S = 3.0  # a line that is back sooner was a nudged plug or a box that restarted, not an outage
 TICK_S = 1.0
 SWAPPED = "swapped"
-FETCH_S = 10.0  # for a box on the radio to be connected; who was served has gone by then
 
 
 class Fleet:
@@ -58,7 +58,6 @@ class Fleet:
         self._log = log
         # How long a citizen may press; the hall's configuration may change it.
         self.invitation_s = invitation_s
-        self._answer_s = answer_s
         self._online: dict[str, DeviceSession] = {}
         self._told_online: dict[str, tuple[str, int]] = {}  # device → epoch and boot, as the journal has them
         self.care = Care(hall.rising_ms, hall.state.layout.offset_minutes)
@@ -82,6 +81,7 @@ class Fleet:
             log=log,
         )
         self.air = Air(registry, self._radio_session, self._durable_through, self._on_cable, hall.rising_ms)
+        self.reaching = Reaching(self._online.get, self.air, answer_s)
         self.keeping = Keeping(hall, log)
         self._enrolling = Enrolling(registry, self._homes, hall, self.keeping, log, aside=aside)
         self._showing = Showing(registry, hall, stars, self.find)
@@ -366,23 +366,8 @@ class Fleet:
         return moved
 
     async def ask(self, device: str, command: int, question: dict[str, Any]) -> Answer:
-        """What a box answers, None where no answer came.
-
-        Over the line on which it is; on the radio over a link made for it, and over another if that one breaks.
-        """
-        session = self._online.get(device)
-        if session is not None and not session.on_radio:
-            return await session.ask(command, question, self._answer_s)
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + FETCH_S
-        while (left_s := until_s - loop.time()) > 0:
-            session = await self.air.fetch(device, left_s)
-            if session is None:
-                return None
-            answer = await session.ask(command, question, min(self._answer_s, left_s))
-            if answer is not None:
-                return answer
-        return None
+        """What a box answers, None where no answer came."""
+        return await self.reaching.ask(device, command, question)
 
     # --- work of its own ----------------------------------------------------------------------------------------
 

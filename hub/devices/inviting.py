@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.devices.around import Hall, Log
 from hub.devices.keeping import Keeping
+from hub.devices.reaching import Answer
 from hub.devices.registry import Registry
 from hub.queueing.commands import InvitationAccepted, InvitationFailed
 from hub.queueing.tables import RunState
@@ -13,7 +14,6 @@ from protocol import messages
 
 SETTLE_S = 15.0  # boxes greet again within 10 s: who hasn't told of an open question by then doesn't have it
 
-Answer = tuple[int, str | None] | None
 Ask = Callable[[str, int, dict[str, Any]], Awaitable[Answer]]
 
 

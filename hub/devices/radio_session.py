@@ -32,9 +32,18 @@ class RadioSession(DeviceSession):
         return self.status is not None and self.status["open_run"] is not None
 
     @property
+    def patient(self) -> bool:
+        """A step of an update is under way."""
+        return bool(self._patient)
+
+    @property
     def quiet(self) -> bool:
-        """Nothing is under way: no question without its answer, no fact that isn't acknowledged, no view unseen."""
-        return self.live and not self._asked and not self._arrived and self.unstored == 0 and self._endpoint.has_shown
+        """Nothing is under way: no question without its answer, no fact that isn't acknowledged, no view unseen.
+
+        But for a step of an update, for which nobody waits.
+        """
+        answered = self._asked.keys() == self._patient
+        return self.live and answered and not self._arrived and self.unstored == 0 and self._endpoint.has_shown
 
     def opened(self) -> None:
         """A fresh link; greetings without a proof are counted over all of them, since each link is short."""

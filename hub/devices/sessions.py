@@ -70,6 +70,7 @@ class DeviceSession:
         self._renumber = False
         self.shown: tuple[int, str, str, int | None] | None = None
         self.served_by = NOBODY
+        self._patient: set[int] = set()  # those of them for whose answer nobody waits
         self._asked: dict[int, asyncio.Future[tuple[int, str | None] | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -153,7 +154,9 @@ class DeviceSession:
         self._endpoint.show(state, number, window, waiting, clerk, stars)
         self._pump_soon()
 
-    async def ask(self, command: int, arguments: dict[str, Any], within_s: float) -> tuple[int, str | None] | None:
+    async def ask(
+        self, command: int, arguments: dict[str, Any], within_s: float, *, patient: bool = False
+    ) -> tuple[int, str | None] | None:
         """A request's answer (code, detail), or None: it expired, or died with its session."""
         deadline_ms = self._rising_ms() + int(within_s * 1000)
         try:
@@ -163,6 +166,8 @@ class DeviceSession:
             return None
         answer: asyncio.Future[tuple[int, str | None] | None] = self._loop.create_future()
         self._asked[number] = answer
+        if patient:
+            self._patient.add(number)
         self._pump_soon()
         return await answer
 
@@ -415,6 +420,7 @@ class DeviceSession:
 
     def _resolve(self, number: int, answer: tuple[int, str | None] | None) -> None:
         waiting = self._asked.pop(number, None)
+        self._patient.discard(number)
         if waiting is not None and not waiting.done():
             waiting.set_result(answer)
 

@@ -16,6 +16,8 @@ PATIENCE_S = (
     10.0  # then also who can wait gets a link: a display must not show an old number, nor a new box stay unknown
 )
 
+UPDATE_PATIENCE_S = 60.0  # then a caller at an idle window lends its link; a key of it still comes before all this
+
 State = tuple[bool, int, int, int]  # as protocol.air.read_state gives it
 
 
@@ -29,15 +31,18 @@ class Want(IntEnum):
     HOLD = 4  # its keys are questions, and nothing is to be said just now
     SHOW = 5  # its display is behind
     CHECK = 6  # it was not proven for long, or never
+    UPDATE = 7  # a new firmware comes to it: behind all else
 
 
 class Keep(IntEnum):
     """Why not to let go; the smallest goes first."""
 
     QUIET = 0  # no reason left
-    NEAR = 1  # its window is about to finish
-    INVITED = 2  # somebody stands there and may press at any moment
-    BUSY = 3  # something is under way
+    UPDATE = 1  # a new firmware comes to it, which can go on later
+    HOLD = 2  # its keys are questions, and nobody is served there just now
+    NEAR = 3  # its window is about to finish
+    INVITED = 4  # somebody stands there and may press at any moment
+    BUSY = 5  # something is under way
 
 
 class End(Enum):
@@ -98,7 +103,10 @@ def plan(now_s: float, candidates: Sequence[Candidate], held: Sequence[Held], li
         return Plan(let_go=leaving)
     least = min(held, key=_worth)
     stuck = least.keep is Keep.BUSY and now_s - least.since_s >= STUCK_S
-    gives_way = stuck or least.keep is Keep.QUIET or ((urgent or late) and least.keep is not Keep.BUSY)
+    if best.want is Want.UPDATE:  # it waits until a link is free; held for nobody's sake, one is in the end
+        gives_way = stuck or (least.keep is Keep.HOLD and now_s - best.since_s >= UPDATE_PATIENCE_S)
+    else:
+        gives_way = stuck or least.keep <= Keep.UPDATE or ((urgent or late) and least.keep is not Keep.BUSY)
     return Plan(let_go=(least.address,) if gives_way else ())
 
 

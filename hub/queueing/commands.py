@@ -220,6 +220,15 @@ class DeviceTested:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceUpdated:
+    """What became of a new firmware on a box; detail: outcome, version, was, reason, update."""
+
+    device: str
+    role: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class HubStarted:
     """The hub has opened its journal."""
 
@@ -259,6 +268,7 @@ Command = (
     | DeviceHeardAgain
     | DeviceReplaced
     | DeviceTested
+    | DeviceUpdated
     | HubStarted
     | ClockStepped
 )
@@ -284,6 +294,7 @@ VERBS: dict[type, str] = {kind: verb for verb, kind in WINDOW_VERBS.items()} | {
     DeviceHeardAgain: "device_heard_again",
     DeviceReplaced: "device_replaced",
     DeviceTested: "device_tested",
+    DeviceUpdated: "device_updated",
     HubStarted: "hub_started",
     ClockStepped: "clock_stepped",
 }

@@ -39,6 +39,7 @@ DEVICE_FAULT = "hall.device.fault"
 DEVICE_RECOVERED = "hall.device.recovered"
 DEVICE_KEY_TESTED = "hall.device.key_tested"
 DEVICE_REPLACED = "hall.device.replaced"
+DEVICE_UPDATED = "hall.device.updated"
 # A fact of a kind, or with fields, that these rules can't read: kept whole, acknowledged, never in the device's way.
 DEVICE_FACT_UNREADABLE = "hall.device.fact_unreadable"
 HUB_STARTED = "hall.hub.started"

@@ -21,6 +21,7 @@ from hub.web.metrics import HUB
 from hub.web.printer_doors import PRINTER_DOORS
 from hub.web.staff_doors import STAFF_DOORS, let_in
 from hub.web.stream import Reader, StreamFull
+from hub.web.update_doors import UPDATE_DOORS
 from hub.web.who import asker, at_window, holder
 
 LOCAL = ("monitor",)  # from this machine without a token, from elsewhere with the monitor's
@@ -382,4 +383,5 @@ DOORS = (
     *HALL_DOORS,
     *PRINTER_DOORS,
     *STAFF_DOORS,
+    *UPDATE_DOORS,
 )

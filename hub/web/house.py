@@ -95,6 +95,38 @@ class PaperDoors(Protocol):
         """A ticket as a picture (PNG), as the printer would burn it."""
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateWish:
+    """Who is to get an update: so many percent of the hall, or of one window, or one device."""
+
+    id: str
+    percent: int
+    older: bool
+    window: str | None
+    device: str | None
+    by: str
+
+
+class UpdateDoors(Protocol):
+    """What doors may do with a hall's update; raises `Problem`."""
+
+    @property
+    def most_bytes(self) -> int:
+        """What an update may have."""
+
+    def shown_update(self) -> dict[str, Any] | None:
+        """The last one; None: there was none."""
+
+    def begin_update(self, content: bytes, wish: UpdateWish) -> Awaitable[dict[str, Any]]:
+        """Proves it and gives it out."""
+
+    def stop_update(self) -> Awaitable[dict[str, Any]]:
+        """Nobody is sent to any more."""
+
+    def continue_update(self, *, again: bool) -> Awaitable[dict[str, Any]]:
+        """After a stop; again: also to those that went wrong."""
+
+
 class StaffDesk(Protocol):
     """Who may sign in; raises a `HubError`."""
 
@@ -127,6 +159,7 @@ class House:
     pages: Pages
     stream: Stream
     devices: DeviceDoors
+    updates: UpdateDoors
     guide: Guide
     now_ms: Callable[[], int]
     # Never goes back: what waits is measured by it.

@@ -18,8 +18,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from hub.devices.air import Air
-from hub.devices.fleet import FETCH_S
 from hub.devices.radio_session import JOIN_S
+from hub.devices.reaching import FETCH_S
 from hub.devices.registry import Device, Registry
 from hub.links.ble import Radio
 from hub.links.link import Link

@@ -1,5 +1,6 @@
 """Whose an advertisement is, and what its box is wanted for: recordings, copies, two adapters."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ class Session:
     shows_old: bool = False
     quiet: bool = True
     invited: bool = False
+    patient: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -239,3 +241,21 @@ def test_a_box_that_is_being_fetched_is_held_though_it_is_quiet(hall: Hall) -> N
     assert hall.air.keep(hall.user()) is Keep.BUSY
     hall.registry.fetching.discard("ev-1")
     assert hall.air.keep(hall.user()) is Keep.QUIET
+
+
+async def test_an_update_wants_a_link_behind_all_else_and_keeps_it_least(hall: Hall) -> None:
+    hall.visit(OWN)
+    assert hall.want(OWN) is None
+    fetching = asyncio.create_task(hall.air.fetch("ev-1", 60.0, patient=True))
+    await asyncio.sleep(0)
+    assert hall.want(OWN) is Want.UPDATE
+    assert hall.want(OWN, state=FACTS) is Want.FACTS
+    hall.near()
+    assert hall.want(OWN) is Want.NEAR
+    hall.prove(OWN)
+    assert await fetching is hall.user()
+    hall.air.window("ev-1", serving=False, near=False)
+    hall.user().patient = True
+    assert hall.air.keep(hall.user()) is Keep.UPDATE
+    hall.user().invited = True
+    assert hall.air.keep(hall.user()) is Keep.INVITED

@@ -1,6 +1,18 @@
 """Who gets one of the few links."""
 
-from hub.links.ble_plan import PATIENCE_S, QUIET_S, STUCK_S, URGENT, Candidate, Held, Keep, Plan, Want, plan
+from hub.links.ble_plan import (
+    PATIENCE_S,
+    QUIET_S,
+    STUCK_S,
+    UPDATE_PATIENCE_S,
+    URGENT,
+    Candidate,
+    Held,
+    Keep,
+    Plan,
+    Want,
+    plan,
+)
 
 
 def held(*keeps: Keep, since_s: float = 0.0) -> list[Held]:
@@ -99,3 +111,21 @@ def test_a_box_that_hangs_does_not_hold_its_link_for_ever() -> None:
     wanted = [Candidate("a", Want.FACTS, 1)]
     assert plan(STUCK_S / 2, wanted, held(Keep.BUSY, Keep.BUSY), 2, None) == Plan()
     assert plan(STUCK_S + 1, wanted, held(Keep.BUSY, Keep.BUSY), 2, None) == Plan(let_go=("h0",))
+
+
+def test_an_update_waits_for_a_free_link_and_gives_its_own_to_anybody() -> None:
+    update = [Candidate("u", Want.UPDATE, 1)]
+    assert plan(10, update, held(*[Keep.BUSY] * 2), 4, None).connect == "u"
+    assert plan(10, update, held(*[Keep.BUSY] * 3), 4, None) == Plan(), "the spare link is not for it"
+    for keep in Keep:
+        if keep not in (Keep.HOLD, Keep.BUSY):
+            assert plan(1 + UPDATE_PATIENCE_S, update, held(*[keep] * 3), 4, None).connect is None, keep
+    for keep in (Keep.UPDATE, Keep.NEAR, Keep.INVITED, Keep.BUSY):
+        assert plan(2 + UPDATE_PATIENCE_S, update, held(*[keep] * 3), 4, None).let_go == (), keep
+    assert plan(10, update, held(*[Keep.HOLD] * 3), 4, None).let_go == ()
+    assert plan(1 + UPDATE_PATIENCE_S, update, held(*[Keep.HOLD] * 3), 4, None).let_go == ("h0",)
+    for want in (Want.NEAR, Want.HOLD, Want.SHOW, Want.CHECK):
+        links = held(Keep.NEAR, Keep.UPDATE, Keep.HOLD)
+        assert plan(10, [Candidate("a", want, 1), *update], links, 4, None) == Plan(let_go=("h1",)), want
+    assert plan(10, [Candidate("a", Want.ASK, 1)], held(Keep.NEAR, Keep.UPDATE), 2, Want.UPDATE).call_off
+    assert plan(100, [], held(Keep.UPDATE), 4, None) == Plan(), "between two steps it is not let go"

@@ -91,6 +91,11 @@ EVENT_DATA: dict[str, tuple[str, str]] = {
         "another box stands in its place, and its key opens nothing any more; what it still holds may be fetched later",
         "device, role, detail (by, window, epoch: of the dead key)",
     ),
+    "hall.device.updated": (
+        "what became of an update that the hub gave a box. outcome: good (it runs), gone_back (it was no good, the box "
+        "runs what it had), missing (not seen good in time; may be followed by another outcome), refused (with reason)",
+        "device, role, detail (outcome, version, was, reason, update: the plan's id)",
+    ),
     "hall.device.fact_unreadable": (
         "a box's fact that this hub can't read: of a kind it doesn't know, or malformed; kept whole, counted as "
         "nothing. detail has its kind, its fields and why",

@@ -155,6 +155,7 @@ ROOMS = (
     ),
     Room("hub.device_doors", "what doors ask of the devices", ("hub", "protocol", "common")),
     Room("hub.hall_doors", "what doors ask of the hall's configuration", ("hub", "protocol", "common")),
+    Room("hub.update_doors", "what doors ask of an update of the hall's boxes", ("hub", "protocol", "common")),
     Room("hub.key_tests", "when the keys of a window were tested", ("hub",)),
     Room("hub.paper_doors", "what doors ask of the printers", ("hub", "protocol", "common")),
     Room("hub.uplink", "batches to the center, from the journal", ("hub.journal", "hub.errors", "common")),

@@ -57,6 +57,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Now, Ids], list[Event]]] = {
     commands.DeviceHeardAgain: machines.heard_again,
     commands.DeviceReplaced: machines.replaced,
     commands.DeviceTested: machines.tested,
+    commands.DeviceUpdated: machines.updated,
     commands.HubStarted: machines.started,
     commands.ClockStepped: machines.stepped,
 }

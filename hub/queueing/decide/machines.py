@@ -12,6 +12,7 @@ from hub.queueing.commands import (
     DeviceOnline,
     DeviceReplaced,
     DeviceTested,
+    DeviceUpdated,
     HubStarted,
     InvitationAccepted,
     InvitationFailed,
@@ -113,6 +114,11 @@ def tested(state: State, command: DeviceTested, now: Now, ids: Ids) -> list[Even
         "detail": dict(command.detail),
     }
     return [event(ev.DEVICE_KEY_TESTED, f"device/{command.device}", data, now)]
+
+
+def updated(state: State, command: DeviceUpdated, now: Now, ids: Ids) -> list[Event]:
+    """A firmware was tried, or refused; said once for each outcome, by the request's id."""
+    return _device_event(ev.DEVICE_UPDATED, command.device, command.role, dict(command.detail), now)
 
 
 def fact(state: State, command: AcceptFact, now: Now, ids: Ids) -> list[Event]:
