@@ -120,9 +120,16 @@ class Updates:
                 await self._aside(self._store.write, plan)
                 self.plan = plan
         if plan.state is not before.state:
-            event = "update.continued" if plan.state is Stage.RUNNING else f"update.{plan.state}"
-            self._log(event, update=plan.id, why=plan.why, device=plan.why_device)
+            self._say(plan)
         return plan
+
+    def _say(self, plan: Plan) -> None:
+        if plan.state is Stage.RUNNING:
+            self._log("update.continued", update=plan.id)
+        elif plan.state is Stage.DONE:
+            self._log("update.done", update=plan.id)
+        else:
+            self._log("update.stopped", update=plan.id, why=plan.why, device=plan.why_device)
 
     @staticmethod
     def under_way(plan: Plan) -> bool:

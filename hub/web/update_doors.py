@@ -13,7 +13,7 @@ from hub.web.schema import json_response, read_body
 from hub.web.update_schema import ContinueUpdate, UpdateCommand, Updates
 from hub.web.who import asker
 
-TAKES: Final = "application/zip"
+TAKES: Final = "application/octet-stream"
 _PIECE_BYTES: Final = 64 * 1024
 _QUERY: Final = ("percent", "older", "window", "device", "id")
 
@@ -35,7 +35,7 @@ async def begin_update(request: web.Request) -> web.Response:
         device=request.query.get("device"),
         by=who.role,
     )
-    if request.content_type not in (TAKES, "application/octet-stream"):
+    if request.content_type not in (TAKES, "application/zip"):
         raise Problem(415, "no-bundle", "This door takes a signed update", f"Send it with Content-Type: {TAKES}")
     if wish.window is not None and wish.device is not None:
         raise Problem(400, "wrong-query", "window and device", "Give one of them, or none for the whole hall.")
