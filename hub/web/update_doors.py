@@ -7,9 +7,9 @@ from aiohttp import web
 
 from common.problem import Problem
 from common.tokens import Holder
+from hub.web.bodies import json_response, read_body
 from hub.web.door import API, Door
 from hub.web.house import HOUSE, UpdateWish
-from hub.web.schema import json_response, read_body
 from hub.web.update_schema import ContinueUpdate, UpdateCommand, Updates
 from hub.web.who import asker
 
