@@ -196,6 +196,11 @@ def read_element(data: bytes, hall: str, journal: str, offset_minutes: int) -> E
 
 def read_batch(heading: Heading, body: bytes, encoding: str) -> Batch:
     """A request's body as a batch; raises `BatchError`, `TooLargeError`, `RequestError`."""
+    return batch(heading, read_elements(heading, body, encoding))
+
+
+def read_elements(heading: Heading, body: bytes, encoding: str) -> list[Element]:
+    """The elements of a request's body; raises `BatchError`, `TooLargeError`, `RequestError`."""
     seen: set[bytes] = set()
     elements = []
     for data in split(unpack(body, encoding)):
@@ -205,4 +210,4 @@ def read_batch(heading: Heading, body: bytes, encoding: str) -> Batch:
             continue
         seen.add(data)
         elements.append(element)
-    return batch(heading, elements)
+    return elements

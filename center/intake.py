@@ -5,6 +5,8 @@ with its stdin, so also when the center is killed.
 """
 
 import asyncio
+import contextlib
+import fcntl
 import gc
 import logging
 import signal
@@ -18,7 +20,18 @@ from typing import IO
 import msgspec
 
 from center.errors import CenterError, StoreBusyError, StoreError
-from center.ingest import Batch, BatchError, Heading, RequestError, TooLargeError, read_batch, unpacks_within
+from center.folded import FoldedBatch, folded
+from center.ingest import (
+    Batch,
+    BatchError,
+    Heading,
+    RequestError,
+    TooLargeError,
+    batch,
+    read_batch,
+    read_elements,
+    unpacks_within,
+)
 
 # A body of so many events is read sooner than it is sent there and back; a packed one is measured unpacked.
 AT_ONCE_BYTES = 8 * 1024
@@ -26,6 +39,10 @@ MAX_WAITING = 32  # bodies of 4 MiB at most that wait to be read, as many as may
 # A batch is ten thousands of small objects that go together when it is done with: looking for circles among them at
 # Python's usual pace takes a tenth of the time, and there are none.
 GARBAGE_THRESHOLDS = (100_000, 20, 50)
+
+# A usual answer goes through in one piece, so that the process has its next batch while the center is busy with others;
+# what an unprivileged process may have.
+PIPE_BYTES = 1024 * 1024
 
 # For one batch, with the start of the process: the largest takes half a second, and a hub waits 30 s for its answer.
 ANSWER_S = 20.0
@@ -47,6 +64,7 @@ class _Answer(msgspec.Struct, array_like=True):
     """A batch, or the kind and words of what is wrong with it."""
 
     batch: Batch | None = None
+    folded: FoldedBatch | None = None
     kind: str = ""
     words: str = ""
 
@@ -66,7 +84,7 @@ class Intake:
         self._process: subprocess.Popen[bytes] | None = None
         self._waiting = 0
 
-    async def read(self, heading: Heading, body: bytes, encoding: str) -> Batch:
+    async def read(self, heading: Heading, body: bytes, encoding: str) -> Batch | FoldedBatch:
         """As `center.ingest.read_batch`; raises `StoreError` where the process fails or has too much to do, too."""
         if unpacks_within(body, encoding, self._at_once_bytes):
             return read_batch(heading, body, encoding)
@@ -75,28 +93,26 @@ class Intake:
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._thread, self._ask, _Request(heading, body, encoding))
+            return await loop.run_in_executor(self._thread, self._read, request(heading, body, encoding))
         finally:
             self._waiting -= 1
-        if answer.batch is None:
-            raise _TOLD[answer.kind](answer.words)
-        return answer.batch
 
-    def _ask(self, request: _Request) -> _Answer:
+    def _read(self, asked: bytes) -> Batch | FoldedBatch:
         """In the thread: there is one, so one request at a time is on its way."""
+        return read_answer(self._ask(asked))
+
+    def _ask(self, asked: bytes) -> bytes:
         if self._process is not None and self._process.poll() is not None:
             self._lost()
         if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "center.intake"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
+            self._process = _start()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         # A process that stands still is killed, which ends reading and writing here.
         limit = Timer(self.answer_s, self._process.kill)
         limit.start()
         try:
-            _write(self._process.stdin, _encoder.encode(request))
+            _write(self._process.stdin, asked)
             answer = _read(self._process.stdout)
         except OSError:
             answer = None
@@ -104,7 +120,7 @@ class Intake:
             limit.cancel()
         if answer is None:
             raise StoreError(f"the process that reads batches {self._lost()} with this one; another is started")
-        return _answers.decode(answer)
+        return answer
 
     def _lost(self) -> str:
         """It is gone though nobody asked it to go."""
@@ -135,6 +151,14 @@ class Intake:
         self._thread.shutdown()
 
 
+def _start() -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-m", "center.intake"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with contextlib.suppress(OSError):  # a machine that gives less only makes the process wait now and then
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return process
+
+
 def _write(pipe: IO[bytes], data: bytes) -> None:
     pipe.write(_LENGTH.pack(len(data)))
     pipe.write(data)
@@ -151,13 +175,29 @@ def _read(pipe: IO[bytes]) -> bytes | None:
     return data if len(data) == length else None
 
 
-def answer(request: bytes) -> bytes:
+def request(heading: Heading, body: bytes, encoding: str) -> bytes:
+    """What the process is asked."""
+    return _encoder.encode(_Request(heading, body, encoding))
+
+
+def read_answer(said: bytes) -> Batch | FoldedBatch:
+    """The batch of an answer; raises `BatchError`, `TooLargeError`, `RequestError`."""
+    told = _answers.decode(said)
+    found = told.folded or told.batch
+    if found is None:
+        raise _TOLD[told.kind](told.words)
+    return found
+
+
+def answer(asked_bytes: bytes) -> bytes:
     """What the process says to a request."""
-    asked = _requests.decode(request)
+    asked = _requests.decode(asked_bytes)
     try:
-        return _encoder.encode(_Answer(read_batch(asked.heading, asked.body, asked.encoding)))
+        elements = read_elements(asked.heading, asked.body, asked.encoding)
     except tuple(_TOLD.values()) as error:
-        return _encoder.encode(_Answer(None, type(error).__name__, str(error)))
+        return _encoder.encode(_Answer(kind=type(error).__name__, words=str(error)))
+    made = folded(asked.heading, elements)
+    return _encoder.encode(_Answer(folded=made) if made is not None else _Answer(batch(asked.heading, elements)))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ differ.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import msgspec
 
@@ -115,6 +116,31 @@ def _times(packed: _Packed) -> Times:
     tickets, called, no_shows, restored, left, served, open_ms, wait_ms, waits, serve_ms, serves = packed
     waiting, serving = Histogram(wait_ms, waits), Histogram(serve_ms, serves)
     return Times(tickets, called, no_shows, restored, left, served, open_ms, waiting, serving)
+
+
+# key, what is added to the ratings, the times as `pack` writes them, or nothing where there are none
+PackedRow = tuple[str, Ratings, bytes]
+# grain, dimension, span, and its rows; the quarter hours of a day or a month are one row without ratings
+PackedGroup = tuple[str, str, str, list[PackedRow]]
+
+
+def added(known: dict[str, Times], more: dict[str, list[Times]]) -> dict[str, Times]:
+    """What is known with more added; what comes to nothing is left out."""
+    for key, some in more.items():
+        mine = known.get(key)
+        if mine is None:
+            if len(some) == 1:
+                known[key] = some[0]
+                continue
+            mine = known[key] = Times()
+        for times in some:
+            mine.merge(times)
+    return {key: times for key, times in known.items() if not times.empty}
+
+
+def sums(ratings: list[Ratings]) -> Ratings:
+    """All of them together."""
+    return ratings[0] if len(ratings) == 1 else [sum(counts) for counts in zip(*ratings, strict=True)]
 
 
 _CLOCK = tuple(f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in range(96))
@@ -230,3 +256,20 @@ class Changes:
                 for key, cell in changed.items():
                     month.setdefault(key, []).append(cell)
         return found
+
+
+def packed(changes: Changes) -> list[PackedGroup]:
+    """All changes in the order of their keys, as a row that is new is written."""
+    found: list[PackedGroup] = []
+    for group, cells in sorted(changes.groups().items(), key=itemgetter(0)):
+        times = added({}, {key: [cell.times for cell in some] for key, some in cells.items()})
+        rows: list[PackedRow]
+        if group[1] == QUARTER:
+            rows = [("", [], pack_quarters(times))]
+        else:
+            rows = [
+                (key, sums([cell.ratings for cell in cells[key]]), pack(times[key]) if key in times else b"")
+                for key in sorted(cells)
+            ]
+        found.append((*group[:3], rows))
+    return found

@@ -57,11 +57,13 @@ class Folding:
         self.facts: dict[DeviceFact, int] = {}
         self.devices: list[Arrival] = []
         self.ignores: list[Arrival] = []
+        self.at = 0  # the position of the event that is being folded
 
     def take(self, arrivals: Iterable[Arrival]) -> "Folding":
         """Folds them, and adds up what changed."""
         for position, fact in arrivals:
             if fact.data is not None:
+                self.at = position
                 _TAKERS[type(fact.data)](self, position, fact, fact.data)
         for run in self.runs.values():
             self.changes.run(run, 1)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from center.errors import CenterError
+from center.folded import FoldedBatch
 from center.ingest import Batch
 from center.rollups.entities import Run, Ticket
 from center.store.answers import (
@@ -43,7 +44,7 @@ FOREIGN = "journal-of-another-hall"
 class Store(Protocol):
     """Everything is durable when its answer is there. Reading never waits for writing."""
 
-    def submit(self, batch: Batch, received_ms: int) -> "Future[Stored]":
+    def submit(self, batch: Batch | FoldedBatch, received_ms: int) -> "Future[Stored]":
         """Takes a batch; the future ends after the commit, or with `Refused` or `StoreError`."""
 
     async def cursor(self, hall: str, journal: str) -> Cursor:

@@ -3,9 +3,13 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count, repeat
+from itertools import chain as flattened
+from itertools import count, islice, repeat
 
+from center.counting import DeviceFact, Fact, Touched
+from center.folded import FoldedBatch
 from center.ingest import Batch, Element
+from center.rollups.ahead import Ahead, again
 from center.rollups.folding import Arrival, Folding
 from center.store import FOREIGN, FORKED, GAP, Refused, rows
 from center.store.answers import Stored
@@ -17,6 +21,14 @@ _FORK_TODO = (
 )
 
 
+_KEEP = "INSERT INTO events (position, journal, sequence, bytes, chain) VALUES (?, ?, ?, ?, ?)"
+TOGETHER = 100  # events in one statement: what a statement costs by itself is a third of what an event costs alone
+_KEEP_MANY = _KEEP + ", (?, ?, ?, ?, ?)" * (TOGETHER - 1)
+
+# journal, sequence, reason, received_ms
+_Aside = tuple[int, int, str | None, int]
+
+
 @dataclass(slots=True)
 class _Journal:
     number: int | None
@@ -24,10 +36,12 @@ class _Journal:
     link: bytes
 
 
-def append(connection: sqlite3.Connection, batch: Batch, received_ms: int) -> Stored:
+def append(connection: sqlite3.Connection, batch: Batch | FoldedBatch, received_ms: int) -> Stored:
     """Stores what is new of a batch; raises `Refused`, and then the caller takes back what was changed."""
     journal = _open(connection, batch)
     _check_link(connection, batch, journal)
+    if isinstance(batch, FoldedBatch) and batch.after == journal.stored_through and batch.data:
+        return _append_folded(connection, batch, journal, received_ms)
     elements, links = _dense(connection, batch, journal), batch.links
     if len(elements) != len(links):
         links = list(chain.links(batch.chain, (element.data for element in elements)))
@@ -36,11 +50,6 @@ def append(connection: sqlite3.Connection, batch: Batch, received_ms: int) -> St
     _check_known(connection, journal, batch.after, links[:known])
     new = elements[known:]
     if new:
-        if journal.number is None:
-            journal.number = connection.execute(
-                """INSERT INTO journals (journal, hall, stored_through, chain, received_ms) VALUES (?, ?, 0, ?, ?)""",
-                (batch.journal, batch.hall, chain.start(batch.journal), received_ms),
-            ).lastrowid
         _store(connection, batch, journal, new, links[known:], received_ms)
     quarantined: dict[int, str] = {}
     if journal.number is not None:
@@ -73,7 +82,7 @@ def _check_known(connection: sqlite3.Connection, journal: _Journal, after: int, 
             )
 
 
-def _open(connection: sqlite3.Connection, batch: Batch) -> _Journal:
+def _open(connection: sqlite3.Connection, batch: Batch | FoldedBatch) -> _Journal:
     row = connection.execute(
         "SELECT number, hall, stored_through, chain FROM journals WHERE journal = ?", (batch.journal,)
     ).fetchone()
@@ -84,7 +93,7 @@ def _open(connection: sqlite3.Connection, batch: Batch) -> _Journal:
     return _Journal(row[0], row[2], row[3])
 
 
-def _check_link(connection: sqlite3.Connection, batch: Batch, journal: _Journal) -> None:
+def _check_link(connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: _Journal) -> None:
     """Chain(after) as stored must be the sender's."""
     if batch.after > journal.stored_through:
         raise Refused(
@@ -116,7 +125,7 @@ def _stored_link(connection: sqlite3.Connection, journal: _Journal, sequence: in
     return link
 
 
-def _dense(connection: sqlite3.Connection, batch: Batch, journal: _Journal) -> list[Element]:
+def _dense(connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: _Journal) -> list[Element]:
     """The elements one after the other from after + 1 on: what stands before that and is stored is left out.
 
     An event with a wrong number in the midst of right ones is malformed: it keeps its place and goes to quarantine.
@@ -149,36 +158,96 @@ def _is_stored(connection: sqlite3.Connection, journal: _Journal, element: Eleme
 
 def _store(  # noqa: PLR0917 - what is new of a batch, and where it goes
     connection: sqlite3.Connection,
-    batch: Batch,
+    batch: Batch | FoldedBatch,
     journal: _Journal,
     elements: Sequence[Element],
     links: Sequence[bytes],
     received_ms: int,
 ) -> None:
     """Events, what they changed, and how far the journal stands now."""
-    before: int = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()[0]
-    positions, sequences = range(before + 1, before + 1 + len(elements)), count(journal.stored_through + 1)
-    data = [element.data for element in elements]
-    connection.executemany(
-        "INSERT INTO events (position, journal, sequence, bytes, chain) VALUES (?, ?, ?, ?, ?)",
-        zip(positions, repeat(journal.number), sequences, data, links, strict=False),
-    )
-    quarantine: list[tuple[int | None, int, str | None, int]] = []
+    number, before = _keep(connection, batch, journal, [element.data for element in elements], links, received_ms)
+    quarantine: list[_Aside] = []
     arrivals: list[Arrival] = []
-    for position, element in zip(positions, elements, strict=True):
+    for place, element in enumerate(elements, start=1):
         fact = element.fact
         if fact is None:
-            sequence = journal.stored_through + position - before
-            quarantine.append((journal.number, sequence, element.reason, received_ms))
+            quarantine.append((number, journal.stored_through + place, element.reason, received_ms))
         elif fact.data is not None:
-            arrivals.append((position, fact))
+            arrivals.append((before + place, fact))
+    known = rows.load(connection, batch.hall, batch.touched)
+    rows.write(connection, Folding(batch.hall, known).take(arrivals))
+    _close(connection, number, (len(elements), links[-1], received_ms, _last_recorded_ms(elements)), quarantine)
+
+
+def _append_folded(connection: sqlite3.Connection, batch: FoldedBatch, journal: _Journal, received_ms: int) -> Stored:
+    """The whole of a batch that goes on where the journal stands."""
+    number, before = _keep(connection, batch, journal, batch.data, batch.links, received_ms)
+    known = rows.load(connection, batch.hall, _touched(batch.ahead))
+    if known.facts:
+        # A rating that counted already changes what was folded; then all is folded over what is known.
+        found = [(before + place, batch.fact(place)) for place in range(1, len(batch.data) + 1)]
+        known = rows.load(connection, batch.hall, batch.touched)
+        arrivals = [(position, fact) for position, fact in found if fact is not None]
+        rows.write(connection, Folding(batch.hall, known).take(arrivals))
+    else:
+
+        def fact_at(place: int) -> Fact:
+            fact = batch.fact(place)
+            assert fact is not None
+            return fact
+
+        more = again(batch.hall, known, batch.ahead, fact_at, before)
+        rows.write_ahead(connection, batch.ahead, more, before, fact_at)
+    quarantined = {journal.stored_through + place: reason for place, (_, reason) in batch.reasons.items()}
+    quarantine = [(number, sequence, reason, received_ms) for sequence, reason in quarantined.items()]
+    _close(connection, number, (len(batch.data), batch.links[-1], received_ms, batch.recorded_ms), quarantine)
+    return Stored(batch.journal, batch.after + len(batch.data), quarantined, len(batch.data), batch.recorded_ms)
+
+
+def _touched(ahead: Ahead) -> Touched:
+    return Touched(
+        {row[0] for _, row in ahead.runs},
+        {row[0] for _, row in ahead.tickets},
+        {(row[0], row[1]) for _, row in ahead.window_days},
+        {DeviceFact(device, epoch, fact) for device, epoch, fact, _ in ahead.facts},
+    )
+
+
+def _keep(  # noqa: PLR0917 - exact bytes, and where they go
+    connection: sqlite3.Connection,
+    batch: Batch | FoldedBatch,
+    journal: _Journal,
+    data: Sequence[bytes],
+    links: Sequence[bytes],
+    received_ms: int,
+) -> tuple[int, int]:
+    """Stores events after the end of a journal, which may be a new one; its number, and the position before them."""
+    number = journal.number
+    if number is None:
+        number = connection.execute(
+            """INSERT INTO journals (journal, hall, stored_through, chain, received_ms) VALUES (?, ?, 0, ?, ?)
+            RETURNING number""",
+            (batch.journal, batch.hall, chain.start(batch.journal), received_ms),
+        ).fetchone()[0]
+        journal.number = number
+    before: int = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()[0]
+    events = zip(count(before + 1), repeat(number), count(journal.stored_through + 1), data, links, strict=False)
+    whole = len(data) - len(data) % TOGETHER
+    for _ in range(0, whole, TOGETHER):
+        connection.execute(_KEEP_MANY, [*flattened.from_iterable(islice(events, TOGETHER))])
+    connection.executemany(_KEEP, islice(events, len(data) - whole))
+    return number, before
+
+
+def _close(
+    connection: sqlite3.Connection, number: int, end: tuple[int, bytes, int, int | None], quarantine: Sequence[_Aside]
+) -> None:
+    """What came aside, and how far the journal stands now: events more, chain, received, last recorded."""
     connection.executemany(
         "INSERT INTO quarantine (journal, sequence, reason, received_ms) VALUES (?, ?, ?, ?)", quarantine
     )
-    known = rows.load(connection, batch.hall, batch.touched)
-    rows.write(connection, Folding(batch.hall, known).take(arrivals))
     connection.execute(
         """UPDATE journals SET stored_through = stored_through + ?, chain = ?, received_ms = ?,
         last_event_ms = coalesce(?, last_event_ms), quarantined = quarantined + ? WHERE number = ?""",
-        (len(elements), links[-1], received_ms, _last_recorded_ms(elements), len(quarantine), journal.number),
+        (*end, len(quarantine), number),
     )

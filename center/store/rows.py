@@ -1,58 +1,47 @@
 """Between what is folded and SQLite's rows: reads what facts touch, writes what they changed, in one transaction."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from center.counting import DeviceFact, DeviceSeen, Ignored, Touched
-from center.rollups.cells import (
-    QUARTER,
-    RATINGS_WIDTH,
-    Changes,
-    Group,
-    Ratings,
-    Times,
-    pack,
-    pack_quarters,
-    unpack,
-    unpack_quarters,
-)
+from center.counting import DeviceFact, DeviceSeen, Fact, Ignored, Touched
+from center.rollups.ahead import Ahead
 from center.rollups.entities import Run, Ticket, WindowDay
 from center.rollups.folding import Arrival, Folding, Known
+from center.store import cells
 
 _RUN = ", ".join(field.name for field in fields(Run))
 _TICKET = ", ".join(field.name for field in fields(Ticket))
 _DAY = ", ".join(field.name for field in fields(WindowDay))
-_GRADES = tuple(f"grade_{grade}" for grade in (1, 2, 3, 4, 5))
-_COUNTS = ("served", *_GRADES, "aside")
+_ADD_FACT = "INSERT INTO facts (device, epoch, fact, position) VALUES (?, ?, ?, ?)"
 MAX_DETAIL = 2000  # characters beside a device of what it says of itself; the event keeps whatever is longer
 
 
-def _put(table: str, kind: type[Any]) -> str:
+def _replace(table: str, kind: type[Any]) -> str:
     names = [field.name for field in fields(kind)]
     return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
 
 
-_PUT_RUN, _PUT_TICKET, _PUT_DAY = _put("runs", Run), _put("tickets", Ticket), _put("window_days", WindowDay)
+def _add(table: str, kind: type[Any], places: Sequence[str] = ()) -> str:
+    """A row that is new, as `Ahead` has it; then the hall, and the position before the batch."""
+    names = [field.name for field in fields(kind) if field.name != "hall"]
+    hall, before = len(names) + 1, len(names) + 2
+    values = [f"?{number} + ?{before}" if name in places else f"?{number}" for number, name in enumerate(names, 1)]
+    return f"INSERT INTO {table} ({', '.join(names)}, hall) VALUES ({', '.join(values)}, ?{hall})"  # noqa: S608
+
+
+_ADD_RUN = _add("runs", Run, ("finished_at", "rated_at", "undone_at", "aside_at"))
+_ADD_TICKET = _add("tickets", Ticket, ("issued_at", "called_at", "missed_at", "left_at"))
+_ADD_DAY = _add("window_days", WindowDay)
+_PUT_RUN, _PUT_TICKET, _PUT_DAY = _replace("runs", Run), _replace("tickets", Ticket), _replace("window_days", WindowDay)
 # `dataclasses.astuple` copies deeply, which costs more than the insert.
 _run_values = attrgetter(*(field.name for field in fields(Run)))
 _ticket_values = attrgetter(*(field.name for field in fields(Ticket)))
 _day_values = attrgetter(*(field.name for field in fields(WindowDay)))
-_ADD_RATINGS = (
-    f"INSERT INTO ratings_rollup (grain, dimension, span, hall, key, {', '.join(_COUNTS)}) "  # noqa: S608 - our names
-    f"VALUES (?, ?, ?, ?, ?, {', '.join('?' * RATINGS_WIDTH)}) ON CONFLICT (grain, dimension, span, hall, key) "
-    f"DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COUNTS)}"
-)
-_CELL = "grain = ? AND dimension = ? AND span = ? AND hall = ? AND key = ?"
-_DROP_RATINGS = f"DELETE FROM ratings_rollup WHERE {_CELL} AND {' AND '.join(f'{n} = 0' for n in _COUNTS)}"  # noqa: S608
-_GET_TIMES = """SELECT key, counts FROM times_rollup WHERE grain = ? AND dimension = ? AND span = ? AND hall = ?
-AND key IN (SELECT value FROM json_each(?))"""
-_DROP_TIMES = f"DELETE FROM times_rollup WHERE {_CELL}"  # noqa: S608
-_PUT_TIMES = "INSERT OR REPLACE INTO times_rollup (grain, dimension, span, hall, key, counts) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 def _json(values: Iterable[object]) -> str:
@@ -88,83 +77,48 @@ def load(connection: sqlite3.Connection, hall: str, touched: Touched) -> Known:
 
 def write(connection: sqlite3.Connection, folding: Folding) -> None:
     """What the facts changed."""
+    _put(connection, folding)
+    connection.executemany(_ADD_FACT, ((*number, position) for number, position in sorted(folding.facts.items())))
+    cells.write(connection, folding.hall, folding.changes)
+    _write_told(connection, folding.hall, folding.ignores, folding.devices)
+
+
+def write_ahead(
+    connection: sqlite3.Connection, ahead: Ahead, more: Folding, before: int, fact_at: Callable[[int], Fact]
+) -> None:
+    """What was folded where the batch was read; `more` is what became of that which the store knows."""
+    hall, known = more.hall, more.known
+    connection.executemany(_ADD_RUN, ((*row, hall, before) for _, row in ahead.runs if row[0] not in known.runs))
+    connection.executemany(
+        _ADD_TICKET, ((*row, hall, before) for _, row in ahead.tickets if row[0] not in known.tickets)
+    )
+    connection.executemany(_ADD_DAY, ((*row, hall) for _, row in ahead.window_days if row[:2] not in known.window_days))
+    _put(connection, more)
+    connection.executemany(_ADD_FACT, ((*number, before + place) for *number, place in ahead.facts))
+    cells.write(connection, hall, more.changes, ahead.cells)
+    ignores, devices = ([(before + place, fact_at(place)) for place in some] for some in (ahead.ignores, ahead.devices))
+    _write_told(connection, hall, ignores, devices)
+
+
+def _put(connection: sqlite3.Connection, folding: Folding) -> None:
     # Rows in the order of their keys: the trees are walked once instead of at random.
     connection.executemany(_PUT_RUN, (_run_values(run) for _, run in sorted(folding.runs.items())))
     connection.executemany(_PUT_TICKET, (_ticket_values(ticket) for _, ticket in sorted(folding.tickets.items())))
     connection.executemany(_PUT_DAY, (_day_values(day) for _, day in sorted(folding.window_days.items())))
-    connection.executemany(
-        "INSERT INTO facts (device, epoch, fact, position) VALUES (?, ?, ?, ?)",
-        ((*number, position) for number, position in sorted(folding.facts.items())),
-    )
-    write_cells(connection, folding.changes)
-    for position, fact in folding.ignores:
+
+
+def _write_told(
+    connection: sqlite3.Connection, hall: str, ignores: Iterable[Arrival], devices: Iterable[Arrival]
+) -> None:
+    for position, fact in ignores:
         data = fact.data
         assert isinstance(data, Ignored)
         connection.execute(
             "INSERT INTO ignored (position, hall, device, window, date, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
-            (position, folding.hall, data.device, data.window, fact.date, fact.at_ms),
+            (position, hall, data.device, data.window, fact.date, fact.at_ms),
         )
-    for arrival in folding.devices:
-        _device(connection, folding.hall, arrival)
-
-
-def write_cells(connection: sqlite3.Connection, changes: Changes) -> None:
-    """Adds to the rollups; a cell that comes to nothing has no row."""
-    ratings: list[tuple[Any, ...]] = []
-    lessened: list[tuple[str, ...]] = []
-    fresh: list[tuple[Any, ...]] = []
-    gone: list[tuple[str, ...]] = []
-    # Rows in the order of their keys here, too.
-    for group, cells in sorted(changes.groups().items(), key=_by_group):
-        if group[1] != QUARTER:
-            for key in sorted(cells):
-                added = _sums([cell.ratings for cell in cells[key]])
-                if any(added):
-                    ratings.append((*group, key, *added))
-                    if min(added) < 0:
-                        lessened.append((*group, key))
-        times = {key: [cell.times for cell in some if not cell.times.empty] for key, some in cells.items()}
-        times = {key: more for key, more in times.items() if more}
-        if not times:
-            continue
-        if group[1] == QUARTER:
-            row = connection.execute(_GET_TIMES, (*group, '[""]')).fetchone()
-            quarters = _added(unpack_quarters(row[1]) if row is not None else {}, times)
-            if quarters:
-                fresh.append((*group, "", pack_quarters(quarters)))
-            else:
-                gone.append((*group, ""))
-            continue
-        known = {key: unpack(counts) for key, counts in connection.execute(_GET_TIMES, (*group, _json(times)))}
-        left = _added(known, times)
-        fresh += [(*group, key, pack(left[key])) for key in sorted(left)]
-        gone += [(*group, key) for key in times if key not in left]
-    connection.executemany(_ADD_RATINGS, ratings)
-    connection.executemany(_DROP_RATINGS, lessened)
-    connection.executemany(_PUT_TIMES, fresh)
-    connection.executemany(_DROP_TIMES, gone)
-
-
-def _sums(ratings: list[Ratings]) -> Ratings:
-    return ratings[0] if len(ratings) == 1 else [sum(counts) for counts in zip(*ratings, strict=True)]
-
-
-def _added(known: dict[str, Times], more: dict[str, list[Times]]) -> dict[str, Times]:
-    """What is known with more added; what comes to nothing is left out."""
-    for key, some in more.items():
-        mine = known.get(key)
-        if mine is None:
-            if len(some) == 1:
-                known[key] = some[0]
-                continue
-            mine = known[key] = Times()
-        for times in some:
-            mine.merge(times)
-    return {key: times for key, times in known.items() if not times.empty}
-
-
-def _by_group(item: tuple[Group, object]) -> Group:
-    return item[0]
+    for arrival in devices:
+        _device(connection, hall, arrival)
 
 
 def _device(connection: sqlite3.Connection, hall: str, arrival: Arrival) -> None:

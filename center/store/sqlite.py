@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from center.errors import StoreBusyError, StoreError, StoreFullError
+from center.folded import FoldedBatch
 from center.ingest import Batch
 from center.rollups.entities import Run, Ticket
 from center.store import FOREIGN, Refused, counted, opening, reading
@@ -46,7 +47,7 @@ BUSY_TIMEOUT_S = 5.0  # a reader never waits for the writer under WAL; this is f
 CACHE_KIB = 32 * 1024
 CHINA_MINUTES = 480  # the offset of a hall that the settings no longer name
 
-_Job = tuple[Batch, int, "Future[Stored]"]
+_Job = tuple[Batch | FoldedBatch, int, "Future[Stored]"]
 _Outcome = tuple["Future[Stored]", Stored | Exception]
 
 
@@ -105,7 +106,7 @@ class SqliteStore(Following):
 
     # --- writing ---
 
-    def submit(self, batch: Batch, received_ms: int) -> "Future[Stored]":
+    def submit(self, batch: Batch | FoldedBatch, received_ms: int) -> "Future[Stored]":
         """Takes a batch; the future ends after the commit."""
         future: Future[Stored] = self._loop.create_future()
         if self._closing:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from center import ingest
 from center.counting import COUNTED
+from center.folded import FoldedBatch
 from center.ingest import Batch, BatchError, Element, Heading, RequestError, TooLargeError
-from center.intake import AT_ONCE_BYTES, Intake
+from center.intake import AT_ONCE_BYTES, Intake, answer, read_answer, request
 from center.store import Refused
 from center.store.answers import Part, Stored
 from center.store.sqlite import FILE_NAME, SqliteStore
@@ -120,38 +121,45 @@ async def check(store: SqliteStore) -> int:
     return through
 
 
+def read(heading: Heading, body: bytes, beside: bool) -> Batch | FoldedBatch:
+    """As it is read in the center, or in the process beside and handed over."""
+    if beside:
+        return read_answer(answer(request(heading, body, "")))
+    return ingest.read_batch(heading, body, "")
+
+
 SPANS = st.tuples(st.integers(0, WHOLE.through), st.integers(0, WHOLE.through)).map(sorted)
 
 
 @QUICK
-@given(st.lists(st.tuples(SPANS, st.booleans()), min_size=1, max_size=8))
+@given(st.lists(st.tuples(SPANS, st.booleans(), st.booleans()), min_size=1, max_size=8))
 def test_parts_in_any_order_and_number_end_in_the_beginning_of_the_journal(
-    parts: list[tuple[list[int], bool]],
+    parts: list[tuple[list[int], bool, bool]],
 ) -> None:
     async def run() -> None:
         with tempfile.TemporaryDirectory() as folder:
             store = SqliteStore(Path(folder) / FILE_NAME, asyncio.get_running_loop())
             try:
                 through = 0
-                for (first, last), forged in parts:
+                for (first, last), forged, beside in parts:
                     link = bytes(32) if forged else WHOLE.links[first]
                     body = b"[" + b",".join(WHOLE.events[first:last]) + b"]"
                     heading = Heading("qingxi", JOURNAL, first, link, OFFSET_MINUTES)
-                    answer: Stored | Refused
+                    said: Stored | Refused
                     try:
-                        answer = await store.submit(ingest.read_batch(heading, body, ""), NOON_MS)
+                        said = await store.submit(read(heading, body, beside), NOON_MS)
                     except Refused as refused:
-                        answer = refused
+                        said = refused
                     if first > through:
-                        assert isinstance(answer, Refused)
-                        assert answer.kind == "gap"
+                        assert isinstance(said, Refused)
+                        assert said.kind == "gap"
                     elif forged:
-                        assert isinstance(answer, Refused)
-                        assert answer.kind == "forked"
+                        assert isinstance(said, Refused)
+                        assert said.kind == "forked"
                     else:
-                        assert isinstance(answer, Stored)
+                        assert isinstance(said, Stored)
                         through = max(through, last)
-                    assert answer.stored_through == through
+                    assert said.stored_through == through
                     assert await check(store) == through
             finally:
                 await store.close()
@@ -180,8 +188,10 @@ def others(data: st.DataObject) -> list[bytes]:
 
 
 @QUICK
-@given(st.data(), st.integers(0, WHOLE.through))
-def test_a_changed_batch_after_a_right_one_changes_nothing_that_is_stored(data: st.DataObject, through: int) -> None:
+@given(st.data(), st.integers(0, WHOLE.through), st.booleans())
+def test_a_changed_batch_after_a_right_one_changes_nothing_that_is_stored(
+    data: st.DataObject, through: int, beside: bool
+) -> None:
     """Sent again from the start, with something done to it: what was stored stays, what comes behind is contiguous."""
     events = others(data)
 
@@ -192,8 +202,7 @@ def test_a_changed_batch_after_a_right_one_changes_nothing_that_is_stored(data: 
                 first = b"[" + b",".join(WHOLE.events[:through]) + b"]"
                 await store.submit(ingest.read_batch(HEADING, first, ""), NOON_MS)
                 try:
-                    batch = ingest.read_batch(HEADING, b"[" + b",".join(events) + b"]", "")
-                    await store.submit(batch, NOON_MS)
+                    await store.submit(read(HEADING, b"[" + b",".join(events) + b"]", beside), NOON_MS)
                 except (BatchError, Refused):
                     assert await check(store) == through
                 kept = await store.events("qingxi", JOURNAL, Part(0, 1000, 10**7))
@@ -252,11 +261,12 @@ def test_what_is_read_in_the_process_beside_is_what_is_read_here(
     if encoding == "gzip":
         body = gzip.compress(body, compresslevel=0)
 
-    async def both() -> tuple[Batch | str, Batch | str]:
-        found: list[Batch | str] = []
+    async def both() -> tuple[object, object]:
+        found: list[object] = []
         for reading in (intake.read, _here):
             try:
-                found.append(await reading(HEADING, body, encoding))
+                batch = await reading(HEADING, body, encoding)
+                found.append([batch.after, batch.chain, batch.elements, batch.links, batch.touched])
             except (BatchError, TooLargeError, RequestError) as error:
                 found.append(repr(error))
         return found[0], found[1]
@@ -265,5 +275,5 @@ def test_what_is_read_in_the_process_beside_is_what_is_read_here(
     assert beside == here
 
 
-async def _here(heading: Heading, body: bytes, encoding: str) -> Batch:
+async def _here(heading: Heading, body: bytes, encoding: str) -> Batch | FoldedBatch:
     return ingest.read_batch(heading, body, encoding)

@@ -15,7 +15,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from center import ingest
+from center import ingest, intake
+from center.folded import FoldedBatch
 from center.ingest import Heading
 from center.rollups.histogram import EXACT_S, Histogram, edge_ms, step
 from center.store import counted
@@ -48,7 +49,7 @@ def told(draw: st.DrawFn) -> tuple[str, dict[str, Any], int]:
     kind = draw(
         st.sampled_from(
             "finished finished rated rated rated undone unrated ignored issued called missed restored missed_undone "
-            "cancelled signed_in signed_out paused unpaused training unknown malformed".split()
+            "cancelled signed_in signed_out paused unpaused seen training unknown malformed".split()
         )
     )
     run, ticket = draw(RUNS), draw(TICKETS)
@@ -80,6 +81,10 @@ def told(draw: st.DrawFn) -> tuple[str, dict[str, Any], int]:
         return f"hall.staff.{kind}", {"window": place["window"], "staff": "s1", "role": "A"}, at_ms
     if kind in ("paused", "unpaused"):
         return f"hall.window.{kind}", {"window": place["window"], "staff": "s1"}, at_ms
+    if kind == "seen":
+        what = draw(st.sampled_from(["online", "offline", "booted", "fault", "recovered", "key_tested", "replaced"]))
+        said = {"device": "ev1", "role": "evaluator", "detail": {"code": "silent", "epoch": "00112233445566aa"}}
+        return f"hall.device.{what}", said, at_ms
     if kind == "unknown":
         return "hall.patrol.seen", {"run": run, "anything": [1, {}]}, at_ms
     if kind == "malformed":
@@ -218,10 +223,10 @@ def test_rollups_are_what_the_contract_says_and_a_recount_agrees(
                     journal = journals[which]
                     journal.add(kind, said, at_ms=at_ms)
                     if data.draw(st.booleans()):
-                        await _send(store, journal, sent[which], model)
+                        await _send(store, journal, sent[which], model, data.draw(st.booleans()))
                         sent[which] = journal.through
                 for which, journal in enumerate(journals):
-                    await _send(store, journal, sent[which], model)
+                    await _send(store, journal, sent[which], model, data.draw(st.booleans()))
                 await compare(store, model)
             finally:
                 await store.close()
@@ -236,11 +241,17 @@ def test_rollups_are_what_the_contract_says_and_a_recount_agrees(
     asyncio.run(run())
 
 
-async def _send(store: SqliteStore, journal: Journal, after: int, model: Model) -> None:
+async def _send(store: SqliteStore, journal: Journal, after: int, model: Model, beside: bool) -> None:
+    """As it is read in the center, or as the process beside hands it over: over a pipe, and folded."""
     if after == journal.through:
         return
     heading = Heading(journal.hall, journal.name, after, journal.links[after], OFFSET_MINUTES)
-    await store.submit(ingest.read_batch(heading, b"[" + b",".join(journal.events[after:]) + b"]", ""), NOON_MS)
+    body = b"[" + b",".join(journal.events[after:]) + b"]"
+    batch: ingest.Batch | FoldedBatch = ingest.read_batch(heading, body, "")
+    if beside:
+        batch = intake.read_answer(intake.answer(intake.request(heading, body, "")))
+        assert isinstance(batch, FoldedBatch)
+    await store.submit(batch, NOON_MS)
     for event in journal.events[after:]:
         moment = msgspec.json.decode(event)["time"]
         model.take(event, round(dt.datetime.fromisoformat(moment).timestamp() * 1000))

@@ -170,7 +170,16 @@ ROOMS = (
     Room("center.metrics", "the center's numbers; none carries a grade", _CENTER),
     Room("center.counting", "what an event says to the figures, pure", _CENTER),
     Room("center.ingest", "a batch as it comes in: bounded, exact, pure", ("center.counting", *_CENTER)),
-    Room("center.intake", "large batches read in a process beside the center", ("center.ingest", *_CENTER)),
+    Room(
+        "center.folded",
+        "a large batch with the rows and figures that it makes where nothing is known of it, pure",
+        ("center.counting", "center.ingest", "center.rollups", *_CENTER),
+    ),
+    Room(
+        "center.intake",
+        "large batches read in a process beside the center",
+        ("center.folded", "center.ingest", *_CENTER),
+    ),
     Room(
         "center.rollups",
         "from facts to cells of figures, pure: what counts, where, once",
@@ -179,7 +188,7 @@ ROOMS = (
     Room(
         "center.store",
         "events, rollups, migrations behind one interface",
-        ("center.counting", "center.ingest", "center.rollups", *_CENTER),
+        ("center.counting", "center.folded", "center.ingest", "center.rollups", *_CENTER),
     ),
     Room(
         "center.reports",

@@ -14,6 +14,7 @@ from multidict import CIMultiDict
 from center.config import CenterSettings
 from center.config import Hall as HallSettings
 from center.errors import StoreBusyError
+from center.folded import FoldedBatch
 from center.ingest import Batch
 from center.intake import Intake
 from center.metrics import Metrics
@@ -46,7 +47,7 @@ class SimulatedStore(SqliteStore):
         self._waiting: list[_Job] = []
         self._busy = False
 
-    def submit(self, batch: Batch, received_ms: int) -> "asyncio.Future[Stored]":
+    def submit(self, batch: Batch | FoldedBatch, received_ms: int) -> "asyncio.Future[Stored]":
         """Takes a batch; as the shipped writer, all that wait go into the next commit."""
         if len(self._waiting) >= MAX_QUEUED:
             raise StoreBusyError(f"{MAX_QUEUED} batches are waiting for the disk; send again in a second")
