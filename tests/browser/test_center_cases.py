@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage, screenshot
 from tests.center_support import CONFIG, CenterProcess, Journal, running
-from tests.integration.test_center_people import PASSWORD, settle_accounts, ticket
+from tests.people_support import PASSWORD, settle_accounts, ticket
 
 OWN = PASSWORD + "-own"
 

@@ -17,7 +17,7 @@ import pytest_asyncio
 from tests.center_support import CONFIG, CenterProcess, Journal, running
 from tests.door_support import Answer, Visitor, center_routes, filled, hub_routes, visiting
 from tests.hub_support import HubProcess
-from tests.integration.test_center_people import PASSWORD, settle_accounts
+from tests.people_support import PASSWORD, settle_accounts
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
