@@ -79,6 +79,8 @@ class SqliteStore(Following):
             path.touch(mode=OWNER_ONLY)
             path.chmod(OWNER_ONLY)
             self._connection = connect(path)
+            # What a refused batch changed is put back from memory: a batch's pages, where else a file would be written.
+            self._connection.execute("PRAGMA temp_store = MEMORY")
             found = migrate(self._connection)
             if found == len(MIGRATIONS) and counted.needed(self._connection):
                 self._count_anew(offsets)
