@@ -93,15 +93,14 @@ class Intake:
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, self._read, request(heading, body, encoding))
+            said = await loop.run_in_executor(self._thread, self._ask, request(heading, body, encoding))
         finally:
             self._waiting -= 1
-
-    def _read(self, asked: bytes) -> Batch | FoldedBatch:
-        """In the thread: there is one, so one request at a time is on its way."""
-        return read_answer(self._ask(asked))
+        # In another thread, so that the process has its next request meanwhile.
+        return await asyncio.to_thread(read_answer, said)
 
     def _ask(self, asked: bytes) -> bytes:
+        """In the thread: there is one, so one request at a time is on its way."""
         if self._process is not None and self._process.poll() is not None:
             self._lost()
         if self._process is None:
