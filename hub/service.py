@@ -5,6 +5,7 @@ throws the working state away and rebuilds it from the journal.
 """
 
 import asyncio
+import importlib
 import inspect
 import logging
 import secrets
@@ -16,15 +17,10 @@ import msgspec
 
 from hub.errors import HubError
 from hub.journal import ORIGINAL, Committed, Journal, JournalError
-from hub.queueing import apply as queueing_apply
-from hub.queueing import layout as queueing_layout
-from hub.queueing import leases as queueing_leases
-from hub.queueing import runs as queueing_runs
 from hub.queueing import snapshot as queueing_snapshot
 from hub.queueing import state as queueing_state
-from hub.queueing import tables as queueing_tables
-from hub.queueing import training as queueing_training
 from hub.queueing import views
+from hub.queueing.apply import apply
 from hub.queueing.commands import AcceptFact, ClockStepped, Command
 from hub.queueing.decide import Ids, decide
 from hub.queueing.errors import ApplyError, Refusal
@@ -33,8 +29,29 @@ from hub.queueing.layout import Layout
 from hub.queueing.snapshot import SnapshotError
 from hub.queueing.state import State
 
-apply = queueing_apply.apply
 _log = logging.getLogger(__name__)
+
+# The modules of the rules that make a state of events, or read one that was kept: all that these two rest on.
+STATE_RULES = (
+    "apply",
+    "apply.ground",
+    "apply.hall",
+    "apply.issuing",
+    "apply.machines",
+    "apply.serving",
+    "apply.windows",
+    "errors",
+    "events",
+    "layout",
+    "leases",
+    "numbers",
+    "runs",
+    "snapshot",
+    "state",
+    "tables",
+    "times",
+    "training",
+)
 
 # A jump of the clock that is worth an event: more than a slewing time daemon or a sleepy event loop makes of it.
 STEP_MS = 1_000
@@ -68,16 +85,7 @@ class SystemIds:
 
 def rules_version() -> str:
     """Names the rules by their source: a state that other rules made is used only where its events are gone."""
-    modules = (
-        queueing_apply,
-        queueing_layout,
-        queueing_runs,
-        queueing_leases,
-        queueing_state,
-        queueing_tables,
-        queueing_training,
-        queueing_snapshot,
-    )
+    modules = (importlib.import_module(f"hub.queueing.{name}") for name in STATE_RULES)
     return sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()[:16]
 
 

@@ -1,5 +1,6 @@
 """Starting from a kept state: what is used, what is ignored, and that only the rest is replayed."""
 
+import ast
 import asyncio
 import logging
 import sqlite3
@@ -197,3 +198,20 @@ def test_the_forgetting_of_runs_goes_on_in_its_order() -> None:
     assert list(again.run_order) == list(state.run_order)
     with pytest.raises(SnapshotError):
         snapshot.load(LAYOUT, None)
+
+
+def test_every_module_that_makes_a_state_is_part_of_the_rules_version() -> None:
+    root = Path(queueing_state.__file__).parent
+    files = {file.relative_to(root).with_suffix("").as_posix().replace("/", "."): file for file in root.rglob("*.py")}
+    rules = {name.removesuffix(".__init__"): file for name, file in files.items() if name != "__init__"}
+    reached: set[str] = set()
+    left = ["apply", "snapshot"]
+    while left:
+        name = left.pop()
+        reached.add(name)
+        for node in ast.walk(ast.parse(rules[name].read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hub.queueing"):
+                module = (node.module or "").removeprefix("hub.queueing").removeprefix(".")
+                named = {module, *(f"{module}.{each.name}".removeprefix(".") for each in node.names)}
+                left += [each for each in named if each in rules and each not in reached]
+    assert reached == set(hub_service.STATE_RULES)
