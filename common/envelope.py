@@ -24,8 +24,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class Envelope(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One event as it stands in a journal; the fields are named and ordered as they are sent."""
+class _Fields(msgspec.Struct, kw_only=True, frozen=True):
+    """What stands in an event besides its data, named and ordered as it is sent."""
 
     specversion: str
     id: str
@@ -39,35 +39,23 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     clock: str
     datacontenttype: str = "application/json"
     request: str | None = None
+
+    @property
+    def number(self) -> int:
+        """The dense sequence in its journal, from 1."""
+        return int(self.sequence)
+
+
+class Envelope(_Fields, kw_only=True, frozen=True, omit_defaults=True):
+    """One event as it stands in a journal."""
+
     data: dict[str, Any]
 
-    @property
-    def number(self) -> int:
-        """The dense sequence in its journal, from 1."""
-        return int(self.sequence)
 
-
-class RawEnvelope(msgspec.Struct, kw_only=True, frozen=True):
+class RawEnvelope(_Fields, kw_only=True, frozen=True):
     """The same event for a reader that wants its data as bytes: what it does with them depends on the type."""
 
-    specversion: str
-    id: str
-    source: str
-    type: str
-    time: str
-    recordedtime: str
-    subject: str
-    sequence: str
-    journal: str
-    clock: str
-    datacontenttype: str = "application/json"
-    request: str | None = None
     data: msgspec.Raw
-
-    @property
-    def number(self) -> int:
-        """The dense sequence in its journal, from 1."""
-        return int(self.sequence)
 
 
 class EnvelopeError(CommonError):

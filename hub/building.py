@@ -62,7 +62,10 @@ def holders(rows: Rows) -> list[Holder]:
 
 
 def build(config: Config, clock: Clocks, chance: Callable[[], float], log: Log) -> Hub:
-    """Journal first; then what rests on it. Raises `HubError`, `CommonError`, `QueueingError`, `OSError`."""
+    """The hall's rows and the journal first, then what rests on them.
+
+    Raises `HubError`, `CommonError`, `QueueingError`, `OSError`.
+    """
     data = Path(config.paths.data)
     data.mkdir(parents=True, exist_ok=True)
     hall = HallStore(data / HALL_FILE, hub_config.rows(config))

@@ -1,7 +1,8 @@
 """The hub as a process: the composition root, which owns the clock, chance, tasks and signals.
 
-`python -m hub.main --config hub.toml`. The journal is opened before anything else; what can't be used ends the start
-with one line. Every task has its place here: one that dies ends the process, for a hub that half works misleads.
+`python -m hub.main --config hub.toml`. The hall's rows and the journal are opened before anything is served; what can't
+be used ends the start with one line. Every task has its place here: one that dies ends the process, for a hub that half
+works misleads.
 """
 
 import argparse

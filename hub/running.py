@@ -74,24 +74,25 @@ class Hub:
     stream: Stream
     hall: HallStore
     version: str
+    pages: Pages = field(init=False)
+    initials: Initials = field(init=False)
+    guide: Guide = field(init=False)
     # None where the hall has no voice.
     announcer: Announcer | None = None
-    uplink: Uplink | None = None
-    # Delivers what damaged journals before this one left.
-    old_journals: Coroutine[Any, Any, None] | None = None
     fleet: Fleet = field(init=False)
     updates: Updates = field(init=False)
     staff: StaffDesk = field(init=False)
-    dispensers: Dispensers = field(init=False)
-    pages: Pages = field(init=False)
-    guide: Guide = field(init=False)
-    initials: Initials = field(init=False)
     lines: Lines = field(init=False)
     changing: Changing = field(init=False)
     hall_desk: HallDesk = field(init=False)
     printers: Printers = field(init=False)
     paperwork: Paperwork = field(init=False)
     leds: Leds = field(init=False)
+    dispensers: Dispensers = field(init=False)
+    # Made when it serves; None where the hall reports to nobody.
+    uplink: Uplink | None = None
+    # Delivers what damaged journals before this one left.
+    old_journals: Coroutine[Any, Any, None] | None = None
 
     @property
     def state(self) -> State:

@@ -1,4 +1,4 @@
-"""What the hall can be asked to do. One frozen class a command; `VERBS` gives the contract's word for each."""
+"""What the hall can be asked to do, besides what one window can. One frozen class a command; `VERBS` has all words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ class Throttle:
         return 0 if tries is None else max(0, tries.locked_until_ms - now_ms)
 
     def wrong(self, staff: str, now_ms: int) -> None:
-        """A try that failed; from the fifth on each locks the code, twice as long as the one before."""
+        """A try that failed; from the fifth on each locks the code, twice as long as the one before, up to a limit."""
         tries = self._tries.pop(staff, _Tries())
         self._tries[staff] = tries
         if len(self._tries) > MOST_CODES:

@@ -205,7 +205,7 @@ async def devices(request: web.Request) -> web.Response:
 
 
 async def device_commands(request: web.Request) -> web.Response:
-    """The box blinks and beeps; or a replaced one is let in once more."""
+    """A box shows itself, tests its keys or stops its application; or a replaced one is let in once more."""
     holder(request, "manager", "admin")
     wanted: device_schema.DeviceCommand = await read_body(request, device_schema.DeviceCommand)
     device = request.match_info["device"]

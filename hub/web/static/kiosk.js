@@ -151,7 +151,7 @@
   };
   const take = async (how) => {
     const view = main.querySelector(".view");
-    const wanted = { id: crypto.randomUUID?.() ?? uuid(), matter: view.dataset.matter, ...wish, printer: how === "paper" ? given.printer : "" };
+    const wanted = { id: newId(), matter: view.dataset.matter, ...wish, printer: how === "paper" ? given.printer : "" };
     for (const key of main.querySelectorAll("button")) key.disabled = true;
     const done = waitingFor();
     try {
@@ -171,14 +171,6 @@
     } finally {
       done();
     }
-  };
-  /* Only pages over https or of this machine have crypto.randomUUID. */
-  const uuid = () => {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 15) | 64;
-    bytes[8] = (bytes[8] & 63) | 128;
-    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 
   /* ---- finding */
