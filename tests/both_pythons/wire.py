@@ -253,7 +253,7 @@ def raised(error, function, *arguments, **named):
         function(*arguments, **named)
     except error as caught:
         assert str(caught)
-        return
+        return caught
     raise AssertionError("%r took %r" % (function, arguments))
 
 
