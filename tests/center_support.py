@@ -7,7 +7,7 @@ import io
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -178,13 +178,20 @@ class CenterProcess:
         self.process.kill()
 
 
-async def start_process(folder: Path, config: str = CONFIG) -> tuple[asyncio.subprocess.Process, dict[str, str], str]:
-    """Starts `python -m center.main`; returns it with its new tokens and its address."""
-    file = folder / "center.toml"
-    file.write_text(config, "utf-8")
-    process = await asyncio.create_subprocess_exec(
+async def spawn_process(file: Path) -> asyncio.subprocess.Process:
+    """`python -m center.main`, which has said nothing yet."""
+    return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "center.main", "--config", str(file), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
+
+
+async def start_process(
+    folder: Path, config: str = CONFIG, spawn: Callable[[Path], Awaitable[asyncio.subprocess.Process]] = spawn_process
+) -> tuple[asyncio.subprocess.Process, dict[str, str], str]:
+    """Starts it; returns it with its new tokens and its address."""
+    file = folder / "center.toml"
+    file.write_text(config, "utf-8")
+    process = await spawn(file)
     assert process.stdout is not None
     tokens: dict[str, str] = {}
     async with asyncio.timeout(START_S):

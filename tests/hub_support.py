@@ -90,10 +90,10 @@ class HubProcess:
             await self.stop()
         check_log(self.log(), {*self.tokens.values(), *self.secrets})
 
-    async def start(self) -> list[str]:
-        """Starts it; returns the lines it printed until it served."""
+    async def spawn(self) -> asyncio.subprocess.Process:
+        """The process, which has said nothing yet; what it logs is kept."""
         with (self.folder / "hub.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 self.module,
@@ -104,6 +104,10 @@ class HubProcess:
                 cwd=Path(__file__).parent.parent,
                 env=os.environ | self.environment,
             )
+
+    async def start(self) -> list[str]:
+        """Starts it; returns the lines it printed until it served."""
+        self.process = await self.spawn()
         printed = []
         assert self.process.stdout is not None
         async with asyncio.timeout(WAIT_S):

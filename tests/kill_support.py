@@ -21,6 +21,7 @@ import aiohttp
 from protocol import messages
 from tests import center_support
 from tests.center_support import CenterProcess
+from tests.forked_support import ForkedHub, spawn_center
 from tests.hub_support import HubProcess, new_id, until
 from tests.integration.test_clerk_bounds import Evaluator
 
@@ -95,13 +96,20 @@ class Count:
     lost: int = 0
     twice: int = 0
 
+    @property
+    def killed(self) -> int:
+        """Those in brackets ended otherwise."""
+        return sum(times for name, times in self.kills.items() if not name.startswith("("))
+
 
 class KilledHall:
     """One hub on a disk of its own, one center, two boxes, and clients that never tire."""
 
-    def __init__(self, folder: Path, seed: int, *, syncs: bool = True) -> None:
+    def __init__(self, folder: Path, seed: int, *, syncs: bool = True, forked: bool = False) -> None:
         self.folder = folder
         self.syncs = syncs
+        self.forked = forked  # processes begin with their code loaded
+        self.start_s = 1.0  # how long a hub's last start took
         self.chance = random.Random(seed)
         self.told = Told()
         self.count = Count()
@@ -123,7 +131,8 @@ class KilledHall:
         section += f"[journal]\nkeep_days = {keep_days}\n"
         self.boxes = [await Evaluator(f"ev-{number}").__aenter__() for number in (1, 2)]
         lines = tuple(box.line for box in self.boxes)
-        self.hub = HubProcess(self.folder / "hub", lines, section, windows=2)
+        make = ForkedHub if self.forked else HubProcess
+        self.hub = make(self.folder / "hub", lines, section, windows=2)
         self.hub.module = "tests.integration.hub_that_dies"
         self.hub.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
         await self.start_hub()
@@ -146,7 +155,8 @@ class KilledHall:
 
     async def start_center(self) -> None:
         """At the address that it had."""
-        process, made, url = await center_support.start_process(self.folder / "center", self.center_config)
+        spawn = spawn_center if self.forked else center_support.spawn_process
+        process, made, url = await center_support.start_process(self.folder / "center", self.center_config, spawn)
         self.center_process, self.center_url = process, url
         self.center_tokens |= made
 
@@ -168,21 +178,34 @@ class KilledHall:
         if not self.syncs:
             self.hub.environment["TINGTING_SYNCS"] = "off"
         self.count.starts += 1
+        began_s = asyncio.get_running_loop().time()
         try:
             await self.hub.start()
+            self.start_s = asyncio.get_running_loop().time() - began_s
         except AssertionError:
             assert self.hub.process is not None
             if await self.hub.process.wait() != -signal.SIGKILL:
                 raise
 
     async def kill_in_start(self) -> None:
-        """SIGKILL somewhere between the first import and the first answer."""
+        """SIGKILL somewhere between its first line of code and its first answer."""
         before = self.hub.process
         starting = asyncio.create_task(self.start_hub())
         await until(lambda: self.hub.process is not before, "a process")
-        await asyncio.sleep(self.chance.uniform(0.0, 1.0))
+        await asyncio.sleep(self.chance.uniform(0.0, self.start_s))
         await self.kill_hub("start")
         await starting
+
+    async def kill_center_in_start(self) -> None:
+        """Likewise; who is up is left alone."""
+        if self.center_runs:
+            return
+        spawn = spawn_center if self.forked else center_support.spawn_process
+        process = await spawn(self.folder / "center" / "center.toml")
+        await asyncio.sleep(self.chance.uniform(0.0, self.start_s))
+        process.kill()
+        await process.wait()
+        self.count.kills["center, in its start"] += 1
 
     async def kill_hub(self, what: str) -> None:
         """SIGKILL from outside, if it is still there."""

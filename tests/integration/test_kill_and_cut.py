@@ -32,11 +32,14 @@ ROUND = (*NAMED, "load", "start", "offline", "term", "full")
 CENTER_TOO = 0.8  # how often the center dies with the hub
 CI_KILLS, CI_CUTS = 16, 2
 KILLS, CUTS = 1_000, 100
+JUDGED_EVERY = 100  # kills
 
 
 @contextlib.asynccontextmanager
-async def killed_hall(folder: Path, seed: int, *, keep_days: int = 1, syncs: bool = True) -> AsyncIterator[KilledHall]:
-    hall = KilledHall(folder, seed, syncs=syncs)
+async def killed_hall(
+    folder: Path, seed: int, *, keep_days: int = 1, syncs: bool = True, forked: bool = False
+) -> AsyncIterator[KilledHall]:
+    hall = KilledHall(folder, seed, syncs=syncs, forked=forked)
     try:
         await hall.begin(keep_days)
         yield hall
@@ -50,7 +53,7 @@ async def one(hall: KilledHall, what: object) -> None:
     if what in ("offline", "term") and hall.center_runs:
         await hall.kill_center()
     for _ in range(4 if what == "start" else 1):
-        await hall.kill_in_start()
+        await asyncio.gather(hall.kill_in_start(), hall.kill_center_in_start())
     if what == "start":
         return
     dies = f"{what[0]}:{chance.randrange(1, 4)}:{what[1]}" if isinstance(what, tuple) else ""
@@ -89,39 +92,42 @@ async def full_and_free(hall: KilledHall) -> None:
     filler.unlink(missing_ok=True)
 
 
-async def kills(folder: Path, most: int, seed: int) -> KilledHall:
-    """So many SIGKILLs of hub and center; then all of it is at the center."""
-    async with killed_hall(folder, seed) as hall:
+async def kills(folder: Path, most: int, seed: int, *, forked: bool = False) -> KilledHall:
+    """So many SIGKILLs of hub and center; now and then, and at the end, all of it is at the center."""
+    async with killed_hall(folder, seed, forked=forked) as hall:
         await hall.hub.stop()
-        number = 0
-        while sum(times for name, times in hall.count.kills.items() if not name.startswith("(")) < most:
+        number, judged = 0, 0
+        while (done := hall.count.killed) < most:
+            if done >= judged + JUDGED_EVERY:
+                judged = done
+                await judge_all(hall)
             await one(hall, ROUND[number % len(ROUND)])
             (hall.disk.folder / "filler").unlink(missing_ok=True)
             number += 1
-            if number % 20 == 0:
-                print(said(hall, judged=False), flush=True)
-        # However little the rounds left time for: a number and a press are told before the last stop.
-        await hall.start_hub()
-        async with hall.load():
-            await until(lambda: hall.pressed and hall.told.tickets, "a number and a press")
-        await hall.hub.stop()
-        await hall.settle()
-        hall.judge(await hall.at_center(), hall.told.tickets, hall.pressed)
-        print(said(hall), flush=True)
+        await judge_all(hall)
         return hall
 
 
-def said(hall: KilledHall, *, judged: bool = True) -> str:
-    """What was done so far."""
+async def judge_all(hall: KilledHall) -> None:
+    """However little the rounds left time for: a number and a press are told before the last stop."""
+    await hall.start_hub()
+    async with hall.load():
+        await until(lambda: hall.pressed and hall.told.tickets, "a number and a press")
+    await hall.hub.stop()
+    await hall.settle()
+    hall.count.lost = hall.count.twice = 0  # what was lost before is lost now
+    hall.judge(await hall.at_center(), hall.told.tickets, hall.pressed)
+    print(said(hall), flush=True)
+    assert (hall.count.lost, hall.count.twice) == (0, 0)
+    await hall.hub.stop()
+
+
+def said(hall: KilledHall) -> str:
+    """What was done so far, and what came of it."""
     names = ", ".join(f"{times} x {name}" for name, times in sorted(hall.count.kills.items()))
     return (
-        f"{sum(hall.count.kills.values())} kills ({names}); {hall.count.cuts} cuts; {len(hall.told.tickets)} numbers "
-        f"and {len(hall.pressed)} presses acknowledged or logged: "
-        + (
-            f"{hall.count.lost} lost, {hall.count.twice} twice"
-            if judged
-            else "what became of them is counted at the end"
-        )
+        f"{hall.count.killed} kills ({names}); {hall.count.cuts} cuts; {len(hall.told.tickets)} numbers and "
+        f"{len(hall.pressed)} presses acknowledged or logged: {hall.count.lost} lost, {hall.count.twice} twice"
     )
 
 
@@ -212,7 +218,8 @@ def test_a_picture_of_the_disk_lacks_what_was_not_synced(tmp_path: Path) -> None
 
 @pytest.mark.long
 async def test_a_thousand_kills(tmp_path: Path) -> None:
-    hall = await kills(tmp_path, KILLS, 9)
+    hall = await kills(tmp_path, KILLS, 9, forked=True)
+    assert hall.count.killed >= KILLS
     assert (hall.count.lost, hall.count.twice) == (0, 0)
 
 
