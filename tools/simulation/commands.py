@@ -32,6 +32,7 @@ def simulate(seeds: int, first: int, story: bool, small: bool, ledger: bool) -> 
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {"PYTHONHASHSEED": "0"})  # noqa: S606 - this very program
     if small and ledger:
         raise click.UsageError("The ledger is of the whole hall; leave out --small or --ledger.")
+    begun_at = book.commit() if ledger else ""  # somebody may commit while it runs
     results = []
     for seed in range(first, first + seeds):
         result = _played(seed, small=small)
@@ -47,7 +48,7 @@ def simulate(seeds: int, first: int, story: bool, small: bool, ledger: bool) -> 
     failed = [result.seed for result in results if result.wrong]
     if ledger:
         entry = book.Entry(
-            commit=book.commit(),
+            commit=begun_at,
             first=first,
             seeds=seeds,
             failed=failed,
