@@ -122,6 +122,13 @@ class Hall:
     def pass_ms(self, ms: int) -> None:
         self.now = Now(self.now.ms + ms)
 
+    def replayed(self, layout: Layout = LAYOUT) -> State:
+        """The state that its events make of an empty hall."""
+        made = queueing_state.new(layout)
+        for event in self.events:
+            apply(made, event)
+        return made
+
 
 def manned(windows: str = "123") -> Hall:
     """A hall with clerks at these windows: 1 serves A and B, 2 serves A, 3 serves B."""

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from hub.queueing import snapshot
-from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
 from hub.queueing.errors import Refusal
 from hub.queueing.events import Event
@@ -207,10 +206,7 @@ class HallModel(RuleBasedStateMachine):
                 assert person.overtaken <= ONE_IN - 1
 
     def teardown(self) -> None:
-        replayed = queueing_state.new(LAYOUT)
-        for event in self.hall.events:
-            apply(replayed, event)
-        assert replayed == self.hall.state
+        assert self.hall.replayed() == self.hall.state
         if self.kept is not None:
             again = snapshot.load(LAYOUT, msgspec.msgpack.decode(self.kept[0]))
             for event in self.hall.events[self.kept[1] :]:

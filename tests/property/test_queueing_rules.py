@@ -6,9 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from hub.queueing import state as queueing_state
 from hub.queueing import views
-from hub.queueing.apply import apply
 from hub.queueing.commands import (
     AcceptFact,
     DeviceOffline,
@@ -144,9 +142,7 @@ class Rules(RuleBasedStateMachine):
             assert (window.staff is None) == (window.state is WindowState.CLOSED)
 
     def teardown(self) -> None:
-        replayed = queueing_state.new(LAYOUT)
-        for event in self.hall.events:
-            apply(replayed, event)
+        replayed = self.hall.replayed()
         assert replayed == self.hall.state
         assert views.queue(replayed, self.hall.now) == views.queue(self.hall.state, self.hall.now)
 

@@ -4,8 +4,6 @@ import json
 from typing import Any
 
 from hub.queueing import snapshot, views
-from hub.queueing import state as queueing_state
-from hub.queueing.apply import apply
 from hub.queueing.commands import (
     AcceptFact,
     ChangeHall,
@@ -166,10 +164,7 @@ def test_what_a_dispenser_lent_from_is_real_and_stands_in_line_when_the_training
     hall.do(Finish("2"))
     assert hall.refusal(CallNext("2")).kind == "queue_empty"
     # They outlive a restart in the middle of it, by the journal and by a snapshot.
-    replayed = queueing_state.new(LAYOUT)
-    for event in hall.events:
-        apply(replayed, event)
-    assert replayed == hall.state
+    assert hall.replayed() == hall.state
     kept: Any = json.loads(json.dumps(snapshot.dump(hall.state)))
     assert snapshot.load(LAYOUT, kept) == hall.state
     switch(hall, False)
@@ -242,10 +237,7 @@ def test_replay_and_snapshot_are_in_training_too() -> None:
     hall = practising()
     serve(hall)
     hall.do(IssueTicket("A", "kiosk"))
-    replayed = queueing_state.new(LAYOUT)
-    for event in hall.events:
-        apply(replayed, event)
-    assert replayed == hall.state
+    assert hall.replayed() == hall.state
     kept: Any = json.loads(json.dumps(snapshot.dump(hall.state)))
     assert snapshot.load(LAYOUT, kept) == hall.state
     assert views.hall(LAYOUT, hall.state)["training"] is views.queue(hall.state, hall.now)["training"] is True
