@@ -349,6 +349,8 @@ class Box:
                 if self.answers:
                     self.open_run = event[3]["run"]
                     self.endpoint.answer(event[1], messages.ACCEPTED)
+            elif event[0] == session.REQUEST and event[2] == messages.UPDATE:
+                self.endpoint.answer(event[1], messages.UNKNOWN_COMMAND)  # as firmware from before there were updates
         self.endpoint.set_status(messages.APP_IDLE, self.open_run)
         while data := self.endpoint.outgoing(self.uptime_ms()):
             self.sent.append(data)

@@ -103,8 +103,8 @@ async def test_device_update_broken_off_then_whole_then_good_and_facts_stay(tmp_
             await hub.close()
         status, text = await update(board, signed, "old")
         assert status == 1
-        assert "is newer than 0.0.1; if that is meant, say --downgrade" in text
-        status, text = await update(board, signed, "old", "--downgrade")
+        assert "is newer than 0.0.1; if that is meant, say --older" in text
+        status, text = await update(board, signed, "old", "--older")
         assert status == 0, text
         assert "tries 0.0.1 now" in text
         assert in_flash(board, "slot") in (b"ba3", b"ba2")

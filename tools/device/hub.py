@@ -5,7 +5,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
@@ -13,6 +13,8 @@ from tools.device.errors import DeviceError
 
 TIMEOUT_S: Final = 10.0  # a hub answers in milliseconds, a busy Raspberry Pi in one second
 _DOOR: Final = "/api/v1/devices"
+_UPDATES: Final = "/api/v1/updates"
+_JSON: Final = "application/json"
 
 
 class HubClient:
@@ -49,10 +51,28 @@ class HubClient:
         """What a self-test found, into the hub's journal."""
         self._ask("POST", {"command": "tested", "id": str(uuid4()), **found}, f"/{quote(device, safe='')}/tested")
 
+    def update(self) -> dict[str, Any] | None:
+        """The hall's update, as it is; None: there was none."""
+        found: dict[str, Any] | None = self._send("GET", _UPDATES, None, "")["update"]
+        return found
+
+    def begin_update(self, content: bytes, **query: Any) -> dict[str, Any]:
+        """Gives a signed update to the hall's boxes."""
+        known = {"id": str(uuid4())} | {name: value for name, value in query.items() if value is not None}
+        door = f"{_UPDATES}?{urlencode(known)}"
+        return dict(self._send("POST", door, content, "application/octet-stream")["update"])
+
+    def steer_update(self, command: str, **more: Any) -> dict[str, Any]:
+        """`stop`, `continue`."""
+        body = {"command": command, "id": str(uuid4()), **more}
+        return dict(self._send("POST", f"{_UPDATES}/commands", json.dumps(body).encode(), _JSON)["update"])
+
     def _ask(self, method: str, body: dict[str, Any] | None, below: str = "") -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(self.url + _DOOR + below, data, headers, method=method)  # noqa: S310 - the scheme is checked above
+        return self._send(method, _DOOR + below, None if body is None else json.dumps(body).encode(), _JSON)
+
+    def _send(self, method: str, door: str, data: bytes | None, kind: str) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
+        request = Request(self.url + door, data, headers, method=method)  # noqa: S310 - the scheme is checked above
         try:
             with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
                 answer: dict[str, Any] = json.load(response)

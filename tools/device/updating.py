@@ -118,7 +118,7 @@ def _not_older(port: str, box: dict[str, str], target: Target, downgrade: bool) 
     if not downgrade and updating.older(updating.order(target.version, target.made), here):
         raise DeviceError(
             f"{port}: {box['device']} has {box['version']}, which is newer than {target.version}; "
-            "if that is meant, say --downgrade. Nothing was changed."
+            "if that is meant, say --older. Nothing was changed."
         )
 
 
