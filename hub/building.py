@@ -19,7 +19,8 @@ from hub.devices import bundles, callers
 from hub.devices.dispensers import ROLE as DISPENSER
 from hub.devices.dispensers import Dispensers, Paper
 from hub.devices.fleet import Fleet
-from hub.devices.registry import Registry
+from hub.devices.registry import FILE as REGISTRY
+from hub.devices.unlocking import open_registry
 from hub.devices.update_store import UpdateStore
 from hub.devices.updates import Updates
 from hub.hall.changing import Around, Changing
@@ -76,7 +77,7 @@ def build(config: Config, clock: Clocks, chance: Callable[[], float], log: Log) 
     )
     service = HallService(journal, layout, clock, SystemIds())
     published = Shown(service.shown)
-    registry = Registry(data / "registry.json")
+    registry = open_registry(data / REGISTRY, Path(config.paths.hub_key), os.environ, os.urandom, log)
     tokens, made = Tokens.open(data / TOKEN_FILE, holders(rows))
     for holder, token in made.items():
         place = f" {holder.place}" if holder.place else ""

@@ -8,6 +8,7 @@ import msgspec
 
 from common import settings
 from common.settings import SettingsError, key
+from hub.devices import key_file
 from hub.hall.errors import RowsError
 from hub.hall.layout import layout as hall_layout
 from hub.hall.rows import (
@@ -43,6 +44,10 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True):
     """Where data is kept."""
 
     data: Annotated[str, key("folder for journal, registry and tokens; relative to this file", min_length=1)]
+    hub_key: Annotated[
+        str,
+        key("file with the hub's key, which seals the boxes' secrets; outside of data, relative to this file"),
+    ] = key_file.NAME
 
 
 class Http(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +202,10 @@ def _cross_check(config: Config, path: Path) -> None:
 def _resolved(config: Config, path: Path) -> Config:
     """Paths made absolute from the file's folder; the token read."""
     folder = path.resolve().parent
-    paths = Paths(data=str(folder / config.paths.data))
+    paths = Paths(data=str(folder / config.paths.data), hub_key=str(folder / config.paths.hub_key))
+    if Path(paths.hub_key).resolve().is_relative_to(Path(paths.data).resolve()):
+        what = f"{paths.hub_key} lies in paths.data, which it is to protect; say another"
+        raise SettingsError(path, "paths.hub_key", what)
     center = config.center
     if center is not None and center.token_file:
         token_file = folder / center.token_file

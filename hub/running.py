@@ -249,6 +249,7 @@ class Hub:
                 "lines": len(self.fleet.lines),
                 "lines_open": sum(line.is_open for line in self.fleet.lines),
             },
+            "secrets": self.registry.sealing(),
             "voice": None if self.announcer is None else self.announcer.status(),
             "radios": self.fleet.air.views(),
             "clock_sure": self.service.now().sure,

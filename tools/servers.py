@@ -11,6 +11,7 @@ from tools.center import commands as figures
 from tools.install import commands as install
 from tools.operations import backup_commands as backups
 from tools.operations import commands as operations
+from tools.operations import key_commands as keys
 
 _CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -45,6 +46,7 @@ hub.add_command(operations.hub_status)
 hub.add_command(operations.hub_tokens)
 hub.add_command(backups.backup)
 hub.add_command(backups.restore)
+hub.add_command(keys.key)
 center.add_command(install.install_center)
 center.add_command(install.uninstall_center)
 center.add_command(operations.center_tokens)

@@ -1,5 +1,9 @@
-"""Which devices this hall knows, with their secrets. Secrets leave this room for the wire's endpoint only."""
+"""Which devices this hall knows, with their secrets. Secrets leave this room for the wire's endpoint only.
 
+In the file each is sealed under the hub's key; in memory they are in the clear, for the wire needs them.
+"""
+
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,11 +12,13 @@ import msgspec
 from msgspec import Meta
 from tinydb import TinyDB
 
-from hub.devices.errors import RegistryError
+from hub.devices.errors import HubKeyError, RegistryError
+from hub.devices.sealing import PLAIN, SEALED, Keyring, Row, used_keys
 from hub.devices.storage import CrashSafeStorage
 
 MAX_DEVICES = 2000  # three times a large city hall
 EVALUATOR = "evaluator"
+FILE = "registry.json"
 
 DeviceId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
 
@@ -51,23 +57,37 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 class Registry:
     """The devices of a hall, kept in one TinyDB file and in memory."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens or begins the file; raises `RegistryError`."""
+    def __init__(self, path: Path, keys: Keyring | None = None, *, unsealed: str = "") -> None:
+        """Opens or begins the file, and seals what is plain in it; raises `RegistryError`.
+
+        keys: None leaves the secrets as they are. unsealed: why there are none; with a reason nothing new is taken.
+        """
         self._path = path
+        self._keys = keys
+        self._refuses = unsealed
+        # Why secrets are not sealed under the hub's key, as far as they are not.
+        self.unsealed = unsealed
+        # What stands in the file for a device: the same seal is written again, not made again.
+        self._rows: dict[str, Row] = {}
         self._db = TinyDB(path=path, storage=CrashSafeStorage)
         self._table = self._db.table("devices")
         self._devices: dict[str, Device] = {}
         # Replaced boxes that a technician lets in, to fetch what they still hold; of this process only.
         self.fetching: set[str] = set()
         for entry in self._table.all():
+            row = dict(entry)
             try:
-                device = msgspec.convert(dict(entry), Device)
+                device = msgspec.convert(self._opened(row), Device)
             except msgspec.ValidationError as error:
                 raise RegistryError(
                     f"{path}: device {entry.get('device')!r}: {error}. Restore the file from a backup, or take this "
                     "entry out of it, start the hub and provision the device again."
                 ) from error
             self._devices[device.device] = device
+            if SEALED in row:
+                self._rows[device.device] = row
+        if keys is not None:
+            self._seal_all(keys)
 
     def find(self, device: str) -> Device | None:
         """The device of this id."""
@@ -104,6 +124,8 @@ class Registry:
         one that it `replaces` only where the technician fetches that. All in one write: a cut leaves the one or the
         other. Raises `RegistryError`.
         """
+        if self._refuses:
+            raise RegistryError(f"Its secret could not be sealed: {self._refuses}. Nothing was changed.")
         if device.device not in self._devices and len(self._devices) >= MAX_DEVICES:
             raise RegistryError(f"{MAX_DEVICES} devices are registered; a hall has no more.")
         displaced = [
@@ -141,14 +163,100 @@ class Registry:
                 changed[name] = msgspec.structs.replace(known, line=None)
         self._put(changed)
 
-    def _put(self, changed: dict[str, Device]) -> None:
+    def sealing(self) -> dict[str, Any]:
+        """How the secrets are kept, for `/readyz`: how many, under which key, and why not, where some are plain."""
+        return {
+            "sealed": len(self._rows),
+            "of": len(self._devices),
+            "key": None if self._keys is None else self._keys.id,
+            "why": self.unsealed,
+        }
+
+    def _opened(self, row: Row) -> Row:
+        """A row of the file with its secret in the clear; raises `RegistryError` with what to do about the key."""
+        try:
+            if self._keys is not None:
+                return self._keys.open(row)
+            if SEALED in row:
+                raise HubKeyError(self.unsealed or "the boxes' secrets are sealed, and no key was given")
+        except HubKeyError as error:
+            raise RegistryError(
+                f"{self._path}: {error}. Put back the key file that this hub had (its copy is kept apart from the "
+                "backups) and start it again; nothing was changed. If it is lost for good: "
+                "docs/how-to/keep-the-hubs-key.md."
+            ) from error
+        return row
+
+    def _seal_all(self, keys: Keyring) -> None:
+        """What is plain, or under another key, is written anew; a disk that takes nothing leaves it as it is."""
+        try:
+            if used_keys(list(self._rows.values())) not in ([], [keys.id]) or len(self._rows) < len(self._devices):
+                self._put(self._devices)
+            for aside in sorted(self._path.parent.glob(f"{self._path.name}.*")):
+                if aside.suffix == ".new":  # of a write that a cut ended: it may have plain secrets
+                    with contextlib.suppress(FileNotFoundError):
+                        aside.unlink()
+                else:
+                    _seal_aside(aside, keys)
+        except (RegistryError, OSError, ValueError, TypeError) as error:
+            self.unsealed = str(error)
+
+    def _put(self, changed: Mapping[str, Device]) -> None:
         if changed:
-            devices = self._devices | changed
-            rows = {str(number): msgspec.to_builtins(device) for number, device in enumerate(devices.values(), 1)}
+            devices = {**self._devices, **changed}
+            kept = {name: self._row(device) for name, device in devices.items()}
+            rows = {str(number): row for number, row in enumerate(kept.values(), 1)}
             self._db.storage.write({self._table.name: rows})
             self._table.clear_cache()
             self._devices = devices
+            self._rows = {name: row for name, row in kept.items() if SEALED in row}
+            if self._keys is not None:
+                self.unsealed = ""
+
+    def _row(self, device: Device) -> Row:
+        """As it stands in the file."""
+        row: Row = msgspec.to_builtins(device)
+        if self._keys is None:
+            return row
+        before, known = self._rows.get(device.device), self._devices.get(device.device)
+        if before is not None and known is not None and (known.secret, known.epoch) == (device.secret, device.epoch):
+            del row[PLAIN]
+            row[SEALED] = before[SEALED]
+        return self._keys.seal(row)
 
     def close(self) -> None:
         """Gives the file back."""
         self._db.close()
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a registry's file has sealed secrets; raises `RegistryError` where it can't be read."""
+    return bool(used_keys(rows_of(path)))
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The rows of a registry's file as they stand there; raises `RegistryError`."""
+    tables = CrashSafeStorage(path).read() or {}
+    return [row for row in tables.get("devices", {}).values() if isinstance(row, dict)]
+
+
+def check_opens(path: Path, keys: Keyring) -> None:
+    """Raises `HubKeyError` for a secret that none of the keys opens; changes nothing."""
+    for row in rows_of(path):
+        keys.open(row)
+
+
+def _seal_aside(path: Path, keys: Keyring) -> None:
+    """A registry that a restore set aside: nobody reads it but a person, and its secrets are as good as any."""
+    storage = CrashSafeStorage(path)
+    tables = storage.read() or {}
+
+    def kept(row: Row) -> Row:
+        try:
+            return keys.seal(row) if {PLAIN, SEALED} & set(row) else row
+        except HubKeyError:  # under a key that is gone: sealed it is
+            return row
+
+    sealed = {name: {number: kept(row) for number, row in table.items()} for name, table in tables.items()}
+    if sealed != tables:
+        storage.write(sealed)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from hub.devices import key_file
+from hub.devices.sealing import key_id
 from protocol import messages
 from tests import center_support
 from tests.hub_support import Box, HubProcess, until
@@ -311,3 +313,86 @@ async def test_older_backups_go_and_a_strange_folder_is_refused(tmp_path: Path) 
     said = await typed("hub", "backup", "--config", str(hub.config), str(tmp_path / "data"), status=1)
     assert "holds something that is no backup" in said
     assert (tmp_path / "data" / "journal.sqlite3").exists()
+
+
+async def test_a_backup_has_no_secret_and_wants_the_key_of_its_hub(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    async with Box("box-1") as box:
+        hub = HubProcess(tmp_path / "old", lines=(box.line,))
+        await hub.__aenter__()
+        try:
+            await hub.register(box)
+            await until(lambda: hub.online(box), "the box online")
+            said = await typed("hub", "backup", "--config", str(hub.config), str(tmp_path / "stick"))
+            (key,) = key_file.read(tmp_path / "old/hub.key")
+            assert f"need key {key_id(key)}" in said
+        finally:
+            await hub.__aexit__()
+        (backup,) = (tmp_path / "stick").iterdir()
+        for path in backup.iterdir():
+            for secret in (box.secret, box.secret.hex().encode(), key, key.hex().encode()):
+                assert secret not in path.read_bytes(), path.name
+
+        # On another machine, without the key and with a strange one: nothing is touched.
+        place = tmp_path / "new/hub.key"
+        fresh = HubProcess(tmp_path / "new", lines=(box.line,))
+        before = shape(tmp_path / "new")
+        assert "the hub's key is missing" in await restore(fresh.config, backup, status=1)
+        assert shape(tmp_path / "new") == before
+        key_file.write(place, [bytes(32)])
+        before = shape(tmp_path / "new")
+        assert f"is sealed under key '{key_id(key)}'" in await restore(fresh.config, backup, status=1)
+        assert shape(tmp_path / "new") == before
+
+        # Added to the one that is there, the box is let in, and the next start seals it under the first.
+        key_file.write(place, [bytes(32), key])
+        await restore(fresh.config, backup)
+        fresh.tokens, fresh.secrets = hub.tokens, hub.secrets
+        await fresh.__aenter__()
+        try:
+            await until(lambda: fresh.online(box), "the box at the restored hub")
+            _, ready = await fresh.call("GET", "/readyz")
+            assert ready["secrets"] == {"sealed": 1, "of": 1, "key": key_id(bytes(32)), "why": ""}
+            await fresh.stop()
+
+            # Lost for good: all else is there.
+            key_file.write(place, [bytes(31) + b"1"])
+            said = await restore(fresh.config, backup, "--replace", "--without-boxes")
+            assert "registry.json.replaced-1" in said
+            await fresh.start()
+            _, ready = await fresh.call("GET", "/readyz")
+            assert (ready["each_device"], ready["secrets"]["of"]) == ([], 0)
+        finally:
+            await fresh.__aexit__()
+
+
+async def test_a_backup_from_before_there_was_a_key_is_taken_and_sealed(tmp_path: Path) -> None:
+    async with Box("box-1") as box:
+        hub = HubProcess(tmp_path, lines=(box.line,))
+        await hub.__aenter__()
+        try:
+            await hub.register(box)
+            await until(lambda: hub.online(box), "the box online")
+            await back_up(hub, tmp_path / "stick")
+            await hub.stop()
+            (backup,) = (tmp_path / "stick").iterdir()
+            path = backup / "registry.json"
+            registry = json.loads(path.read_bytes())
+            for row in registry["devices"].values():
+                del row["sealed"]
+                row["secret"] = box.secret.hex()
+            path.write_text(json.dumps(registry), "utf-8")
+            manifest = json.loads((backup / "manifest.json").read_bytes())
+            del manifest["keys"], manifest["plain"]
+            manifest["format"] = 1
+            content = path.read_bytes()
+            manifest["files"]["registry.json"] = {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
+            (backup / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+            await restore(hub.config, backup, "--replace")
+            assert box.secret.hex() in (tmp_path / "data/registry.json").read_text("utf-8")
+            await hub.start()
+            await until(lambda: hub.online(box), "the box at the restored hub")
+            assert not [name for name, said in shape(tmp_path / "data").items() if box.secret.hex().encode() in said]
+        finally:
+            await hub.__aexit__()

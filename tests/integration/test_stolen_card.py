@@ -1,13 +1,17 @@
-"""What is on the hub's card, for who holds it in his hand: no token, no PIN, no cookie. What is there is told."""
+"""What is in the hub's data, for who holds a copy of it in his hand: no box's secret, no token, no PIN, no cookie."""
 
+import base64
 import stat
 from pathlib import Path
 
+from hub.devices import key_file
 from tests.door_support import visiting
 from tests.hub_support import Box, HubProcess, new_id, until
 
 
-async def test_no_file_of_the_hub_holds_a_token_a_pin_or_a_cookie_and_all_are_its_owners(tmp_path: Path) -> None:
+async def test_no_file_of_the_hub_holds_a_secret_a_token_a_pin_or_a_cookie_and_all_are_its_owners(
+    tmp_path: Path,
+) -> None:
     async with Box("ev-1") as box, HubProcess(tmp_path, (box.line,)) as hub:
         await hub.register(box)
         await until(lambda: hub.online(box), "the box online")
@@ -37,5 +41,9 @@ async def test_no_file_of_the_hub_holds_a_token_a_pin_or_a_cookie_and_all_are_it
             # In no event and no other file; but a kiosk that asks again gets its first answer, which has it.
             assert citizen.encode() not in content or path.name == "journal.sqlite3"
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
-        # The boxes' secrets are there: the hub proves itself by them. What to do when a card is gone: threats.md.
-        assert any(box.secret.hex().encode() in path.read_bytes() for path in files)
+        # The boxes' secrets are there, for the hub proves itself by them: sealed, and the key lies elsewhere.
+        (key,) = key_file.read(tmp_path / "hub.key")
+        for secret in (box.secret, key):
+            forms = (secret, secret.hex().encode(), secret.hex().upper().encode(), base64.b64encode(secret))
+            assert not [path.name for path in files if any(form in path.read_bytes() for form in forms)]
+        assert b'"sealed": "' in (tmp_path / "data/registry.json").read_bytes()

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 import center.config
 import hub.config
 from common import settings
+from hub.devices import key_file
 from tools.cli import cli
 from tools.install import plans
 
@@ -80,7 +81,7 @@ def test_settings_are_the_owners_after_the_first_time(tmp_path: Path) -> None:
         tmp_path, "hub", "--hall-id", "x", "--name", "y"
     )
     run("hub", "uninstall", "--root", str(tmp_path))
-    assert list(tree(tmp_path)) == ["etc/tingting/hub.toml"]
+    assert list(tree(tmp_path)) == ["etc/tingting/hub.key", "etc/tingting/hub.toml"]
     assert path.read_text("utf-8").endswith("# mine\n")
     assert "nothing to take away" in run("hub", "uninstall", "--root", str(tmp_path))
 
@@ -171,3 +172,25 @@ def tokens(said: str) -> dict[str, str]:
 def test_a_configuration_that_can_not_be_used_is_not_tried_again(name: str) -> None:
     unit = (Path(plans.__file__).parent / "share" / name).read_text("utf-8")
     assert "\nRestartPreventExitStatus=2\n" in unit
+
+
+def test_the_hubs_key_is_made_once_is_roots_alone_and_reaches_the_service_as_a_credential(tmp_path: Path) -> None:
+    shown = install(tmp_path, *(HUB[0], *HUB[1]), "--dry-run")
+    assert "/etc/tingting/hub.key (a secret: not shown)" in shown
+    assert "LoadCredential=hub.key:/etc/tingting/hub.key" in shown
+    install(tmp_path, *(HUB[0], *HUB[1]))
+    path = tmp_path / "etc/tingting/hub.key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    (key,) = key_file.read(path)
+    assert "kept" in install(tmp_path, "hub")
+    assert key_file.read(path) == [key]
+    assert key.hex() not in "".join(
+        said for name, (said, *_) in tree(tmp_path).items() if name != "etc/tingting/hub.key"
+    )
+    # Where hub.toml has it elsewhere, the unit follows.
+    toml = tmp_path / "etc/tingting/hub.toml"
+    toml.write_text(toml.read_text("utf-8").replace("# hub_key = ", 'hub_key = "/media/key/hall.key"  # '), "utf-8")
+    install(tmp_path, "hub")
+    unit = (tmp_path / "etc/systemd/system/tingting-hub.service").read_text("utf-8")
+    assert "LoadCredential=hub.key:/media/key/hall.key\n" in unit
+    assert key_file.read(tmp_path / "media/key/hall.key") != [key]

@@ -11,6 +11,7 @@ from tools.operations.report import Mark
 LINE = {"line": "line-1", "url": "/dev/tingting/E66", "open": True, "why": "", "silent_s": 1.0, "device": "ev-1"}
 LINE |= {"fault": None, "todo": None, "unstored": 0}
 DEVICE = {"device": "ev-1", "role": "evaluator", "window": "1", "online": True, "silent_s": 0.0}
+SECRETS: dict[str, Any] = {"sealed": 2, "of": 2, "key": "837dcd43", "why": ""}
 READY: dict[str, Any] = {
     "ready": True,
     "why": [],
@@ -18,6 +19,7 @@ READY: dict[str, Any] = {
     "version": "1",
     "journal": {"id": "j", "durable": 10, "queued": 0, "refuses": None},
     "uplink": {"state": "idle", "stored_through": 10, "why": ""},
+    "secrets": SECRETS,
     "clock_sure": True,
     "lines": [LINE],
     "each_device": [DEVICE],
@@ -34,6 +36,8 @@ CASES: list[tuple[dict[str, Any], str, str, Mark]] = [
     ({"uplink": {"state": "away", "stored_through": 4, "why": "x"}}, "uplink", "6 events wait here", Mark.BAD),
     ({"uplink": {"state": "refused", "stored_through": 4, "why": "x"}}, "uplink", "refuses this hall", Mark.BAD),
     ({"uplink": {"state": "forked", "stored_through": 4, "why": "x"}}, "uplink", "another history", Mark.BAD),
+    ({"secrets": SECRETS | {"of": 0}}, "secrets", "none yet", Mark.WELL),
+    ({"secrets": SECRETS | {"sealed": 1, "why": "no key"}}, "secrets", "1 of 2 boxes' are sealed. no key", Mark.BAD),
     ({"clock_sure": False}, "clock", "not sure", Mark.BAD),
     ({"lines": [LINE | {"open": False, "why": "no"}]}, "line", "can't be opened (no)", Mark.BAD),
     ({"lines": [LINE | {"device": None, "silent_s": None}]}, "line", "nothing was heard yet", Mark.BAD),

@@ -2,9 +2,10 @@
 
 import shlex
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from functools import wraps
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,7 @@ def install_hub(  # noqa: PLR0917 - one argument for each option
     wish = plans.HubWish(
         hall_id or "hall", name or "-", name_en, host, port, windows, links, center_url, _token(center_token_file)
     )
-    pieces = plans.hub(wish, _program(program))
+    pieces = plans.hub(wish, _program(program), key=_key_place(root))
     if not there:
         _check(pieces, plans.TOKEN_FILE.name, wish.center_token, config.load)
     _install("hub", pieces, _program(program), root, dry_run=dry_run)
@@ -134,7 +135,7 @@ def uninstall_hub(dry_run: bool, root: Path) -> None:
     from tools.install import plans  # noqa: PLC0415 - heavy
 
     wish = plans.HubWish("hall", "-", "", "127.0.0.1", 8080, 1, (), "", "")
-    _uninstall("hub", plans.hub(wish, "/opt/tingting/bin/tingting"), root, dry_run=dry_run)
+    _uninstall("hub", plans.hub(wish, "/opt/tingting/bin/tingting", key=_key_place(root)), root, dry_run=dry_run)
 
 
 @click.command("uninstall")
@@ -204,6 +205,17 @@ def _uninstall(server: str, pieces: "Sequence[Piece]", root: Path, *, dry_run: b
 def _program(said: str | None) -> str:
     """What the unit starts."""
     return said or str(Path(sys.executable).parent / "tingting")
+
+
+def _key_place(root: Path) -> PurePosixPath:
+    """Where hub.toml says that the hub's key lies; what it can't tell is said when it is used."""
+    from tools.install import plans  # noqa: PLC0415 - heavy
+
+    try:
+        said = tomllib.loads((root / "etc/tingting/hub.toml").read_text("utf-8")).get("paths", {}).get("hub_key")
+    except (OSError, ValueError, AttributeError):
+        said = None
+    return plans.CONFIG_FOLDER / said if isinstance(said, str) and said else plans.KEY_FILE
 
 
 def _token(file: Path | None) -> str:

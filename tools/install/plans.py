@@ -1,13 +1,16 @@
 """What belongs to an installed hub or center: one list of files each."""
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from center.config import CenterSettings
 from hub.config import Config
+from hub.devices import key_file
+from hub.devices.sealing import KEY_BYTES
 from tools.install.errors import InstallError
 from tools.install.pieces import Piece
 from tools.install.settings_file import render
@@ -16,6 +19,7 @@ SHARE = Path(__file__).parent / "share"
 ETC = PurePosixPath("/etc")
 CONFIG_FOLDER = ETC / "tingting"
 TOKEN_FILE = CONFIG_FOLDER / "center.token"
+KEY_FILE = CONFIG_FOLDER / key_file.NAME
 # Homes are closed to the service (ProtectHome), /tmp is its own (PrivateTmp).
 CLOSED = ("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")  # noqa: S108 - named to be refused
 
@@ -44,11 +48,19 @@ class CenterWish:
     port: int
 
 
-def hub(wish: HubWish, program: str) -> list[Piece]:
-    """Every file of a hub; raises `InstallError`."""
+def hub(
+    wish: HubWish, program: str, random: Callable[[int], bytes] = os.urandom, key: PurePosixPath = KEY_FILE
+) -> list[Piece]:
+    """Every file of a hub; raises `InstallError`.
+
+    random: for the key that seals the boxes' secrets, where there is none; key: its file, as hub.toml has it.
+    """
+    if not re.fullmatch(r"/[A-Za-z0-9._/+-]+", str(key)):
+        raise InstallError(f"hub.toml, paths.hub_key {key}: a path of plain letters, without spaces")
     pieces = [
         _settings("hub", hub_settings(wish)),
-        *_common("hub", program, f"z {TOKEN_FILE} 0640 root tingting-hub -\n"),
+        Piece(key, key_file.text([random(KEY_BYTES)]), mode=0o600, own=True, secret=True),
+        *_common("hub", program, f"z {TOKEN_FILE} 0640 root tingting-hub -\n", key),
         Piece(ETC / "udev/rules.d/70-tingting.rules", (SHARE / "70-tingting.rules").read_text("utf-8")),
     ]
     if wish.center_token:
@@ -103,11 +115,11 @@ def _settings(server: str, text: str) -> Piece:
     return Piece(CONFIG_FOLDER / f"{server}.toml", text, own=True)
 
 
-def _common(server: str, program: str, more_rights: str) -> list[Piece]:
+def _common(server: str, program: str, more_rights: str, key: PurePosixPath | None = None) -> list[Piece]:
     """Unit, user and folders, which differ by little."""
     _check_program(program)
     name = f"tingting-{server}"
-    unit = (SHARE / f"{name}.service").read_text("utf-8").replace("@PROGRAM@", program)
+    unit = (SHARE / f"{name}.service").read_text("utf-8").replace("@PROGRAM@", program).replace("@KEY@", str(key))
     written_by = f"# Written by `tingting {server} install`, which writes it again.\n"
     user = f'{written_by}u {name} - "Tingting {server}" /var/lib/{name}\n'
     rights = f"{written_by}d {CONFIG_FOLDER} 0755 root root -\nd /var/lib/{name} 0700 {name} {name} -\n"

@@ -45,13 +45,18 @@ class Teller:
 def backup(folder: Path, config: Path, keep: int) -> None:
     """Copy the hub's journal, boxes, tokens and settings into FOLDER while it runs; every copy is checked.
 
-    FOLDER is new, empty, or has nothing but backups in it. It holds the boxes' secrets: keep it like a key.
+    FOLDER is new, empty, or has nothing but backups in it. The boxes' secrets in it are sealed under the hub's key,
+    which is not in it: keep a copy of the key file apart, or no restore has them.
     """
     from tools.operations import backups  # noqa: PLC0415 - heavy
 
     at_ms = time.time_ns() // 1_000_000
-    made, manifest = backups.make(config, folder, keep, at_ms, Teller())
+    made, manifest, key = backups.make(config, folder, keep, at_ms, Teller())
     click.echo(f"{made}: journal {manifest.journal} through event {manifest.sequence}, checked")
+    if manifest.keys:
+        click.echo(f"the boxes' secrets need key {', '.join(manifest.keys)} ({key}), which is not in it: keep it apart")
+    if manifest.plain:
+        click.echo(f"{manifest.plain} boxes' secrets are in it in the clear: keep it like a key; tingting hub key show")
 
 
 @click.command("restore")
@@ -70,16 +75,21 @@ def backup(folder: Path, config: Path, keep: int) -> None:
     help="Ticket numbers of each service passed over, so that none is given twice.  "
     "[default: 100 for each hour since the backup, 1000 at most]",
 )
+@click.option(
+    "--without-boxes", is_flag=True, help="The hub's key is lost: restore all but the boxes; provision each again."
+)
 @plainly
-def restore(folder: Path, config: Path, replace: bool, skip_numbers: int | None) -> None:
+def restore(folder: Path, config: Path, replace: bool, skip_numbers: int | None, without_boxes: bool) -> None:
     """Have the hub go on from a backup: the newest in FOLDER, or the one that FOLDER is. The hub must be stopped.
 
-    Everything is verified before anything is touched. The next start delivers what the center lacks of the old
-    journal, and goes on with a new one, which says what may be lost.
+    Put the hub's key file in its place first. Everything is verified before anything is touched. The next start
+    delivers what the center lacks of the old journal, and goes on with a new one, which says what may be lost.
     """
     from tools.operations import restoring  # noqa: PLC0415 - heavy
 
-    done = restoring.restore(folder, config, replace=replace, numbers=skip_numbers, say=Teller())
+    done = restoring.restore(
+        folder, config, replace=replace, numbers=skip_numbers, say=Teller(), boxes=not without_boxes
+    )
     manifest = done.manifest
     if done.settings_written:
         click.echo(f"{config}: is the backup's")

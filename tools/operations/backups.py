@@ -16,16 +16,19 @@ import msgspec
 from common import files
 from hub import config as hub_config
 from hub.building import TOKEN_FILE
+from hub.devices.registry import FILE as REGISTRY
+from hub.devices.registry import rows_of
+from hub.devices.sealing import used_keys
 from hub.hall.store import HALL_FILE
 from hub.journal import backup as journal_backup
 from hub.journal.backup import Progress, Tail
 from hub.staff.store import PIN_FILE
 from tools.operations.errors import OperationsError
 
-FORMAT = 1
+FORMAT = 2
+READS = (1, 2)  # 1: without keys and plain; made before secrets were sealed
 MANIFEST = "manifest.json"
 JOURNAL = "journal.sqlite3"
-REGISTRY = "registry.json"
 CONFIG = "hub.toml"
 CENTER_TOKEN = "center.token"  # noqa: S105 - a file's name
 NAME = re.compile(r"\d{8}-\d{6}-\d{3}")
@@ -53,10 +56,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sequence: int
     chain: str
     files: dict[str, Entry]
+    # The keys under which the boxes' secrets in it are sealed, and how many are plain.
+    keys: list[str] = []
+    plain: int = 0
 
 
-def make(config: Path, folder: Path, keep: int, at_ms: int, say: Say) -> tuple[Path, Manifest]:
-    """Backs a hub up while it runs; raises `OperationsError`, `HubError`, `CommonError`, `OSError`."""
+def make(config: Path, folder: Path, keep: int, at_ms: int, say: Say) -> tuple[Path, Manifest, Path]:
+    """Backs a hub up while it runs; also where its key is, which stays out of it.
+
+    Raises `OperationsError`, `HubError`, `CommonError`, `OSError`.
+    """
     loaded = hub_config.load(config)
     data = Path(loaded.paths.data)
     if not (data / JOURNAL).exists():
@@ -75,6 +84,7 @@ def make(config: Path, folder: Path, keep: int, at_ms: int, say: Say) -> tuple[P
             files.replace(building / name, source.read_bytes())
     if loaded.center is not None and loaded.center.token_file:
         files.replace(building / CENTER_TOKEN, loaded.center.token.encode() + b"\n")
+    rows = rows_of(building / REGISTRY)
     entries = {path.name: _entry(path) for path in sorted(building.iterdir())}
     manifest = Manifest(
         format=FORMAT,
@@ -85,6 +95,8 @@ def make(config: Path, folder: Path, keep: int, at_ms: int, say: Say) -> tuple[P
         sequence=tail.sequence,
         chain=tail.chain.hex(),
         files=entries,
+        keys=used_keys(rows),
+        plain=sum("sealed" not in row for row in rows),
     )
     _sync(building / JOURNAL)
     files.replace(building / MANIFEST, json.dumps(msgspec.to_builtins(manifest), indent=1).encode())
@@ -92,7 +104,7 @@ def make(config: Path, folder: Path, keep: int, at_ms: int, say: Say) -> tuple[P
     _sync(folder)
     for old in complete(folder)[:-keep]:
         shutil.rmtree(old)
-    return target, manifest
+    return target, manifest, Path(loaded.paths.hub_key)
 
 
 def complete(folder: Path) -> list[Path]:
@@ -117,7 +129,7 @@ def read(backup: Path) -> Manifest:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except msgspec.DecodeError as error:
         raise OperationsError(f"{path}: is no manifest ({error}). Take another backup.") from error
-    if manifest.format != FORMAT:
+    if manifest.format not in READS:
         raise OperationsError(f"{path}: has format {manifest.format}, this program reads {FORMAT}. Use a newer one.")
     return manifest
 

@@ -1,5 +1,6 @@
 """`tingting doctor`: the chain from a box to the center, link by link, each by its own means."""
 
+import os
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 from common.settings import SettingsError
 from hub import config as hub_config
 from hub.config import Config
+from hub.errors import HubError
 from hub.hall.errors import HallError
 from hub.hall.rows import Rows
 from hub.hall.store import HALL_FILE, current
-from tools.operations import doors, status
+from tools.operations import doors, keys, secrets_report, status
 from tools.operations.doors import Unreachable
 from tools.operations.errors import OperationsError
 from tools.operations.report import Finding, Mark, Speak
@@ -35,6 +37,8 @@ class Doctor:
         found = [first, self._process()]
         if self._ready is not None:
             found += [status.journal(self._ready["journal"], self._speak), status.clock(self._ready, self._speak)]
+            found.append(status.secrets(self._ready["secrets"], self._speak))
+        found += self._key(config)
         found += self._ports()
         found += self._boxes()
         found += self._windows()
@@ -69,6 +73,18 @@ class Doctor:
         except OperationsError as error:
             return Finding("hub", Mark.BAD, _("Hub: %(why)s") % {"why": error})
         return Finding("hub", Mark.WELL, _("Hub: it answers at %(url)s.") % {"url": url})
+
+    def _key(self, config: Config | None) -> list[Finding]:
+        """The key of the boxes' secrets, where this machine has the hub's data."""
+        _ = self._speak
+        if config is None or not Path(config.paths.data).is_dir():
+            return []
+        try:
+            state = keys.look(self._path, os.urandom)
+        except (HubError, OSError) as error:
+            todo = _("Type it again with sudo, or say --config.")
+            return [Finding("key", Mark.UNKNOWN, _("Hub's key: not checked (%(why)s)") % {"why": error}, todo)]
+        return secrets_report.of_key(state, _)
 
     def _ports(self) -> list[Finding]:
         """Serial ports of this machine: there, and the hub has the right to open them."""

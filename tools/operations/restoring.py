@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from common.settings import SettingsError
 from hub import config as hub_config
 from hub.building import TOKEN_FILE
 from hub.config import Config
+from hub.devices.registry import FILE as REGISTRY
 from hub.hall.store import HALL_FILE, current
 from hub.journal import Journal, JournalLimits, JournalLocked
 from hub.journal.renewal import Hall, begin_anew, put_in_place
@@ -27,11 +29,12 @@ from hub.queueing.errors import QueueingError
 from hub.queueing.events import JOURNAL_RESTORED, Event, Now
 from hub.service import HallService, SystemIds
 from hub.staff.store import PIN_FILE
-from tools.operations import backups
-from tools.operations.backups import CENTER_TOKEN, CONFIG, JOURNAL, REGISTRY, Manifest, Say
+from tools.operations import backups, keys
+from tools.operations.backups import CENTER_TOKEN, CONFIG, JOURNAL, Manifest, Say
 from tools.operations.errors import OperationsError
 
 ASIDE = "replaced"
+BESIDE = (REGISTRY, TOKEN_FILE, HALL_FILE, PIN_FILE)  # the journal's companions
 HOUR_MS = 3_600_000
 # Numbers passed over for each hour that may be lost: one every 36 s and service, more than a line of people gives.
 AN_HOUR = 100
@@ -51,7 +54,9 @@ class Restored:
     set_aside: list[Path]
 
 
-def restore(folder: Path, config: Path, *, replace: bool, numbers: int | None, say: Say) -> Restored:
+def restore(
+    folder: Path, config: Path, *, replace: bool, numbers: int | None, say: Say, boxes: bool = True
+) -> Restored:
     """Puts a backup in place; raises `OperationsError`, `HubError`, `CommonError`, `OSError`, before any change."""
     backup = backups.find(folder)
     manifest = backups.read(backup)
@@ -66,6 +71,9 @@ def restore(folder: Path, config: Path, *, replace: bool, numbers: int | None, s
             raise OperationsError(
                 f"{backup}: is of hall {manifest.hall!r}, {config} says {loaded.hall.id!r}. Name the right one."
             )
+        boxes = boxes and REGISTRY in manifest.files
+        if boxes:
+            keys.check_backup(backup / REGISTRY, Path(loaded.paths.hub_key), os.urandom)
         to_ms = max(now.ms, tail.recorded_ms)
         skipped = _numbers(loaded, backup / HALL_FILE, to_ms - manifest.made_at_ms, numbers)
         restored = Event(
@@ -84,7 +92,8 @@ def restore(folder: Path, config: Path, *, replace: bool, numbers: int | None, s
             sure=now.sure,
         )
         data = Path(loaded.paths.data)
-        set_aside = _put(backup, data, loaded, restored, replace=replace)
+        wanted = [name for name in BESIDE if boxes or name != REGISTRY]
+        set_aside = _put(backup, data, loaded, restored, wanted, replace=replace)
     return Restored(manifest, data, to_ms, skipped, written, set_aside)
 
 
@@ -137,7 +146,9 @@ def _numbers(config: Config, hall: Path, lost_ms: int, wanted: int | None) -> in
     return skipped
 
 
-def _put(backup: Path, data: Path, config: Config, restored: Event, *, replace: bool) -> list[Path]:
+def _put(
+    backup: Path, data: Path, config: Config, restored: Event, wanted: Sequence[str], *, replace: bool
+) -> list[Path]:
     path = data / JOURNAL
     fresh = not data.exists()
     try:
@@ -150,11 +161,12 @@ def _put(backup: Path, data: Path, config: Config, restored: Event, *, replace: 
                 f"{data}: a hub's data is there{_written(path)}. --replace sets it aside for the backup."
             )
         building = _build(backup, path, config, restored)
-        set_aside = _put_beside(backup, data)
+        set_aside = _put_beside(backup, data, wanted)
         aside = put_in_place(path, building, ASIDE)
     finally:
         storage.close()
-    _give_to_owner(data, fresh=fresh)
+    if not fresh:  # a fresh folder waits for `install`
+        keys.give_to_owner(data)
     return [*set_aside, *([aside] if aside is not None and aside.exists() else [])]
 
 
@@ -193,10 +205,10 @@ async def _keep_state(path: Path, config: Config) -> None:
         await journal.close()
 
 
-def _put_beside(backup: Path, data: Path) -> list[Path]:
+def _put_beside(backup: Path, data: Path, wanted: Sequence[str]) -> list[Path]:
     """Registry, tokens and the hall's rows; those that are there are set aside first."""
     set_aside = []
-    for name in (REGISTRY, TOKEN_FILE, HALL_FILE, PIN_FILE):
+    for name in BESIDE:
         path = data / name
         if path.exists():
             number = 1
@@ -204,18 +216,9 @@ def _put_beside(backup: Path, data: Path) -> list[Path]:
                 number += 1
             path.replace(aside)
             set_aside.append(aside)
-        if (backup / name).exists():
+        if name in wanted and (backup / name).exists():
             files.replace(path, (backup / name).read_bytes())
     return set_aside
-
-
-def _give_to_owner(data: Path, *, fresh: bool) -> None:
-    """What root has written belongs to the folder's owner, the hub's user; a fresh folder waits for `install`."""
-    if os.geteuid() != 0 or fresh:
-        return
-    owner = data.stat()
-    for path in data.iterdir():
-        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _remove(path: Path) -> None:

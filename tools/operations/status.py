@@ -11,6 +11,7 @@ def findings(ready: dict[str, Any], _: Speak) -> list[Finding]:
         _serving(ready, _),
         journal(ready["journal"], _),
         uplink(ready["uplink"], ready["journal"]["durable"], _),
+        secrets(ready["secrets"], _),
         clock(ready, _),
         *(line(entry, _) for entry in ready["lines"]),
         *(device(entry, _) for entry in ready["each_device"]),
@@ -80,6 +81,18 @@ def clock(ready: dict[str, Any], _: Speak) -> Finding:
     return Finding(
         "clock", Mark.BAD, text, _("Give the machine a time server (timedatectl), or a clock with a battery.")
     )
+
+
+def secrets(said: dict[str, Any], _: Speak) -> Finding:
+    """From the answer of /readyz."""
+    words = {"sealed": said["sealed"], "of": said["of"], "key": said["key"], "why": said["why"]}
+    if said["why"]:
+        text = _("Secrets: %(sealed)s of %(of)s boxes' are sealed. %(why)s") % words
+        todo = _("sudo tingting hub install makes the key; then the hub's next start seals them. No box is affected.")
+        return Finding("secrets", Mark.BAD, text, todo)
+    if not said["of"]:
+        return Finding("secrets", Mark.WELL, _("Secrets: none yet; they will be sealed under key %(key)s.") % words)
+    return Finding("secrets", Mark.WELL, _("Secrets: those of %(of)s boxes are sealed under key %(key)s.") % words)
 
 
 def line(entry: dict[str, Any], _: Speak) -> Finding:
