@@ -10,7 +10,7 @@ from common import catalogue, sessions
 from common.problem import Problem
 from common.tokens import Holder
 from hub.queueing.times import rfc3339
-from hub.web import finding
+from hub.web import finding, keys
 from hub.web.bodies import json_response
 from hub.web.guide import Matter, place
 from hub.web.house import HOUSE, House
@@ -193,6 +193,12 @@ async def help_(request: web.Request) -> web.Response:
     return part(request, "kiosk_help.html")
 
 
+async def key_tests(request: web.Request) -> web.Response:
+    """When the rating keys of each window were tested, and with what result."""
+    asker(request, KIOSK)
+    return part(request, "kiosk_keys.html", tested=keys.tested(request.app[HOUSE]))
+
+
 async def appointment(request: web.Request) -> web.Response:
     """The half hours around now."""
     asker(request, KIOSK)
@@ -229,6 +235,7 @@ ROUTES = (
     web.get("/kiosk/find", find),
     web.get("/kiosk/matter/{matter}", matter),
     web.get("/kiosk/help", help_),
+    web.get("/kiosk/keys", key_tests),
     web.get("/kiosk/appointment", appointment),
     web.get("/kiosk/state", state),
 )
