@@ -229,7 +229,7 @@ class Hub:
 
     def ready(self) -> dict[str, Any]:
         """Journal open and devices served; every reason why not, and how lines and devices are."""
-        why = self.why_not()
+        why, care = self.why_not(), self.fleet.care_view()
         return {
             "ready": not why,
             "why": why,
@@ -253,7 +253,14 @@ class Hub:
             "voice": None if self.announcer is None else self.announcer.status(),
             "radios": self.fleet.air.views(),
             "clock_sure": self.service.now().sure,
-            **self.fleet.care_view(),
+            **care,
+            "each_device": key_tests.told(
+                care["each_device"],
+                self.fleet.shown(),
+                self.shown.devices,
+                self.service.now(),
+                self.config.hall.offset_minutes,
+            ),
         }
 
     def admin_facts(self) -> Facts:

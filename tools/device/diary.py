@@ -78,15 +78,19 @@ def words(entry: Entry, offset_minutes: int, _: Speak) -> str:
     return f"{when}  {_what(entry, _)}"
 
 
+def causes(_: Speak) -> dict[str, str]:
+    """How a box came to start, in words."""
+    return {
+        "power on": _("power came on"),
+        "hard": _("reset by a key or by its own program"),
+        "watchdog": _("the watchdog restarted it: its program stood still"),
+        "soft": _("restarted by a technician"),
+    }
+
+
 def _what(entry: Entry, _: Speak) -> str:
     if entry.what == "reset":
-        causes = {
-            "power on": _("power came on"),
-            "hard": _("reset by a key or by its own program"),
-            "watchdog": _("the watchdog restarted it: its program stood still"),
-            "soft": _("restarted by a technician"),
-        }
-        return _("started: %(cause)s") % {"cause": causes.get(entry.value, entry.value)}
+        return _("started: %(cause)s") % {"cause": causes(_).get(entry.value, entry.value)}
     if entry.what == "fault":
         number, _space, detail = entry.value.partition(" ")
         code = FAULT_CODES.get(int(number), number) if number.isdigit() else number

@@ -124,14 +124,17 @@ def hub_status(config: Path, url: str, token_file: Path | None, lang: str, as_js
 @_TOKEN
 @_LANGUAGE
 @_JSON
+@click.option(
+    "--diary", "cable", default="", metavar="PORT", help="Read the diary of the box on this cable, too; it restarts."
+)
 @plainly
-def doctor(config: Path, url: str, token_file: Path | None, lang: str, as_json: bool) -> None:
-    """Check the chain from each box to the center, and say what to do. Status: 0 it holds, 1 something is broken."""
+def doctor(config: Path, url: str, token_file: Path | None, lang: str, as_json: bool, cable: str) -> None:  # noqa: PLR0917 - one argument for each option
+    """Check the chain from each key to the center, and say what to do. Status: 0 it holds, 1 something is broken."""
     from common import catalogue  # noqa: PLC0415 - heavy
     from tools.operations.doctor import Doctor  # noqa: PLC0415 - heavy
 
     speak = catalogue.translations(lang).gettext
-    _tell_and_end(Doctor(config, url, _token(token_file), speak).findings(), as_json=as_json)
+    _tell_and_end(Doctor(config, url, _token(token_file), speak, cable).findings(), as_json=as_json)
 
 
 def _tell(findings: "Sequence[Finding]", *, as_json: bool) -> None:

@@ -12,22 +12,27 @@ from hub.errors import HubError
 from hub.hall.errors import HallError
 from hub.hall.rows import Rows
 from hub.hall.store import HALL_FILE, current
-from tools.operations import doors, keys, secrets_report, status
+from tools.device import diary
+from tools.device.errors import DeviceError
+from tools.operations import boxes, doors, keys, secrets_report, status
 from tools.operations.doors import Unreachable
 from tools.operations.errors import OperationsError
 from tools.operations.report import Finding, Mark, Speak
 
+DISPENSER = "dispenser"  # it has no window
 NO_JOURNAL = "0" * 16  # a hub that is down tells none; the cursor door answers for any
 
 
 class Doctor:
     """One examination. `hub` and `token` where the doctor sits on another machine than the hub."""
 
-    def __init__(self, config: Path, hub: str, token: str, speak: Speak) -> None:
+    def __init__(self, config: Path, hub: str, token: str, speak: Speak, cable: str = "") -> None:
+        """cable: the port of a box whose diary is read, too."""
         self._path = config
         self._hub = hub
         self._token = token
         self._speak = speak
+        self._cable = cable
         self._ready: dict[str, Any] | None = None
         self._rows: Rows | None = None
 
@@ -42,6 +47,7 @@ class Doctor:
         found += self._ports()
         found += self._boxes()
         found += self._windows()
+        found += self._diary()
         found += self._center(config)
         return found
 
@@ -143,19 +149,34 @@ class Doctor:
         return found
 
     def _windows(self) -> list[Finding]:
-        """Windows that can't ask for a grade, since no box was ever registered for them."""
+        """Window by window what its boxes tell of themselves; then those of no window, such as dispensers."""
         if self._rows is None or self._ready is None:
             return []
         _ = self._speak
-        served = {entry["window"] for entry in self._ready["each_device"]}
         todo = _("If it is to ask for grades: tingting device provision with --window.")
-        return [
-            Finding(
-                "window", Mark.NOTE, _("Window %(window)s: no box is registered for it.") % {"window": window.id}, todo
-            )
-            for window in self._rows.windows
-            if window.id not in served
-        ]
+        found = []
+        for window in self._rows.windows:
+            here = [entry for entry in self._ready["each_device"] if entry["window"] == window.id]
+            if not here:
+                text = _("Window %(window)s: no box is registered for it.") % {"window": window.id}
+                found.append(Finding("window", Mark.NOTE, text, todo))
+            for entry in here:
+                found += boxes.findings(entry, _)
+        for entry in self._ready["each_device"]:
+            if entry["window"] is None and entry["role"] == DISPENSER:
+                found += boxes.findings(entry, _)
+        return found
+
+    def _diary(self) -> list[Finding]:
+        """What the box on a person's cable has noted of itself, the hub or none."""
+        _ = self._speak
+        if not self._cable:
+            return []
+        try:
+            return [boxes.of_diary(self._cable, diary.read(self._cable), _)]
+        except DeviceError as error:
+            text = _("Diary of %(port)s: can't be read (%(why)s)") % {"port": self._cable, "why": error}
+            return [Finding("diary", Mark.BAD, text, _("See that it is a box's USB port and that no program has it."))]
 
     def _stored(self, entry: dict[str, Any]) -> Finding:
         _ = self._speak

@@ -32,10 +32,13 @@ class Finding:
     mark: Mark
     text: str
     todo: str = ""
+    # The box that is meant, where one is.
+    device: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For --json."""
-        return {"step": self.step, "state": self.mark.value, "text": self.text, "todo": self.todo}
+        shown = {"step": self.step, "state": self.mark.value, "text": self.text, "todo": self.todo}
+        return shown | ({"device": self.device} if self.device else {})
 
 
 def is_well(findings: Iterable[Finding]) -> bool:
