@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import math
 import random
-import selectors
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from hub.devices.registry import Device, Registry
 from hub.links.ble import Radio
 from hub.links.link import Link
 from protocol import air as wire
+from tools.simulation.world import SimulatedLoop
 
 BOX_S = 0.015  # what a box needs for a step of the handshake
 COMMIT_S = 0.005
@@ -362,44 +362,11 @@ def simulate(model: Model, hours: float, seed: int) -> Found:
     async def hall() -> Found:
         return await Hall(model, seed).run(hours)
 
-    loop = Loop()
+    loop = SimulatedLoop()
     try:
         return loop.run_until_complete(hall())
     finally:
         loop.close()
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """A loop in which waiting takes no time. (looptime does the same, thirty times slower, since it can wait, too.)"""
-
-    def __init__(self) -> None:
-        self._at_s = 0.0
-        super().__init__(Selector(self))
-
-    def time(self) -> float:
-        """The simulated clock."""
-        return self._at_s
-
-    def skip(self, wait_s: float) -> None:
-        """What would have been waited."""
-        self._at_s += wait_s
-
-
-class Selector(selectors.SelectSelector):
-    """Looks, and lets the clock pass instead of waiting."""
-
-    def __init__(self, loop: Loop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """As if the time were over."""
-        if timeout is None:
-            raise AssertionError("nothing in the model will ever happen again")
-        if timeout > 0:
-            self._loop.skip(timeout)
-            return []
-        return super().select(0)
 
 
 def shown(model: Model, found: Found, hours: float) -> str:

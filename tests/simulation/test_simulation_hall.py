@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
 
 from firmware.boxes.dispenser import DispenserBox
-from firmware.eventlog import EventLog
 from hub.devices.asking import Asked
 from hub.devices.callers import Callers
 from hub.devices.fleet import Fleet
 from hub.queueing.state import State
-from hub.service import HallService
 from protocol import messages
+from tests.simulation import plants
 from tools.simulation.run import Result, run
 
 SEEDS = range(4)  # CI's share; `make simulate` runs more
@@ -69,39 +68,13 @@ def test_a_seed_is_a_run() -> None:
     assert first.story == again.story
 
 
-def _first_failure(seeds: range, word: str, *, desk: bool = True) -> Result:
-    for seed in seeds:
-        result = run(seed, desk=desk)
-        if any(word in line for line in result.wrong):
-            return result
-    raise AssertionError(f"the planted bug was not found in {len(seeds)} seeds")
-
-
 def _lost_tail(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The box lets go of one fact too many."""
-    trim = EventLog.trim
-    monkeypatch.setattr(EventLog, "trim", lambda self, through: trim(self, min(through + 1, self.next - 1)))
+    plants.trimmed_one_early(monkeypatch)
     return "missing"
 
 
 def _early_acknowledgement(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The hub acknowledges before the commit."""
-    submit_facts = HallService.submit_facts
-    background: set[Any] = set()
-
-    async def early(self: Fleet, facts: Any) -> None:
-        hall: Any = self._hall
-        task = asyncio.get_running_loop().create_task(submit_facts(hall.service, facts))
-        background.add(task)
-        task.add_done_callback(lambda done: (background.discard(done), done.cancelled() or done.exception()))
-
-    init = Fleet.__init__
-
-    def planted(self: Fleet, *positional: Any, **named: Any) -> None:
-        init(self, *positional, **named)
-        self._around = replace(self._around, submit_facts=lambda facts: early(self, facts))
-
-    monkeypatch.setattr(Fleet, "__init__", planted)
+    plants.acknowledged_before_commit(monkeypatch)
     return "not in the journal"
 
 
@@ -151,7 +124,7 @@ def test_a_planted_bug_at_the_desk_is_found(
     monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], str]
 ) -> None:
     word = plant(monkeypatch)
-    assert "how it came:" in _first_failure(PLANTED_SEEDS, word).report()
+    assert "how it came:" in plants.first_found(run, PLANTED_SEEDS, word).report()
 
 
 @pytest.mark.parametrize("plant", [_lost_tail, _early_acknowledgement, _forgotten_numbers])
@@ -159,7 +132,7 @@ def test_a_planted_bug_is_found_and_told(
     monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], str]
 ) -> None:
     word = plant(monkeypatch)
-    result = _first_failure(PLANTED_SEEDS, word, desk=False)
+    result = plants.first_found(partial(run, desk=False), PLANTED_SEEDS, word)
     report = result.report()
     assert f"tingting simulate --seeds 1 --first {result.seed} --story" in report
     assert "box-" in report.partition("how it came:")[2]

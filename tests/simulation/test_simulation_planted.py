@@ -1,14 +1,11 @@
 """Tests of the test: each planted bug, put into the shipped code, is found by the whole hall and named."""
 
-import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from firmware import recovery
 from firmware.eventlog import EventLog, file_name
-from hub.devices.fleet import Fleet
 from hub.queueing import events as ev
 from hub.queueing.commands import HubStarted
 from hub.queueing.events import Event
@@ -17,30 +14,10 @@ from hub.service import HallService
 from hub.uplink.uplink import Uplink
 from protocol import seal
 from protocol.compat import NONCE_SIZE
-from tools.simulation.run import Result
+from tests.simulation import plants
 from tools.simulation.whole import whole
 
 SEEDS = range(12)
-
-
-def _acknowledged_before_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hub tells the box that it has what is still on its way to the disk."""
-    submit_facts = HallService.submit_facts
-    background: set[Any] = set()
-
-    async def early(self: Fleet, facts: Any) -> None:
-        hall: Any = self._hall
-        task = asyncio.get_running_loop().create_task(submit_facts(hall.service, facts))
-        background.add(task)
-        task.add_done_callback(lambda done: (background.discard(done), done.cancelled() or done.exception()))
-
-    init = Fleet.__init__
-
-    def planted(self: Fleet, *positional: Any, **named: Any) -> None:
-        init(self, *positional, **named)
-        self._around = replace(self._around, submit_facts=lambda facts: early(self, facts))
-
-    monkeypatch.setattr(Fleet, "__init__", planted)
 
 
 def _mark_one_short(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,12 +31,6 @@ def _mark_one_short(monkeypatch: pytest.MonkeyPatch) -> None:
         return append(self, kind, uptime_ms, **fields)
 
     monkeypatch.setattr(EventLog, "append", planted)
-
-
-def _trimmed_one_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The box lets go of one fact more than the hub has."""
-    trim = EventLog.trim
-    monkeypatch.setattr(EventLog, "trim", lambda self, through: trim(self, min(through + 1, self.next - 1)))
 
 
 def _replay_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,9 +87,9 @@ def _invitation_closed_by_restart(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 PLANTS = {
-    "acknowledged before commit": (_acknowledged_before_commit, "was acknowledged, and is on no hub's disk"),
+    "acknowledged before commit": (plants.acknowledged_before_commit, "was acknowledged, and is on no hub's disk"),
     "high-water mark one short": (_mark_one_short, "two facts are logged under number"),
-    "log trimmed one early": (_trimmed_one_early, "was acknowledged, and is on no hub's disk"),
+    "log trimmed one early": (plants.trimmed_one_early, "was acknowledged, and is on no hub's disk"),
     "replay counter not checked": (_replay_not_checked, "a packet was taken twice"),
     "cursor advanced before the answer": (_cursor_before_answer, "the hub counts on event"),
     "nonce repeated after reboot": (_nonce_repeated_after_reboot, "a box greeted twice with one nonce"),
@@ -129,19 +100,11 @@ PLANTS = {
 }
 
 
-def _found(word: str) -> Result:
-    for seed in SEEDS:
-        result = whole(seed)
-        if any(word in line for line in result.wrong):
-            return result
-    raise AssertionError(f"the planted bug was not found in {len(SEEDS)} seeds")
-
-
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_planted_bug_is_found_named_and_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     plant, word = PLANTS[name]
     plant(monkeypatch)
-    result = _found(word)
+    result = plants.first_found(whole, SEEDS, word)
     report = result.report()
     assert f"tingting simulate --seeds 1 --first {result.seed} --story" in report
     assert word in report.partition("how it came:")[0]

@@ -64,7 +64,7 @@ def test_the_storms_of_the_whole_hall_have_what_they_promise() -> None:
     results = [_run(seed) for seed in SEEDS]
     assert sum(result.presses for result in results) > 10 * len(SEEDS)
     assert sum(result.facts for result in results) > 100 * len(SEEDS)
-    for what in ("crashes", "centers", "restores", "replaced", "papers", "calls"):
+    for what in ("crashes", "centers", "restores", "replaced", "papers", "calls", "trials", "updated", "went_back"):
         assert sum(getattr(result, what) for result in results) >= 3, what
     stories = "\n".join(line for result in results for line in result.story)
     for what in (

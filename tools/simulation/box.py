@@ -7,9 +7,13 @@ from typing import Any
 
 from firmware.drivers.keys import PRESSED
 from firmware.eventlog import EventLog
+from firmware.trial import Trial
+from protocol import messages
 from protocol.device import DeviceEndpoint
 from tools.simulation.bounds import Bound, of_box
 from tools.simulation.flash import Flash, PowerCutError
+from tools.simulation.slots import CRASHES, DEAF, GOOD, ResetError, Slots, take_turn
+from tools.simulation.volume import Volume
 from tools.simulation.world import Later, World
 
 BOOT_MS = 900  # from power to the first line of the application
@@ -92,7 +96,9 @@ class SimulatedBox:
         self.wrote: Callable[[int], None] = lambda _: None
         self.chance_repeats = False  # its random numbers are the same after every boot
         self.away = False  # taken from its window: no power
-        self.flash = Flash(world.chance(f"flash {name}"))
+        self.flash = Volume(world.chance(f"flash {name}"))
+        self.slots: Slots | None = None  # with them it takes updates
+        self.told_version: Callable[[int, str], None] = lambda number, version: None
         self._world = world
         self._chance = world.chance(f"box {name}")
         self.secret = secret
@@ -102,7 +108,8 @@ class SimulatedBox:
         self._keys = Keys()
         self._log: WatchedLog | None = None
         self.endpoint: DeviceEndpoint | None = None
-        self._box: Any = None  # None: no power, or still starting
+        self._box: Any = None  # None: no power, still starting, or a firmware that does nothing
+        self._hangs = False
 
     def power_on(self) -> None:
         """The box starts; its application runs a moment later."""
@@ -116,7 +123,7 @@ class SimulatedBox:
 
     def receive(self, data: bytes) -> None:
         """Bytes from the line."""
-        if self._box is not None:
+        if self._box is not None and not self._deaf:
             self._live(lambda: self._box.receive(data, self.uptime_ms))
 
     @property
@@ -139,8 +146,7 @@ class SimulatedBox:
         """Unplugged at its window; what it holds, it holds."""
         self._world.tell(self.name, f"is taken away with {self.unacknowledged()} facts")
         self.away = True
-        self._box = None
-        self._set_alarm(None)
+        self._off()
 
     def plug_in(self) -> None:
         """Somewhere else."""
@@ -160,44 +166,84 @@ class SimulatedBox:
     def _wrote(self, kind: int, fields: dict[str, Any], number: int | None) -> None:
         if number is not None:
             self.wrote(number)
+            if kind == messages.BOOTED:
+                self.told_version(number, fields["firmware"])
         self._took(kind, fields, number)
 
     def _boot(self) -> None:
-        if self.away or self._box is not None:
+        if self.away or self._box is not None or self._hangs:
             return
         self._boot_at_ms = self._world.now_ms
         self._live(self._start)
 
     def _start(self) -> None:
+        about, slots = _ABOUT, self.slots
+        if slots is not None:
+            slots.start(self._live)
+            about = _ABOUT | {"firmware": slots.version}
+            self._world.tell(self.name, f"starts {slots.version}, its slot line is {slots.line.decode()}")
+            if slots.kind == CRASHES and slots.end is not None:
+                slots.end(ValueError("a firmware that fails"))
+            if slots.kind not in (GOOD, DEAF):
+                self._hangs = True
+                return
         self._keys = Keys()
-        self._log = log = WatchedLog(self.flash, self._wrote, self.trimmed)
+        self._log = log = WatchedLog(self.flash, self._wrote, self._trims)
         self._world.tell(self.name, f"boots ({log.boot}), facts {log.oldest} to {log.next - 1} unsent")
         random = Random(self.name).randbytes if self.chance_repeats else self._chance.randbytes
         self.endpoint = end = DeviceEndpoint(self.name, self.ROLE, self.secret, self.epoch, log.boot, log, random)
         front = Front()
-        shared = {"keys": self._keys, "led": front, "buzzer": front, "about": _ABOUT, "maintain": self._no_maintenance}
+        shared = {"keys": self._keys, "led": front, "buzzer": front, "about": about, "maintain": self._maintain}
         self._box = self._made(log, end, shared)
         self._box.start(self.uptime_ms)
+        if slots is not None and slots.end is not None:
+            self._box._updater = Trial(self._box)  # as firmware.main
 
-    def _no_maintenance(self, _mark: bool) -> None:
-        raise AssertionError(f"{self.name}: nobody asked for maintenance")
+    @property
+    def _deaf(self) -> bool:
+        """Its firmware has a fault: no byte comes or goes."""
+        return self.slots is not None and self.slots.kind == DEAF
+
+    def _trims(self, numbers: range) -> None:
+        self.trimmed(numbers)
+        if self.slots is not None and numbers:
+            self.slots.acknowledged = True
+
+    def _maintain(self, mark: bool) -> None:
+        if mark or self.slots is None:
+            raise AssertionError(f"{self.name}: nobody asked for maintenance")
+        raise ResetError
 
     def _live(self, job: Callable[[], object]) -> None:
-        """Does something and all that follows from it; a power cut in the middle ends it there."""
+        """Does something and all that follows from it; a power cut or a reset in the middle ends it there."""
+        take_turn(self.slots)
         try:
             job()
             self._pump()
         except PowerCutError:
             self._world.tell(self.name, "loses power")
-            self._box = None
-            self._set_alarm(None)
+            self._off()
             self._world.after(self._chance.randrange(*OFF_MS), self.power_on)
+        except ResetError:
+            self._world.tell(self.name, "starts again")
+            self._off()
+            self.power_on()
+
+    def _off(self) -> None:
+        self._box = None
+        self._hangs = False
+        self._set_alarm(None)
+        if self.slots is not None:
+            self.slots.off()
 
     def _pump(self) -> None:
         box = self._box
+        if box is None:
+            return
         box.tick(self.uptime_ms)
         while data := box.outgoing(self.uptime_ms):
-            self.send(data)
+            if not self._deaf:
+                self.send(data)
         # Never at once again: what is due now has just been done.
         self._set_alarm(max(box.deadline_ms() - self.uptime_ms, 1))
 

@@ -46,6 +46,11 @@ class SimulatedCaller(SimulatedBox):
     def _made(self, log: WatchedLog, end: DeviceEndpoint, shared: dict[str, Any]) -> Any:
         return CallerBox(log, end, Digits(), False, **shared)
 
+    @property
+    def at_work(self) -> bool:
+        """Somebody is called or served there, or something is asked."""
+        return self._box is not None and self._box.app.state in (app.CALLING, app.SERVING, app.ASKING)
+
     def use(self, chance: Random) -> None:
         """The clerk looks at the display and presses what it asks for."""
         if self._box is None or self._box.app.state not in HANDS:

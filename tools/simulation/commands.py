@@ -23,9 +23,9 @@ from tools.simulation.whole import whole
 def simulate(seeds: int, first: int, story: bool, small: bool, ledger: bool) -> None:
     """Run the seeded whole-hall fault simulation.
 
-    Bad lines, power cuts, full and failing disks, clocks that jump, killed hubs and centers, boxes replaced, a journal
-    restored from a backup, on simulated time; each logged press must be at the center exactly once with its grade, each
-    paper must have its number and each call its key.
+    Bad lines, power cuts, full and failing disks, clocks that jump, killed hubs and centers, boxes replaced, new
+    firmwares good and bad, a journal restored from a backup, on simulated time; each logged press must be at the center
+    exactly once with its grade, each paper must have its number and each call its key.
     """
     if os.environ.get("PYTHONHASHSEED") != "0":
         # Sets of text have another order in every process, and a seed must be the same run everywhere.
@@ -78,13 +78,14 @@ def _played(seed: int, *, small: bool) -> Result:
 
 
 def _sum(results: list[Result]) -> None:
-    facts, seconds = sum(result.facts for result in results), sum(result.seconds for result in results)
+    def total(what: str) -> int:
+        return sum(getattr(result, what) for result in results)
+
+    facts, seconds = total("facts"), sum(result.seconds for result in results)
     click.echo(
-        f"simulate: {len(results)} seeds, {sum(result.presses for result in results)} presses, "
-        f"{sum(result.papers for result in results)} papers, "
-        f"{sum(result.calls for result in results)} keys of callers, "
-        f"{facts} facts, {sum(result.crashes for result in results)} hubs and "
-        f"{sum(result.centers for result in results)} centers killed, "
-        f"{sum(result.restores for result in results)} restored from a backup, "
-        f"{sum(result.replaced for result in results)} boxes replaced, {facts / max(seconds, 1e-9):.0f} facts/s"
+        f"simulate: {len(results)} seeds, {total('presses')} presses, {total('papers')} papers, "
+        f"{total('calls')} keys of callers, {facts} facts, "
+        f"{total('crashes')} hubs and {total('centers')} centers killed, {total('restores')} restored from a backup, "
+        f"{total('replaced')} boxes replaced, {total('trials')} firmwares tried, of which {total('updated')} were good "
+        f"and {total('went_back')} went back, {facts / max(seconds, 1e-9):.0f} facts/s"
     )

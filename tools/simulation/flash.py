@@ -7,7 +7,7 @@ also leave the beginning of what was being appended.
 from collections.abc import Callable
 from random import Random
 
-VOLUME_BYTES = 256 * 1024
+VOLUME_BYTES = 1024 * 1024  # of the 1.4 MB that the smaller boards have
 
 Change = Callable[[], object]
 
@@ -25,8 +25,8 @@ class Flash:
         self._chance = chance
 
     def names(self) -> list[str]:
-        """The names of all files."""
-        return sorted(self.files)
+        """The names of all files of the log; the others have paths."""
+        return sorted(name for name in self.files if name[0] != "/")
 
     def size(self, name: str) -> int:
         """A file's size."""
@@ -38,7 +38,7 @@ class Flash:
 
     def write(self, name: str, data: bytes) -> None:
         """A file with these bytes, at once or not at all."""
-        self._change(lambda: self.files.update({name: bytes(data)}))
+        self.change(lambda: self.files.update({name: bytes(data)}))
 
     def append(self, name: str, data: bytes) -> None:
         """Bytes at the end of a file."""
@@ -52,7 +52,7 @@ class Flash:
 
     def remove(self, name: str) -> None:
         """A file is gone."""
-        self._change(lambda: self.files.pop(name))
+        self.change(lambda: self.files.pop(name))
 
     def free_bytes(self) -> int:
         """What the volume has left."""
@@ -62,9 +62,10 @@ class Flash:
         """Appends durably; a cut may leave a beginning of it."""
         before = self.files.get(name, b"")
         torn = before + data[: self._chance.randrange(len(data) + 1)] if data else before
-        self._change(lambda: self.files.update({name: before + data}), lambda: self.files.update({name: torn}))
+        self.change(lambda: self.files.update({name: before + data}), lambda: self.files.update({name: torn}))
 
-    def _change(self, whole: Change, torn: Change | None = None) -> None:
+    def change(self, whole: Change, torn: Change | None = None) -> None:
+        """Does it, unless the power goes before, or in the midst of it."""
         if self.cut_in is not None:
             self.cut_in -= 1
             if self.cut_in <= 0:
@@ -100,3 +101,9 @@ class Handle:
     def close(self) -> None:
         """Flushes."""
         self.flush()
+
+    def __enter__(self) -> "Handle":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

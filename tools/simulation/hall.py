@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.devices import callers
 from hub.devices.dispensers import ROLE as DISPENSER
@@ -15,6 +16,8 @@ from hub.devices.dispensers import Dispensers, Paper
 from hub.devices.fleet import Fleet
 from hub.devices.registry import Device, Registry
 from hub.devices.times import Moment
+from hub.devices.update_store import UpdateStore
+from hub.devices.updates import Updates
 from hub.journal import Committed, Journal, JournalError
 from hub.links.link import Link
 from hub.queueing import commands
@@ -56,6 +59,7 @@ class Outside:
     client: Callable[[], CenterClient]
     watch: Watch
     stirred: Callable[[], None]  # something was committed, and much follows from it at this moment
+    signer: Ed25519PublicKey  # whose updates the hub believes
 
 
 class Ids:
@@ -172,6 +176,14 @@ class Life:
         self.fleet.answerers[DISPENSER] = dispensers.answer
         self.fleet.attendants[DISPENSER] = dispensers
         self.service.subscribe(self._committed)
+        self.updates = Updates(
+            self.fleet,
+            self,
+            UpdateStore(folder),
+            self._log,
+            signer=None if outside is None else outside.signer,
+            aside=_at_once,
+        )
         self.uplink: Uplink | None = None
         if outside is not None:
             self.uplink = Uplink(
@@ -217,7 +229,9 @@ class Life:
         return self._world.now_ms
 
     def _committed(self, rows: list[Committed]) -> None:
-        self.fleet.committed([row.event for row in rows])
+        events = [row.event for row in rows]
+        self.fleet.committed(events)
+        self.updates.committed(events)
         if self.uplink is not None:
             self.uplink.notify()
         if self._outside is not None and not self._dead:
@@ -245,6 +259,7 @@ class Life:
                 tasks.create_task(self.uplink.run())
                 old = deliver(self.journal.old(), self._outside.client(), chance, self._log)
                 tasks.create_task(old)
+                tasks.create_task(self.updates.run())
             tasks.create_task(self.fleet.run())
             for window, port in self.ports.items():
                 session = self.fleet.session(f"line-{window}", f"sim://{window}")

@@ -50,6 +50,9 @@ class Result:
     centers: int = 0
     restores: int = 0
     replaced: int = 0
+    trials: int = 0  # of new firmwares; of which so many were found good, and so many boxes went back
+    updated: int = 0
+    went_back: int = 0
     whole: bool = False
     simulated_s: float = 0.0
 

@@ -46,11 +46,13 @@ class Watch:
         self.bounds: Callable[[], Iterable[Bound]] = lambda: ()
         self.most: dict[str, tuple[int, int]] = {}
         self.life: Callable[[], Any] = lambda: None
+        self.updated: Callable[[dict[str, Any]], None] = lambda data: None
         self._world = world
         self._oracle = oracle
         self._position = 0
         self._places = Places()
         self._logged: set[Fact] = set()
+        self._versions: dict[Fact, str] = {}  # of each boot, as it began
         self._invited: set[str] = set()
         self._here: dict[str, set[Fact]] = defaultdict(set)
 
@@ -108,9 +110,13 @@ class Watch:
         followed.rows.append(committed)
         for problem in self._places.take(committed.event):
             self.say(problem)
+        if committed.event.type == ev.DEVICE_UPDATED:
+            self.updated(committed.event.data)
         fact = fact_of(committed)
         self._invitation(committed)
         if fact is not None:
+            if committed.event.type == ev.DEVICE_BOOTED:
+                self._booted(fact, committed.event.data["detail"]["firmware"])
             if fact in self._here[journal]:
                 self.say(f"{fact[0]}: fact {fact[2]} is twice in journal {journal}")
             self._here[journal].add(fact)
@@ -125,6 +131,11 @@ class Watch:
             run, reason = event.data["run"], event.data["reason"]
             if reason != "device_away" or run in self._invited:
                 self.say(f"run {run}: the hub ended an invitation that its box has: {reason}")
+
+    def _booted(self, fact: Fact, told: str) -> None:
+        runs = self._versions.get(fact, told)  # unknown: the power went while it was written
+        if runs != told:
+            self.say(f"{fact[0]}: runs {runs}, and the journal says {told}")
 
     def started(self, journal: Journal) -> None:
         """A hub came up on what another left: nothing that was durable is gone, or the break is declared."""
@@ -156,6 +167,10 @@ class Watch:
         if (device, epoch, number) in self._logged:
             self.say(f"{device}: two facts are logged under number {number}")
         self._logged.add((device, epoch, number))
+
+    def runs(self, device: str, epoch: str, number: int, version: str) -> None:
+        """A box says under this number what it has started."""
+        self._versions[device, epoch, number] = version
 
     def trimmed(self, device: str, epoch: str, numbers: range) -> None:
         """A box lets go of facts: they are durable at the hub that said so."""

@@ -1,16 +1,19 @@
 """The whole hall, center included: all faults of the small one, and of clocks, disks, roads, people and backups."""
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hub.errors import HubError
 from hub.journal.backup import Tail
 from hub.queueing.layout import Layout
-from hub.queueing.tables import RunState
+from hub.queueing.tables import RunState, WindowState
+from hub.queueing.window_commands import Finish, MarkArrived
 from tools.simulation import backup
 from tools.simulation.bounds import Bound, of_hub
 from tools.simulation.box import SimulatedBox
@@ -21,8 +24,10 @@ from tools.simulation.disk import Trouble
 from tools.simulation.evaluator import SimulatedEvaluator
 from tools.simulation.hall import Hub, Ids, Outside
 from tools.simulation.pace import BUSY, Pace
+from tools.simulation.releases import KINDS, Signer, Technician, settings
 from tools.simulation.road import Road, Weather
 from tools.simulation.run import WINDOWS, Result, Run, played
+from tools.simulation.slots import GOOD, Slots, on_simulated_flash
 from tools.simulation.verdict import Verdict
 from tools.simulation.watch import Watch
 from tools.simulation.wire import HEALTHY, Wire
@@ -33,6 +38,9 @@ CALM_LOOKS = 3  # in a row
 KILLED_ON_COMMIT = 0.005  # about one hub a run
 STEPS = 10  # turns of the loop; after so many nothing is left of a commit
 TROUBLE_MS = (1_000, 12_000)
+UPDATED = 0.6  # share of the seeds in which new firmwares come
+# On top, where new firmwares came: the last may fail with its first boxes twice, and the one before goes out again.
+UPDATED_MS = 300_000
 JUMPS_MS = (-7_200_000, -90_000, -3_000, 3_000, 90_000, 7_200_000)
 
 
@@ -50,6 +58,9 @@ class WholeRun(Run):
         self.lines[BENCH] = self.bench_down
         self.watch.bounds = self._bounds
         self.watch.life = lambda: self.hub.life
+        self.watch.updated = self._updated
+        self.cabled = self.signer.files(0, GOOD)
+        self.technician = Technician(self.world, lambda: self.hub.life, lambda: self._standing)
         for box in self._all:
             self._watched(box)
 
@@ -60,8 +71,15 @@ class WholeRun(Run):
         self.center = SimulatedCenter(self.world, folder, self._center_committed)
         self.road = Road(self.world, self.center, self.watch)
         kill_hub = partial(self._killed_in_a_moment, self._kill_hub)
-        outside = Outside(self.clock, self.trouble, self.road.client, self.watch, kill_hub)
+        self.news = self.world.chance("updates")
+        self.signer = Signer(folder, self.news)
+        outside = Outside(self.clock, self.trouble, self.road.client, self.watch, kill_hub, self.signer.public)
         return Hub(self.world, folder, layout, self.lines, outside)
+
+    @property
+    def _standing(self) -> list[SimulatedBox]:
+        """Every box at its place."""
+        return super()._all
 
     @property
     def _all(self) -> list[SimulatedBox]:
@@ -70,6 +88,18 @@ class WholeRun(Run):
     def _watched(self, box: SimulatedBox) -> None:
         box.wrote = partial(self.watch.logged, box.name, box.epoch.hex())
         box.trimmed = partial(self.watch.trimmed, box.name, box.epoch.hex())
+        box.told_version = partial(self.watch.runs, box.name, box.epoch.hex())
+        box.slots = Slots(self.world, box.name, box.flash, self.watch.say)
+        box.slots.provision(settings(box), self.cabled)
+
+    def _updated(self, data: dict[str, Any]) -> None:
+        """The hub says what has become of a new firmware: its box knows."""
+        outcome, version = data["detail"]["outcome"], data["detail"]["version"]
+        box = next(box for box in self._all if box.name == data["device"])
+        assert box.slots is not None
+        true = {"good": version in box.slots.good, "gone_back": version in box.slots.back}
+        if not true.get(outcome, True):
+            self.watch.say(f"{box.name}: the journal says that {version} is {outcome} there, and it is not")
 
     def _center_committed(self) -> None:
         if self.center.store is not None:
@@ -111,8 +141,26 @@ class WholeRun(Run):
                 box.chance_repeats = True
         if plan.random() < 0.4:
             self.world.after(plan.randrange(storm_ms // 5, storm_ms), partial(self._replace, plan.choice(WINDOWS)))
+        self._plan_updates()
         if plan.random() < 0.3:
             self._person(self._go_back(plan.randrange(storm_ms // 2), plan.randrange(500, storm_ms // 2)))
+
+    def _plan_updates(self) -> None:
+        """One firmware, or a second while the first may be under way; and power cuts while it goes into the slot."""
+        plan, storm_ms = self.news, self.pace.storm_ms
+        if plan.random() >= UPDATED:
+            return
+        self._person(self._give_out(1 + (plan.random() < 0.3)))
+        for box in self._all:
+            for _ in range(plan.randrange(3)):
+                self._cut_power(box, plan.randrange(2_000, storm_ms), plan.randrange(1, 40))
+
+    async def _give_out(self, count: int) -> None:
+        plan, storm_ms = self.news, self.pace.storm_ms
+        for number in range(1, count + 1):
+            new = self.signer.release(number, plan.choice(KINDS))
+            await asyncio.sleep(plan.randrange(storm_ms // 3) / 1000)
+            await self.technician.give(new)
 
     def _killed_in_a_moment(self, kill: Callable[[], None]) -> None:
         """Between two of the steps that follow from a commit, which the clock does not tell apart."""
@@ -219,6 +267,8 @@ class WholeRun(Run):
         for trouble in (self.trouble, self.center.trouble):
             trouble.slow, trouble.full, trouble.failing = False, False, 0.0
         self.clock.right()
+        self._person(self._close())
+        self._person(self.technician.settle())
         for wire in (self.bench_up, self.bench_down):
             wire.faults = HEALTHY
         for box in self.retired:
@@ -228,15 +278,33 @@ class WholeRun(Run):
             self.bench_down.plug(box.receive)
             box.plug_in()
 
+    async def _close(self) -> None:
+        """Nobody is left at a window, where a hub that went back to its backup has somebody, or where the end came."""
+        chance = self.world.chance("closing")
+        for number in itertools.count():
+            await asyncio.sleep(LOOK_S)
+            if self.caller is not None and self.caller.at_work:
+                self.caller.use(chance)
+            life = self.hub.life
+            if life is None:
+                continue
+            for window in WINDOWS:
+                state = life.service.state.windows[window].state
+                if state is WindowState.CALLING:
+                    await self._ask(MarkArrived(window), f"close-arrive-{window}-{number}")
+                elif state is WindowState.SERVING and await self._ask(Finish(window), f"close-{window}-{number}"):
+                    self.oracle.finishes += 1
+
     async def _quiet(self) -> None:
         """Until everything has arrived and stays so; what has not by the limit is wrong."""
         calm = 0
-        until_ms = self.world.now_ms + self.pace.quiet_ms
+        limit_ms = self.pace.quiet_ms + (UPDATED_MS if self.technician.given else 0)
+        until_ms = self.world.now_ms + limit_ms
         while self.world.now_ms < until_ms and calm < CALM_LOOKS:
             await asyncio.sleep(LOOK_S)
             calm = 0 if self.underway() else calm + 1
         for what in self.underway():
-            self.watch.say(f"{self.pace.quiet_ms // 1000} s after the last fault {what}")
+            self.watch.say(f"{limit_ms // 1000} s after the last fault {what}")
 
     def underway(self) -> list[str]:
         """What has not arrived yet."""
@@ -254,6 +322,7 @@ class WholeRun(Run):
         return [
             *left,
             *dark,
+            *self.technician.underway(),
             *self.watch.undelivered(life.journal.id),
             *([f"the center lacks {behind} events"] if behind or not life.journal.idle else []),
             *([f"{len(invited)} invitations are open"] if invited else []),
@@ -286,6 +355,9 @@ class WholeRun(Run):
             centers=self.centers_killed,
             restores=self.restores,
             replaced=self.replaced,
+            trials=sum(box.slots.trials for box in self._all if box.slots is not None),
+            updated=sum(len(box.slots.good) for box in self._all if box.slots is not None),
+            went_back=sum(len(box.slots.back) for box in self._all if box.slots is not None),
             whole=True,
             simulated_s=self.world.now_ms / 1000,
         )
@@ -306,5 +378,5 @@ def whole(seed: int) -> Result:
     def wrong(what: str) -> None:
         runs[0].watch.say(what)
 
-    with watched(wrong):
+    with watched(wrong), on_simulated_flash():
         return played(make)
