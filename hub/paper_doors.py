@@ -4,11 +4,13 @@ import asyncio
 from io import BytesIO
 from typing import Any
 
+from common.catalogue import CHINESE, translations
 from common.errors import CommonError
 from common.problem import Problem
 from hub.hall.store import HallStore
 from hub.paperwork import NoPaperError, NotPrintedError, Paperwork, compose
 from hub.printing.errors import UnknownPrinterError
+from hub.printing.label import BoxLabel
 from hub.printing.paper import Paper, rendered
 from hub.printing.printers import Printers
 from hub.queueing.commands import IssueTicket
@@ -24,6 +26,14 @@ PRACTICE = {
     "training": True,
 }
 COLUMNS = {58: NARROW, 80: WIDE}
+
+
+def _(text: str) -> str:
+    """Marks a message for the catalogue."""
+    return text
+
+
+_ROLES = {"evaluator": _("Evaluator"), "caller": _("Caller"), "dispenser": _("Dispenser")}
 
 
 class PaperDesk:
@@ -68,6 +78,17 @@ class PaperDesk:
         """A practice ticket on a printer."""
         try:
             return {"printer": printer, "state": await self._printers.print(printer, self._practice(None))}
+        except UnknownPrinterError as error:
+            raise Problem(404, "unknown-printer", f"There is no printer {printer!r}", str(error)) from error
+
+    async def print_label(self, printer: str, device: str, role: str, window: str | None) -> dict[str, Any]:
+        """A box's label on a printer."""
+        chinese = translations(CHINESE).gettext
+        rows = self._hall.rows
+        name = next((row.name for row in rows.windows if row.id == window), window or "")
+        label = BoxLabel(device, chinese(_ROLES.get(role, role)), name, rows.hall.name)
+        try:
+            return {"printer": printer, "state": await self._printers.print(printer, label)}
         except UnknownPrinterError as error:
             raise Problem(404, "unknown-printer", f"There is no printer {printer!r}", str(error)) from error
 

@@ -27,7 +27,15 @@ Kind = tuple[str, str]  # role and board
 
 
 class BundleError(DevicesError):
-    """This update can't be believed, or its key can't be used; the text says why and what to do."""
+    """This update can't be believed, or its key can't be used; the text says why and what to do.
+
+    `message` has places like %(name)s for the values; the catalogue has its Chinese.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message % values if values else message)
+        self.message = message
+        self.values = values
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +59,34 @@ def public_key(text: str) -> Ed25519PublicKey:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text.strip()))
     except ValueError as error:
         raise BundleError(
-            f"the public key can't be read ({error}); it is the file .pub that `device signing-key` made"
+            "the public key can't be read (%(why)s); it is the file .pub that `device signing-key` made", why=error
         ) from error
 
 
 def read(content: bytes, public: Ed25519PublicKey) -> dict[Kind, Target]:
     """(role, board) → what is for such a box; `BundleError` says what can't be believed, and why."""
     if len(content) > MAX_BUNDLE_BYTES:
-        raise BundleError(f"an update has at most {MAX_BUNDLE_BYTES} bytes")
+        raise BundleError("an update has at most %(most)s bytes", most=MAX_BUNDLE_BYTES)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as bundle:
             sizes = {info.filename: info.file_size for info in bundle.infolist()}
             if sum(sizes.values()) > MAX_BUNDLE_BYTES or len(sizes) != len(bundle.infolist()):
-                raise BundleError(f"more than {MAX_BUNDLE_BYTES} bytes inside, or a name twice")
+                raise BundleError("more than %(most)s bytes inside, or a name twice", most=MAX_BUNDLE_BYTES)
             there = {name: bundle.read(name) for name in sizes}
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise BundleError(f"no update, or one that was cut off or damaged ({error}); copy it again") from error
+        raise BundleError(
+            "no update, or one that was cut off or damaged (%(why)s); copy it again", why=error
+        ) from error
     found: dict[Kind, Target] = {}
     for folder in sorted({name.partition("/")[0] for name in there}):
         kind, target = _target(folder, there, public)
         if kind in found:
-            raise BundleError(f"two firmwares for {kind[0]} on {kind[1]}, the second in {folder}; sign it again")
+            raise BundleError(
+                "two firmwares for %(role)s on %(board)s, the second in %(folder)s; sign it again",
+                role=kind[0],
+                board=kind[1],
+                folder=folder,
+            )
         found[kind] = target
     if not found:
         raise BundleError("nothing is in it")
@@ -81,23 +96,25 @@ def read(content: bytes, public: Ed25519PublicKey) -> dict[Kind, Target]:
 def _target(folder: str, content: dict[str, bytes], public: Ed25519PublicKey) -> tuple[Kind, Target]:
     manifest, signature = (content.get(f"{folder}/{name}") for name in (MANIFEST, SIGNATURE))
     if manifest is None or signature is None:
-        raise BundleError(f"{folder} is not signed; `tingting device sign` makes updates")
+        raise BundleError("%(folder)s is not signed; `tingting device sign` makes updates", folder=folder)
     try:
         public.verify(signature, manifest)
     except InvalidSignature as error:
         raise BundleError(
-            f"{folder} was not signed with this key, or was changed since; nothing of it is used"
+            "%(folder)s was not signed with this key, or was changed since; nothing of it is used", folder=folder
         ) from error
     try:
         (version, made, role, board), rows = updating.read_manifest(manifest)
     except MessageError as error:
-        raise BundleError(f"{folder} is signed, and still no manifest ({error})") from error
+        raise BundleError("%(folder)s is signed, and still no manifest (%(why)s)", folder=folder, why=error) from error
     here = f"{folder}/{FILES}/"
     there = {name.removeprefix(here): data for name, data in content.items() if name.startswith(here)}
     wanted = {name: digest for _, digest, name in rows}
     for name in sorted(wanted.keys() | there.keys()):
         if name not in there:
-            raise BundleError(f"{folder} lacks {name}; copy the update again")
+            raise BundleError("%(folder)s lacks %(name)s; copy the update again", folder=folder, name=name)
         if sha256(there[name]).hexdigest().encode() != wanted.get(name):
-            raise BundleError(f"{name} of {folder} is not what was signed; nothing of it is used")
+            raise BundleError(
+                "%(name)s of %(folder)s is not what was signed; nothing of it is used", name=name, folder=folder
+            )
     return (role, board), Target(version, made, manifest, there)

@@ -28,6 +28,7 @@ BOX_TODO = {
     "display": "its display doesn't answer: check the display's cable; rating goes on",
 }
 SILENT_MS = 10 * 60 * 1000  # a box that nothing was heard of for so long is a fault
+MOST_STANDING = 2000  # devices with faults; more than three times the devices of a large hall
 OTHER_TODO = "look into the hub's log"
 
 
@@ -42,6 +43,7 @@ class Care:
         self._began_ms = rising_ms()
         self._missing: set[str] = set()
         self._troubles: dict[str, str] = {}
+        self._standing: dict[str, dict[str, str]] = {}  # device → code → when it was told
 
     def present(self, device: str) -> None:
         """A device was there a moment ago."""
@@ -67,6 +69,8 @@ class Care:
         """It is proven on this line: what was wrong there is over."""
         self.present(device)
         self._troubles.pop(session.name, None)
+        for code in TODO:  # what the hub itself saw on its line; what a box finds in itself, it says is over itself
+            self._standing.get(device, {}).pop(code, None)
         fault = self.last_fault
         if fault is not None and (fault["line"] == session.name or fault["device"] == device):
             fault["over"] = True
@@ -94,8 +98,18 @@ class Care:
                 "todo": todo(code),
                 "over": False,
             }
-        elif event.type == ev.DEVICE_RECOVERED and self.last_fault is not None:
-            self.last_fault["over"] |= self.last_fault["device"] == event.data["device"]
+            if event.data["device"] in self._standing or len(self._standing) < MOST_STANDING:
+                self._standing.setdefault(event.data["device"], {})[code] = self.last_fault["at"]
+        elif event.type == ev.DEVICE_RECOVERED:
+            self._standing.get(event.data["device"], {}).pop(str(detail.get("code")), None)
+            if self.last_fault is not None:
+                self.last_fault["over"] |= self.last_fault["device"] == event.data["device"]
+
+    def faults(self, device: str) -> list[dict[str, str]]:
+        """What was told of a device since the hub started and is not over."""
+        return [
+            {"code": code, "at": at, "todo": todo(code)} for code, at in sorted(self._standing.get(device, {}).items())
+        ]
 
     def line(self, session: DeviceSession) -> dict[str, Any]:
         """One line as it is now."""

@@ -31,6 +31,8 @@ def devices(fleet: "Fleet", state: State) -> list[dict[str, Any]]:
                 "line_rejected": None if session is None else sum(session.rejected),
                 "missing": fleet.care.missing(device.device),
                 "fetching": fleet.fetching.view(device.device),
+                "radio": fleet.air.seen(device.device),
+                "faults": fleet.care.faults(device.device),
             }
         )
     return found

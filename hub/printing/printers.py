@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from common.keeping import keep, stop
 from common.metrics import Values
+from hub.printing import label as labels
 from hub.printing import paper as papers
 from hub.printing.errors import UnknownPrinterError
+from hub.printing.label import BoxLabel
 from hub.printing.paper import Paper
 from hub.printing.port import open_port
 from hub.printing.printer import NO_ANSWER, OK, READY, Printer
@@ -46,7 +48,7 @@ class Wanted(Protocol):
 
 @dataclass(slots=True)
 class _Job:
-    paper: Paper
+    paper: Paper | BoxLabel
     done: "asyncio.Future[str]"
 
 
@@ -137,10 +139,10 @@ class Printers:
             del one.owed[0]
         return one.state
 
-    async def _print(self, one: _One, paper: Paper) -> str:
+    async def _print(self, one: _One, paper: Paper | BoxLabel) -> str:
         if one.owed:
             await self._ask(one)
-        result = await self._in_thread(one, partial(one.printer.print, papers.rendered(paper, one.wanted.columns)))
+        result = await self._in_thread(one, partial(one.printer.print, _bytes(paper, one.wanted.columns)))
         if result == OK:
             one.printed += 1
             if one.state not in READY:
@@ -148,7 +150,7 @@ class Printers:
             return result
         one.failed += 1
         self._note(one, result)
-        if one.printer.half and len(one.owed) < VOID_MOST:
+        if one.printer.half and len(one.owed) < VOID_MOST and isinstance(paper, Paper):
             one.owed.append(paper.number)
         return result
 
@@ -198,7 +200,7 @@ class Printers:
         one = self._one(printer)
         return await self._wait(one, asyncio.get_running_loop().create_future())
 
-    async def print(self, printer: str, paper: Paper) -> str:
+    async def print(self, printer: str, paper: Paper | BoxLabel) -> str:
         """Prints; OK when the printer said that the paper is out, else why not. Raises `UnknownPrinterError`."""
         one = self._one(printer)
         return await self._wait(one, _Job(paper, asyncio.get_running_loop().create_future()))
@@ -216,6 +218,10 @@ class Printers:
             known = ", ".join(self._ones) or "none"
             raise UnknownPrinterError(f"This hall has no printer {printer!r}; it has: {known}.")
         return one
+
+
+def _bytes(paper: Paper | BoxLabel, columns: int) -> bytes:
+    return labels.rendered(paper, columns) if isinstance(paper, BoxLabel) else papers.rendered(paper, columns)
 
 
 def _answer(job: "_Job | asyncio.Future[str]", result: str) -> None:

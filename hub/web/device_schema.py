@@ -29,6 +29,14 @@ class Fetch(msgspec.Struct, kw_only=True):
     facts: int
 
 
+class Fault(msgspec.Struct, kw_only=True):
+    """What was told of a device since the hub started, and is not over; codes as in `hall.device.fault`."""
+
+    code: str
+    at: str
+    todo: str
+
+
 class Device(msgspec.Struct, kw_only=True):
     """A registered device, without its secret."""
 
@@ -55,6 +63,9 @@ class Device(msgspec.Struct, kw_only=True):
     # Who stands in its place; its key opens nothing any more.
     replaced_by: str | None
     fetching: Fetch | None
+    # How the adapter that hears it best hears it; none: none does, or it has a cable.
+    radio: dict[str, Any] | None
+    faults: list[Fault]
 
 
 class Devices(msgspec.Struct, kw_only=True):

@@ -91,6 +91,9 @@ class PaperDoors(Protocol):
     def test_print(self, printer: str) -> Awaitable[dict[str, Any]]:
         """A ticket that is marked as practice."""
 
+    def print_label(self, printer: str, device: str, role: str, window: str | None) -> Awaitable[dict[str, Any]]:
+        """A box's label on a printer."""
+
     def preview(self, service: str | None, paper_mm: int) -> Awaitable[bytes]:
         """A ticket as a picture (PNG), as the printer would burn it."""
 

@@ -7,7 +7,7 @@ from common.tokens import Holder
 from hub.web.bodies import json_response, read_body
 from hub.web.door import API, Door
 from hub.web.house import HOUSE
-from hub.web.printer_schema import PrinterAsked, Printers, PrintTest
+from hub.web.printer_schema import LabelWanted, PrinterAsked, Printers, PrintTest
 from hub.web.who import asker
 
 _READERS = (Holder("kiosk"), Holder("desk"), Holder("manager"), Holder("admin"))
@@ -26,6 +26,19 @@ async def test_print(request: web.Request) -> web.Response:
     asker(request, *_KEEPERS)
     wanted: PrintTest = await read_body(request, PrintTest)
     return json_response(await request.app[HOUSE].paper.test_print(wanted.printer))
+
+
+async def print_label(request: web.Request) -> web.Response:
+    """The label of a registered box; nothing of it is secret."""
+    asker(request, *_KEEPERS)
+    wanted: LabelWanted = await read_body(request, LabelWanted)
+    house = request.app[HOUSE]
+    known = next((each for each in house.devices.shown_devices() if each["device"] == wanted.device), None)
+    if known is None:
+        raise Problem(
+            404, "unknown-device", f"No device {wanted.device!r} is registered", "GET /api/v1/devices lists them."
+        )
+    return json_response(await house.paper.print_label(wanted.printer, known["device"], known["role"], known["window"]))
 
 
 async def preview(request: web.Request) -> web.Response:
@@ -56,6 +69,16 @@ PRINTER_DOORS = (
         "Prints a ticket that is marked as practice",
         PrinterAsked,
         PrintTest,
+        problems=(400, 401, 403, 404, 413, 415, 422),
+    ),
+    Door(
+        "POST",
+        f"{API}/printers/label",
+        print_label,
+        ("manager", "admin"),
+        "Prints the label of a registered box: its name, its window, a QR code of its name",
+        PrinterAsked,
+        LabelWanted,
         problems=(400, 401, 403, 404, 413, 415, 422),
     ),
     Door(

@@ -31,6 +31,13 @@ class PrintTest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     printer: Text
 
 
+class LabelWanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which box's label, on which printer."""
+
+    printer: Text
+    device: Text
+
+
 class PrinterAsked(msgspec.Struct, kw_only=True):
     """What the printer said: ok, or what is wrong."""
 

@@ -26,10 +26,10 @@ async def test_the_real_box_blinks_and_beeps_when_it_is_asked_for(tmp_path: Path
         arguments = ("--hub", hub.url)
         token = hub.tokens["manager"]
         status, said = await tingting("identify", "ev-none", *arguments, token=token)
-        assert (status, "No device 'ev-none' is registered" in said) == (1, True)
+        assert (status, 'no box is called "ev-none", and none serves a window' in said) == (1, True)
         # Registered is not online: nothing was heard of it yet.
         _, listed = await tingting("list", *arguments, token=token)
-        assert re.search(rf"{DEVICE} .* - +offline, not heard since the hub started\n", listed), listed
+        assert re.search(rf"✗ {DEVICE} · Evaluator · window 1 · offline\n +not heard since the hub started\n", listed)
         assert (await tingting("identify", DEVICE, *arguments, token=token))[0] == 1
         status, reply = await hub.call("PUT", CONFIG, "manager", {"links": [{"url": board.uart_url}]})
         assert status == 200, reply
@@ -41,14 +41,14 @@ async def test_the_real_box_blinks_and_beeps_when_it_is_asked_for(tmp_path: Path
         await until(online, "the box is heard")
         seen: set[tuple[bool, int]] = set()
         board.subscribe(lambda _: seen.add((board.view.power_led, board.view.buzzer_hz)))
-        done, said = await tingting("identify", DEVICE, "--for", "5", *arguments, token=token)
-        assert (done, said) == (0, f"{DEVICE} has answered: its power light blinks quickly for 5 s\n")
+        done, said = await tingting("identify", "1", "--for", "5", *arguments, token=token)  # by its window
+        assert (done, said) == (0, f"{DEVICE}: the power light blinks quickly for 5 s\n")
         await until(lambda: {led for led, _ in seen} == {True, False}, "the power light blinks")
         assert 1760 in {hz for _, hz in seen}
         _, listed = await tingting("list", *arguments, token=token)
-        assert re.search(rf"{DEVICE} +evaluator +window 1 +rpi_pico +0\.1\.0\S* +online, heard \d+ s ago\n", listed), (
-            listed
-        )
+        assert re.search(
+            rf"✓ {DEVICE} · Evaluator · window 1 · 0\.1\.0\S* · online · heard \d+ s ago · {board.uart_url}\n", listed
+        ), listed
         await board.cut_power()
 
         async def offline() -> bool:
@@ -56,7 +56,12 @@ async def test_the_real_box_blinks_and_beeps_when_it_is_asked_for(tmp_path: Path
 
         await until(offline, "the box is gone")
         _, listed = await tingting("list", *arguments, token=token)
-        assert re.search(r"offline, heard \d+ s ago\n", listed), listed
+        assert re.search(rf"✗ {DEVICE} .*offline · heard \d+ s ago.*\n +silent for \d+ s\n +→ Check its", listed), (
+            listed
+        )
+        _, listed = await tingting("list", *arguments, "--json", token=token)
+        (box,) = json.loads(listed)["boxes"]
+        assert (box["online"], [wrong["code"] for wrong in box["wrong"]]) == (False, ["silent"])
 
 
 async def swapped(hub: HubProcess) -> list[dict[str, object]]:
@@ -149,7 +154,7 @@ async def test_a_box_gets_another_line_and_stays_who_it_is(tmp_path: Path) -> No
         status, said = await tingting("link", board.usb_port, "--uart")
         assert (status, f"{DEVICE} speaks over uart already" in said) == (0, True)
         status, said = await tingting("link", board.usb_port, "--usb")
-        assert (status, f"{DEVICE} spoke over uart, and from now on over its USB port" in said) == (0, True)
+        assert (status, f"{DEVICE} spoke over uart, and from now on over usb" in said) == (0, True)
         assert SECRET.hex() not in said
         await board.cut_power()
     assert json.loads(read_image(image, "settings.json")) == before | {"link": "usb"}

@@ -25,7 +25,7 @@ QUICK = {"erase_ms": 0.0, "program_ms": 0.0}
 async def tingting(*arguments: str, **options) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tools.cli", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT, **options,
+        stderr=asyncio.subprocess.STDOUT, env={**os.environ, "TINGTING_LANG": "en"}, **options,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ async def test_the_diary_tells_resets_with_their_cause_and_faults(tmp_path: Path
         await hub.close()
         status, said = await tingting("log", board.usb_port, "--json")
         assert status == 0, said
-        entries = json.loads(said)
+        entries = json.loads(said)["entries"]
         resets = [(entry["boot"], entry["value"]) for entry in entries if entry["what"] == "reset"]
         assert resets[:2] == [(1, "power on"), (2, "hard")]
         met = [entry for entry in entries if entry["what"] == "time"]

@@ -55,7 +55,8 @@ async def running_hub(folder: Path):
 
 async def tingting(*arguments: str, token: str = "") -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tools.cli", "device", *arguments, cwd=ROOT, env={**os.environ, "TINGTING_TOKEN": token},
+        sys.executable, "-m", "tools.cli", "device", *arguments, cwd=ROOT,
+        env={**os.environ, "TINGTING_TOKEN": token, "TINGTING_LANG": "en"},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     printed, _ = await asyncio.wait_for(process.communicate(), 240)

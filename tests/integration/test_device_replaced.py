@@ -146,7 +146,9 @@ async def test_replace_by_the_real_mpremote_again_and_again(tmp_path: Path) -> N
         assert len(set(secrets)) == 2  # a new key each time
         assert len(await hub.wait_event("hall.device.replaced")) == 1
         status, listed = await tingting("list", "--hub", hub.url, token=hub.tokens["manager"])
-        assert re.search(r"ev-old +evaluator +no window", listed), listed
+        assert re.search(
+            r"✗ ev-old · Evaluator · without a window .*\n +ev-00112233445566bb stands in its place", listed
+        ), listed
 
 
 async def test_a_person_tries_every_key_lamp_and_sound(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ async def typed(*words: str, token: str = "", status: int = 0) -> str:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tools.cli", *words),
         cwd=ROOT,
-        env={**os.environ, "TINGTING_TOKEN": token},
+        env={**os.environ, "TINGTING_TOKEN": token, "TINGTING_LANG": "en"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -39,6 +39,16 @@ def used() -> Iterator[tuple[Path, int, object]]:
                         yield path, line, message
 
 
+def texts_of(path: Path) -> Iterator[str]:
+    """A file's text; of Python also every string as it is when it runs, which may stand on several lines."""
+    text = path.read_text("utf-8")
+    yield text
+    if path.suffix == ".py":
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield " ".join(node.value.split()) + "\n"
+
+
 def first(message: object) -> str:
     return str(next(part for part in message if part)) if isinstance(message, tuple) else str(message)
 
@@ -59,10 +69,11 @@ def test_every_message_has_both_languages() -> None:
 
 def test_every_translation_is_used_and_keeps_its_placeholders() -> None:
     sources = "".join(
-        path.read_text("utf-8")
+        text
         for room in ROOMS
         for path in (ROOT / room).rglob("*")
         if path.suffix in (".html", ".py", ".js")
+        for text in texts_of(path)
     )
     for path in sorted(catalogue.HERE.glob("*.po")):
         with path.open("rb") as file:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tools.checks import caller_tables, measured, rooms, tables, wiring
+from tools.checks import caller_tables, device_json, measured, rooms, tables, wiring
 from tools.checks.rooms import ROOT
 
 _WRITE_AGAIN = "run `make docs` and commit what it writes"
@@ -32,6 +32,8 @@ TABLES = (
     Table("hub-keys", "docs/reference/configuration.md", tables.hub_keys),
     Table("center-keys", "docs/reference/configuration.md", tables.center_keys),
     Table("command-line", "docs/reference/commands.md", tables.command_line),
+    Table("device-json", "docs/reference/device-json.md", device_json.members),
+    Table("reach-codes", "docs/reference/device-json.md", device_json.codes),
     Table("pins", "docs/reference/boards.md", tables.pins),
     Table("caller-pins", "docs/how-to/use-a-caller.md", caller_tables.pins),
     Table("caller-codes", "docs/how-to/use-a-caller.md", caller_tables.codes),

@@ -6,6 +6,7 @@ from pathlib import Path
 from babel.messages.extract import extract_from_dir
 
 from common import catalogue
+from tools.checks import spoken_commands
 from tools.checks.rooms import ROOT
 
 _METHODS = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
@@ -18,6 +19,12 @@ def extracted(root: Path) -> Iterator[tuple[str, int, str]]:
     for top in SPEAKING:
         for name, line, message, _, _ in extract_from_dir(root / top, _METHODS, keywords=_KEYWORDS):
             yield f"{top}/{name}", line, message if isinstance(message, str) else message[0]
+    for name, line, said in spoken_commands.errors(root):
+        if said is not None:
+            yield name, line, said
+    if root == ROOT:
+        for name, said in spoken_commands.spoken():
+            yield name, 0, said
 
 
 def check(root: Path = ROOT) -> list[str]:

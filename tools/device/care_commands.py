@@ -1,6 +1,5 @@
 """`tingting device replace, fetch, selftest, maintain`: a box that is looked after."""
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -106,8 +105,9 @@ def fetch(  # noqa: PLR0917 - one argument for each option
         time.sleep(_ASK_AGAIN_S)
     if not said["done"]:
         raise DeviceError(
-            _("%(old)s did not come, or had not told all (%(facts)s facts came). Run the same command again.")
-            % {"old": old, "facts": said["facts"]}
+            "%(old)s did not come, or had not told all (%(facts)s facts came). Run the same command again.",
+            old=old,
+            facts=said["facts"],
         )
     words = {"old": old, "facts": said["facts"]}
     text = _("%(old)s has told all: %(facts)s facts came, each counts once. Its key is dead again.") % words
@@ -178,7 +178,7 @@ def self_test(  # noqa: PLR0917 - one argument for each option
     if problem is None or as_json:
         tell(text, {"device": box.device, "well": found.well, "noted": noted, **found.as_dict()}, as_json=as_json)
     if problem is not None:
-        raise DeviceError(_("The hub has not noted it: %(why)s") % {"why": problem}) from problem
+        raise DeviceError("The hub has not noted it: %(why)s", why=problem) from problem
     if not found.well:
         raise click.exceptions.Exit(1)
 
@@ -209,10 +209,11 @@ def _confirmed(question: str, again: Callable[[], object], _: Callable[[str], st
 @click.option("--off", is_flag=True, help="Let the application run again (at the cable).")
 @click.option("--hub", "hub_url", help="The hub, to ask a box by its name over its own line.")
 @LANGUAGE
+@AS_JSON
 @with_token
 @plainly
 def maintain(  # noqa: PLR0917 - one argument for each option
-    box: str, off: bool, hub_url: str | None, lang: str, token_file: Path | None, token_env: str
+    box: str, off: bool, hub_url: str | None, lang: str, as_json: bool, token_file: Path | None, token_env: str
 ) -> None:
     """Keep application and watchdog of BOX off, so that it can be worked on; BOX is a port, or with --hub a name.
 
@@ -228,7 +229,7 @@ def maintain(  # noqa: PLR0917 - one argument for each option
     else:
         enter(box)
     words = _("%(box)s: its application runs again.") if off else _("%(box)s: application and watchdog are off.")
-    click.echo(words % {"box": box})
+    tell(words % {"box": box}, {"box": box, "maintenance": not off}, as_json=as_json)
 
 
 @click.command("log")
@@ -241,10 +242,8 @@ def log_(port: str, offset: int, lang: str, as_json: bool) -> None:
     """Show the diary of the box at PORT: its starts with their cause, faults, lows of memory. Needs no hub."""
     _ = catalogue.translations(lang).gettext
     entries = diary.read(port)
-    if as_json:
-        click.echo(json.dumps([entry.as_dict() for entry in entries], ensure_ascii=False))
-        return
-    click.echo("\n".join(diary.words(entry, offset, _) for entry in entries) or _("The diary is empty."))
+    text = "\n".join(diary.words(entry, offset, _) for entry in entries) or _("The diary is empty.")
+    tell(text, {"port": port, "entries": [entry.as_dict() for entry in entries]}, as_json=as_json)
 
 
 @click.command("image")
@@ -270,7 +269,7 @@ def image_(interpreter: Path, role: str, board: str, out: Path, lang: str, as_js
     try:
         files.replace(out, content)
     except OSError as error:
-        raise DeviceError(f"{out}: can't be written ({error.strerror})") from error
+        raise DeviceError("%(file)s: can't be written (%(why)s)", file=out, why=error.strerror) from error
     words = {"out": out, "role": role, "board": board, "version": made.version, "files": len(made.files)}
     text = _("%(out)s: MicroPython and %(role)s %(version)s with %(files)s files for %(board)s.") % words
     tell(

@@ -44,7 +44,7 @@ def read(port: str) -> list[Entry]:
     with maintenance(port):
         printed = mpremote.script(port, _READ).splitlines()
     if "end" not in [line.strip() for line in printed]:
-        raise DeviceError(f"{port}: the diary came only in part; run the same command again")
+        raise DeviceError("%(port)s: the diary came only in part; run the same command again", port=port)
     return parse([line.strip().removeprefix("diary ") for line in printed if line.startswith("diary ")])
 
 

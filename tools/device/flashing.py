@@ -60,8 +60,10 @@ def flash(port: str, image: Image, progress: Progress) -> Flashed:
             for name, digest in wanted.items():
                 if written.get(name) != digest:
                     raise DeviceError(
-                        f"{port}: {name} on the box differs from what was sent. Run the same command again; "
-                        "if it stays so, the box's flash is worn out."
+                        "%(port)s: %(name)s on the box differs from what was sent. Run the same command again; "
+                        "if it stays so, the box's flash is worn out.",
+                        port=port,
+                        name=name,
                     )
     return Flashed(image.version, len(missing), len(image.files) - len(missing), len(leftover))
 
@@ -92,7 +94,11 @@ def survey(port: str) -> tuple[set[str], set[str]]:
     try:
         found = json.loads(printed.strip().splitlines()[-1])
     except (ValueError, IndexError) as error:
-        raise DeviceError(f"{port}: unexpected answer to the file survey: {printed[-200:]!r}") from error
+        raise DeviceError(
+            "%(port)s: unexpected answer: %(answer)s. Run the same command again.",
+            port=port,
+            answer=repr(printed[-200:]),
+        ) from error
     return {path for path, folder in found if folder}, {path for path, folder in found if not folder}
 
 
@@ -104,5 +110,10 @@ def digests(port: str, names: Iterable[str]) -> dict[str, str]:
     printed = mpremote.run(port, "fs", "sha256sum", *[f":/{name}" for name in asked], timeout_s=COPY_TIMEOUT_S)
     found = [line.strip() for line in printed.splitlines() if len(line.strip()) == 64]
     if len(found) != len(asked):
-        raise DeviceError(f"{port}: asked for {len(asked)} checksums, got {len(found)}")
+        raise DeviceError(
+            "%(port)s: asked for %(asked)s checksums, got %(got)s. Run the same command again.",
+            port=port,
+            asked=len(asked),
+            got=len(found),
+        )
     return dict(zip(asked, found, strict=True))

@@ -24,10 +24,19 @@ def cut(words: str, font: Path = FONT) -> bytes:
     found = dots(font, set(letters))
     missing = [letter for letter in letters if letter not in found]
     if missing:
-        raise DeviceError(f"{font} has no {', '.join(missing)}: use other words in firmware/drivers/screen.txt")
+        raise DeviceError(
+            "%(font)s has no %(missing)s: use other words in firmware/drivers/screen.txt",
+            font=font,
+            missing=", ".join(missing),
+        )
     lines = words.splitlines()
     if len(letters) > _MOST or len(lines) > _MOST:
-        raise DeviceError(f"{len(letters)} letters and {len(lines)} lines of words; at most {_MOST} of each")
+        raise DeviceError(
+            "%(letters)s letters and %(lines)s lines of words; at most %(most)s of each",
+            letters=len(letters),
+            lines=len(lines),
+            most=_MOST,
+        )
     index = b"".join(ord(letter).to_bytes(2, "big") for letter in letters)
     head = bytes((len(lines), len(letters)))
     return (
@@ -51,7 +60,7 @@ def dots(font: Path, letters: set[str]) -> dict[str, list[int]]:
                     rows = [int(digits[at : at + wide], 16) for at in range(0, len(digits), wide)]
                     found[letter] = [row << (16 - 4 * wide) for row in rows]
     except (OSError, ValueError) as error:
-        raise DeviceError(f"{font}: can't be read ({error}); apt install unifont") from error
+        raise DeviceError("%(file)s: can't be read (%(why)s); apt install unifont", file=font, why=error) from error
     return found
 
 

@@ -11,7 +11,7 @@ from littlefs import LittleFS
 
 from tools.device import uf2
 from tools.device.build import Image
-from tools.device.errors import DeviceError
+from tools.device.errors import DeviceError, ImageError
 
 XIP: Final = 0x10000000  # where the flash stands in an RP2040's memory
 SECTOR: Final = 4096
@@ -36,7 +36,9 @@ def volume_of(board: str) -> Volume:
     """Raises `DeviceError` for a board that takes no UF2."""
     if board not in VOLUMES:
         raise DeviceError(
-            f"a {board} takes no UF2; boards that do: {', '.join(VOLUMES)}. `tingting device flash` does it"
+            "a %(board)s takes no UF2; boards that do: %(able)s. `tingting device flash` does it",
+            board=board,
+            able=", ".join(VOLUMES),
         )
     return VOLUMES[board]
 
@@ -60,8 +62,14 @@ def make(board: str, image: Image, interpreter: Path) -> bytes:
     try:
         given = uf2.parse(interpreter.read_bytes(), str(interpreter))
     except OSError as error:
-        raise DeviceError(f"{interpreter}: can't be read ({error.strerror})") from error
+        raise ImageError("%(file)s: can't be read (%(why)s)", file=interpreter, why=error.strerror) from error
     end = max(page.address for page in given) + uf2.PAGE
     if end > volume.address:
-        raise DeviceError(f"{interpreter}: reaches to {end:#x}, where a {board}'s files begin at {volume.address:#x}")
+        raise ImageError(
+            "%(file)s: reaches to %(end)s, where a %(board)s's files begin at %(begin)s",
+            file=interpreter,
+            end=hex(end),
+            board=board,
+            begin=hex(volume.address),
+        )
     return uf2.pack([*given, *uf2.paged(volume.address, filled(image, volume.blocks))])

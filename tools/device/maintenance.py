@@ -53,6 +53,11 @@ def leave(port: str) -> None:
     _reset_after(port, _LEAVE)
 
 
+def give_back(port: str) -> None:
+    """A box that was only asked something starts again; a start of a trial that this ended is given back."""
+    _reset_after(port, _GIVE_BACK)
+
+
 def _reset_after(port: str, source: str) -> None:
     mpremote.run(port, *mpremote.chain([["exec", source], ["reset"]]))
     time.sleep(RESET_PAUSE_S)
@@ -68,4 +73,4 @@ def _await_prompt(port: str) -> None:
             problem = error
         else:
             return
-    raise DeviceError(f"{port}: the box did not come back after its reset ({problem})")
+    raise DeviceError("%(port)s: the box did not come back after its reset (%(why)s)", port=port, why=problem)

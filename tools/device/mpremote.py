@@ -8,21 +8,31 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tools.device.errors import DeviceError
+from tools.device.errors import DeviceError, PortError
 
 # One script or one small file takes 0.3 s over USB, 2 s on a slow board; a dead port never answers.
 CALL_TIMEOUT_S: Final = 15.0
-MAINTENANCE_HINT: Final = (
-    "Hold the box's maintenance strap and reset it, so that neither application nor watchdog runs, then try again"
-)
 
+_GONE: Final = PortError("%(port)s: the box went away in the middle; plug it in and run the same command again.")
+_FULL: Final = DeviceError("%(port)s: the box's file system is full.")
 _CAUSES: Final = (
-    ("failed to access", "the port is in use by another program (the hub? another mpremote?) or you may not open it"),
-    ("could not enter raw repl", f"something answers, but no MicroPython prompt. {MAINTENANCE_HINT}"),
-    ("device disconnected", "the box went away in the middle; plug it in and run the same command again"),
-    ("Device not configured", "the box went away in the middle; plug it in and run the same command again"),
-    ("ENOSPC", "the box's file system is full"),
-    ("OSError: 28", "the box's file system is full"),
+    (
+        "failed to access",
+        PortError(
+            "%(port)s: the port is in use by another program (the hub? another mpremote?) or you may not open it."
+        ),
+    ),
+    (
+        "could not enter raw repl",
+        PortError(
+            "%(port)s: something answers, but no MicroPython prompt. Hold the box's maintenance strap and reset it, so "
+            "that neither application nor watchdog runs, then try again."
+        ),
+    ),
+    ("device disconnected", _GONE),
+    ("Device not configured", _GONE),
+    ("ENOSPC", _FULL),
+    ("OSError: 28", _FULL),
 )
 
 
@@ -34,7 +44,9 @@ def run(
 ) -> str:
     """Runs `mpremote connect PORT ARGUMENTS` and returns what it printed; raises `DeviceError`."""
     if port.startswith("/") and not Path(port).exists():
-        raise DeviceError(f"{port}: no such port. Is the box plugged in? `tingting device list` shows the ports.")
+        raise PortError(
+            "%(port)s: no such port. Is the box plugged in? `tingting device list` shows the ports.", port=port
+        )
     command = [sys.executable, "-m", "mpremote", "connect", port, *arguments]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
@@ -66,9 +78,14 @@ def run(
             process.stdout.close()
     printed = "".join(lines)
     if expired.is_set():
-        raise DeviceError(f"{port}: no answer within {timeout_s:.0f} s. {MAINTENANCE_HINT}.")
+        raise PortError(
+            "%(port)s: no answer within %(seconds)s s. Hold the box's maintenance strap and reset it, so that neither "
+            "application nor watchdog runs, then try again.",
+            port=port,
+            seconds=round(timeout_s),
+        )
     if status != 0:
-        raise DeviceError(_explain(port, arguments, printed))
+        raise _explained(port, arguments, printed)
     return printed
 
 
@@ -87,11 +104,14 @@ def chain(commands: Sequence[Sequence[str]]) -> list[str]:
     return joined
 
 
-def _explain(port: str, arguments: Sequence[str], printed: str) -> str:
+def _explained(port: str, arguments: Sequence[str], printed: str) -> DeviceError:
     for sign, cause in _CAUSES:
         if sign in printed:
-            return f"{port}: {cause}."
-    last = printed.strip().splitlines()[-1:] or ["it printed nothing"]
-    return (
-        f"{port}: mpremote {arguments[0]} failed: {last[0]}. Unplug and plug the box, then run the same command again."
+            return cause.about(port=port)
+    last = printed.strip().splitlines()[-1:] or ["-"]
+    return DeviceError(
+        "%(port)s: mpremote %(verb)s failed: %(why)s. Unplug and plug the box, then run the same command again.",
+        port=port,
+        verb=arguments[0],
+        why=last[0],
     )

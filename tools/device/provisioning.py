@@ -62,8 +62,10 @@ def provision(port: str, wish: Wish, hub: HubClient) -> Provisioned:
     """Makes secret and epoch and puts them in both places; raises `DeviceError`."""
     if wish.screen is not None and (wish.role not in SHOWING or wish.board in PINLESS):
         raise DeviceError(
-            f"{wish.role} on {wish.board} can't have a display; an evaluator on another board than "
-            f"{', '.join(sorted(PINLESS))} can"
+            "%(role)s on %(board)s can't have a display; an evaluator on another board than %(pinless)s can",
+            role=wish.role,
+            board=wish.board,
+            pinless=", ".join(sorted(PINLESS)),
         )
     hub.devices()
     with maintenance(port):
@@ -102,7 +104,7 @@ def _unique_id(port: str) -> str:
         word, _, digits = line.strip().partition(" ")
         if word == "id" and digits:
             return digits
-    raise DeviceError(f"{port}: the board does not tell its unique id; is genuine MicroPython on it?")
+    raise DeviceError("%(port)s: the board does not tell its unique id; is genuine MicroPython on it?", port=port)
 
 
 def _write(port: str, content: bytes) -> None:
@@ -112,4 +114,8 @@ def _write(port: str, content: bytes) -> None:
         files.replace(local, content)
         mpremote.run(port, "fs", "cp", str(local), f":/{FRESH}")
     if digests(port, [FRESH])[FRESH] != sha256(content).hexdigest():
-        raise DeviceError(f"{port}: {FRESH} on the box differs from what was sent. Run the same command again.")
+        raise DeviceError(
+            "%(port)s: %(name)s on the box differs from what was sent. Run the same command again.",
+            port=port,
+            name=FRESH,
+        )

@@ -43,9 +43,17 @@ def relink(link):
 print(*relink({{link!r}}))
 """
 _REFUSED: Final = {
-    "unprovisioned": "this box was never provisioned; `tingting device provision` does it",
-    "unflashed": "this box's firmware doesn't know such a line; `tingting device flash` puts today's onto it",
-    "deaf": "this board has no radio, or its MicroPython no `bluetooth`; a Pico W and an ESP32-C3 have both",
+    "unprovisioned": DeviceError(
+        "%(port)s: this box was never provisioned; `tingting device provision` does it. Nothing was changed."
+    ),
+    "unflashed": DeviceError(
+        "%(port)s: this box's firmware doesn't know such a line; `tingting device flash` puts today's onto it. "
+        "Nothing was changed."
+    ),
+    "deaf": DeviceError(
+        "%(port)s: this board has no radio, or its MicroPython no `bluetooth`; a Pico W and an ESP32-C3 have both. "
+        "Nothing was changed."
+    ),
 }
 
 
@@ -63,7 +71,9 @@ def relink(port: str, link: str) -> Relinked:
         said = mpremote.script(port, _RELINK.format(link=link)).strip()
     match said.rpartition("\n")[2].split():
         case [why] if why in _REFUSED:
-            raise DeviceError(f"{port}: {_REFUSED[why]}. Nothing was changed.")
+            raise _REFUSED[why].about(port=port)
         case ["was", was, device]:
             return Relinked(device, was)
-    raise DeviceError(f"{port}: unexpected answer: {said[-200:]!r}. Run the same command again.")
+    raise DeviceError(
+        "%(port)s: unexpected answer: %(answer)s. Run the same command again.", port=port, answer=repr(said[-200:])
+    )

@@ -181,9 +181,11 @@ def who(port: str, role: str | None, board: str | None) -> Who:
             if said is not None:
                 return Who(said[0], said[1], said[2], said[3] == "four")
             if role is None or board is None:
-                raise DeviceError(f"{port}: this box was never provisioned; say --role and --board, or provision it")
+                raise DeviceError(
+                    "%(port)s: this box was never provisioned; say --role and --board, or provision it", port=port
+                )
             return Who(None, role, board, four_keys=False)
-    raise DeviceError(f"{port}: the box does not tell who it is; run the same command again")
+    raise DeviceError("%(port)s: the box does not tell who it is; run the same command again", port=port)
 
 
 def lamps(port: str, box: Who) -> bool:
@@ -257,5 +259,5 @@ def _pins(board: str) -> dict[str, Any]:
         return vars(importlib.import_module(f"firmware.boards.{board}"))
     except ModuleNotFoundError as error:
         raise DeviceError(
-            f"no firmware/boards/{board}.py: the box was made for a newer release of these tools"
+            "no firmware/boards/%(board)s.py: the box was made for a newer release of these tools", board=board
         ) from error

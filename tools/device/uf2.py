@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from tools.device.errors import DeviceError
+from tools.device.errors import ImageError
 
 PAGE: Final = 256
 BLOCK: Final = 512
@@ -26,20 +26,39 @@ class Page(NamedTuple):
 
 
 def parse(content: bytes, name: str) -> list[Page]:
-    """The pages of a UF2 for an RP2040; raises `DeviceError` naming what is wrong where."""
+    """The pages of a UF2 for an RP2040; raises `ImageError` naming what is wrong where."""
     if not content or len(content) % BLOCK or len(content) > MOST_BYTES:
-        raise DeviceError(f"{name}: {len(content)} bytes; a UF2 is whole blocks of {BLOCK}, at most {MOST_BYTES} bytes")
+        raise ImageError(
+            "%(file)s: %(bytes)s bytes; a UF2 is whole blocks of %(block)s, at most %(most)s bytes",
+            file=name,
+            bytes=len(content),
+            block=BLOCK,
+            most=MOST_BYTES,
+        )
     total = len(content) // BLOCK
     pages = []
     for at in range(total):
         block = content[at * BLOCK : (at + 1) * BLOCK]
         first, second, flags, address, length, number, count, family = _HEAD.unpack_from(block)
         if (first, second) != _MAGIC[:2] or struct.unpack_from("<I", block, BLOCK - 4)[0] != _MAGIC[2]:
-            raise DeviceError(f"{name}: block {at} is no UF2 block; is it the .uf2 for this board?")
+            raise ImageError("%(file)s: block %(at)s is no UF2 block; is it the .uf2 for this board?", file=name, at=at)
         if not flags & _HAS_FAMILY or family != RP2040:
-            raise DeviceError(f"{name}: block {at} is for another chip ({family:#x}), not an RP2040 ({RP2040:#x})")
+            raise ImageError(
+                "%(file)s: block %(at)s is for another chip (%(family)s), not an RP2040 (%(wanted)s)",
+                file=name,
+                at=at,
+                family=hex(family),
+                wanted=hex(RP2040),
+            )
         if length != PAGE or number != at or count != total:
-            raise DeviceError(f"{name}: block {at} says it is number {number} of {count} with {length} bytes")
+            raise ImageError(
+                "%(file)s: block %(at)s says it is number %(number)s of %(count)s with %(length)s bytes",
+                file=name,
+                at=at,
+                number=number,
+                count=count,
+                length=length,
+            )
         pages.append(Page(address, block[_HEAD.size : _HEAD.size + PAGE]))
     return pages
 

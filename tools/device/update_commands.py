@@ -1,6 +1,5 @@
 """`tingting device signing-key, sign, update`: new firmware for a box that works."""
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,12 +21,14 @@ _READABLE: Final = 0o644  # what is signed is no secret
 @click.command("signing-key")
 @click.argument("file", type=_FILE)
 @LANGUAGE
+@AS_JSON
 @plainly
-def signing_key(file: Path, lang: str) -> None:
+def signing_key(file: Path, lang: str, as_json: bool) -> None:
     """Make the key that signs updates: FILE for whoever signs, FILE.pub for whoever updates."""
     _ = catalogue.translations(lang).gettext
     words = {"file": file, "public": bundles.make_key(file)}
-    click.echo(_("%(file)s: for whoever signs, and nobody else. %(file)s.pub, for whoever updates: %(public)s") % words)
+    text = _("%(file)s: for whoever signs, and nobody else. %(file)s.pub, for whoever updates: %(public)s") % words
+    tell(text, words | {"file": str(file)}, as_json=as_json)
 
 
 @click.command()
@@ -36,8 +37,11 @@ def signing_key(file: Path, lang: str) -> None:
 @click.option("--role", "roles", multiple=True, help="For which boxes; all roles if not given.")
 @click.option("--board", "boards", multiple=True, help="On which boards; all boards if not given.")
 @LANGUAGE
+@AS_JSON
 @plainly
-def sign(bundle: Path, key: Path, roles: tuple[str, ...], boards: tuple[str, ...], lang: str) -> None:
+def sign(  # noqa: PLR0917 - one argument for each option
+    bundle: Path, key: Path, roles: tuple[str, ...], boards: tuple[str, ...], lang: str, as_json: bool
+) -> None:
     """Build the firmware of these sources and sign it into BUNDLE."""
     _ = catalogue.translations(lang).gettext
     targets = []
@@ -48,13 +52,17 @@ def sign(bundle: Path, key: Path, roles: tuple[str, ...], boards: tuple[str, ...
             except DeviceError as error:
                 if boards:
                     raise
-                click.echo(_("left out: %(why)s") % {"why": error})  # a board that can't be this
+                said = _("left out: %(why)s") % {"why": error.said(_)}  # a board that can't be this
+                click.echo(said, err=as_json)
                 continue
             words = {"role": role, "board": board, "version": image.version, "files": len(image.files)}
-            click.echo(_("%(role)s on %(board)s, version %(version)s: %(files)s files") % words)
+            click.echo(_("%(role)s on %(board)s, version %(version)s: %(files)s files") % words, err=as_json)
             targets.append((role, board, image))
     files.replace(bundle, bundles.write(targets, int(time.time()), key), _READABLE)
-    click.echo(_("%(bundle)s: %(bytes)s bytes, signed") % {"bundle": bundle, "bytes": bundle.stat().st_size})
+    size = bundle.stat().st_size
+    made = [{"role": role, "board": board, "version": image.version} for role, board, image in targets]
+    text = _("%(bundle)s: %(bytes)s bytes, signed") % {"bundle": bundle, "bytes": size}
+    tell(text, {"bundle": str(bundle), "bytes": size, "targets": made}, as_json=as_json)
 
 
 @click.command(options_metavar="[OPTIONS]")
@@ -99,12 +107,12 @@ def update(  # noqa: PLR0917 - one argument for each option
     _ = catalogue.translations(lang).gettext
     if hall_url is None:
         if len(what) != 2 or key is None:
-            raise click.UsageError("say PORT, BUNDLE and --key, or BUNDLE and --hall.")
+            raise click.UsageError(_("say PORT, BUNDLE and --key, or BUNDLE and --hall."))
         _at_its_cable(what[0], Path(what[1]), key, older, lang, as_json)
         return
     if len(what) != (act is None) or (window is not None and only is not None):
         raise click.UsageError(
-            "with --hall say BUNDLE, or one of --status, --stop and --continue; a window or a device."
+            _("with --hall say BUNDLE, or one of --status, --stop and --continue; a window or a device.")
         )
     hub = HubClient(hall_url, token_from(token_file, token_env))
     view = hub.update() if act == "status" else None
@@ -117,9 +125,10 @@ def update(  # noqa: PLR0917 - one argument for each option
         view = hub.begin_update(content, percent=percent, window=window, device=only, older=int(older))
     if view is not None and act in (None, "continue") and not no_wait:
         view = hall_update.follow(hub, view, (lambda view: None) if as_json else _bar(lang))
-    tell(hall_update.summary(view, _), {"update": view}, as_json=as_json)
-    if view is not None and view["state"] == "stopped" and act in (None, "continue"):
-        sys.exit(1)
+    failed = view is not None and view["state"] == "stopped" and act in (None, "continue")
+    tell(hall_update.summary(view, _), {"ok": not failed, "update": view}, as_json=as_json)
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 def _bar(lang: str) -> Callable[[dict[str, Any]], None]:

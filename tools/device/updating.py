@@ -83,12 +83,21 @@ def _update(port: str, bundle: dict[tuple[str, str], Target], downgrade: bool, p
     if target is None:
         there = ", ".join(f"{role} on {board}" for role, board in sorted(bundle))
         raise DeviceError(
-            f"{port}: {box['device']} is of role {box['role']} on {box['board']}, and the update is for: {there}. "
-            "Nothing was changed."
+            "%(port)s: %(device)s is of role %(role)s on %(board)s, and the update is for: %(there)s. "
+            "Nothing was changed.",
+            port=port,
+            device=box["device"],
+            role=box["role"],
+            board=box["board"],
+            there=there,
         )
     line = box["line"]
     if len(line) == 3 and line[1] != "-":
-        raise DeviceError(f"{port}: {box['device']} tries an update already; wait until it is good or back.")
+        raise DeviceError(
+            "%(port)s: %(device)s tries an update already; wait until it is good or back.",
+            port=port,
+            device=box["device"],
+        )
     _not_older(port, box, target, downgrade)
     other = "a" if box["slot"] == "b" else "b"
     copied = _fill(port, other, target, progress)
@@ -101,11 +110,14 @@ def _asked(port: str) -> dict[str, str]:
     try:
         box = json.loads(said)
     except ValueError as error:
-        raise DeviceError(f"{port}: unexpected answer: {said[-200:]!r}. Run the same command again.") from error
+        raise DeviceError(
+            "%(port)s: unexpected answer: %(answer)s. Run the same command again.", port=port, answer=repr(said[-200:])
+        ) from error
     if box is None:
         raise DeviceError(
-            f"{port}: this box was never provisioned, or was flashed before there were two slots; "
-            "`tingting device flash` and `provision` do both."
+            "%(port)s: this box was never provisioned, or was flashed before there were two slots; "
+            "`tingting device flash` and `provision` do both.",
+            port=port,
         )
     return dict(box)
 
@@ -117,8 +129,12 @@ def _not_older(port: str, box: dict[str, str], target: Target, downgrade: bool) 
         return  # a version of somebody's own: nothing is older than it
     if not downgrade and updating.older(updating.order(target.version, target.made), here):
         raise DeviceError(
-            f"{port}: {box['device']} has {box['version']}, which is newer than {target.version}; "
-            "if that is meant, say --older. Nothing was changed."
+            "%(port)s: %(device)s has %(here)s, which is newer than %(version)s; "
+            "if that is meant, say --older. Nothing was changed.",
+            port=port,
+            device=box["device"],
+            here=box["version"],
+            version=target.version,
         )
 
 
@@ -150,5 +166,9 @@ def _fill(port: str, slot: str, target: Target, progress: flashing.Progress) -> 
     written = flashing.digests(port, sorted(names))
     for name, data in names.items():
         if written.get(name) != sha256(data).hexdigest():
-            raise DeviceError(f"{port}: {name} on the box differs from what was sent. Run the same command again.")
+            raise DeviceError(
+                "%(port)s: %(name)s on the box differs from what was sent. Run the same command again.",
+                port=port,
+                name=name,
+            )
     return len(missing)
