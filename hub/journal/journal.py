@@ -333,9 +333,11 @@ class Journal(Durable):
                 self.on_failed(error)
         finally:
             for entry in entries:
+                if entry.done.done():
+                    continue  # who waited for it has left
                 if entry.rows and entry.rows[-1].sequence <= self._durable and self._is_on_disk(entry.rows[-1]):
                     entry.done.set_result(entry.rows)
-                elif not entry.done.done():
+                else:
                     entry.done.set_exception(type(error)(str(error)))
 
     def _go_on(self, head: Stored | None, error: JournalError) -> None:

@@ -299,6 +299,18 @@ async def test_a_commit_that_reached_the_disk_though_it_seemed_to_fail_is_told_a
     await journal.close()
 
 
+async def test_who_left_before_the_disk_was_looked_at_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, executor=ForgetfulExecutor(lost=1), limits=JournalLimits(commit_rows=1))
+    left, stays = (journal.append([happened(n)], MORNING_MS) for n in (1, 2))
+    left.cancel()
+    done, waiting = await asyncio.wait([stays], timeout=30)
+    assert not waiting, "nobody answers the second"
+    assert isinstance(done.pop().exception(), JournalFailed)
+    await until_admitted(journal)
+    assert [row.event.data["number"] for row in journal.replay()] == [1], "it was on its way to the disk, and is there"
+    await journal.close()
+
+
 async def until_admitted(journal: Journal) -> None:
     """Comes again until the journal takes events, as its callers do."""
     while True:
