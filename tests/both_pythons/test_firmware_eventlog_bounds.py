@@ -184,3 +184,45 @@ def test_a_file_goes_when_its_last_fact_is_acknowledged_and_not_before():
     assert file_name("b", firsts[0]) not in memory.files
     assert log.read(firsts[1])["fields"]["run"] == run(firsts[1])
     assert log.used_bytes() == sum([len(data) for name, data in memory.files.items() if name[0] in "bt"])
+
+
+def test_marks_are_names_alone():
+    memory, log = fresh(100_000)
+    rate(log, 1)
+    log.open_invitation(run(2))
+    log.advance(9)
+    for name, data in memory.files.items():
+        assert (name[0] in "osk") == (len(data) == 0), name
+
+
+def test_the_last_file_grows_on_when_those_before_it_go():
+    memory, log = fresh(100_000)
+    for n in range(1, 901):
+        rate(log, n)
+    last = max([int(name[1:], 16) for name in memory.files if name[0] == "b"])
+    log.trim(last)
+    size = len(memory.files[file_name("b", last)])
+    for n in range(901, 921):
+        rate(log, n)
+    assert [name for name in memory.files if name[0] == "b"] == [file_name("b", last)]
+    assert len(memory.files[file_name("b", last)]) > size
+    log.trim(920)
+    assert not [name for name in memory.files if name[0] == "b"]
+
+
+def test_reading_in_order_looks_at_each_byte_about_once():
+    memory, log = fresh(100_000)
+    for n in range(1, 501):
+        rate(log, n)
+    took = []
+    shipped = memory.read
+
+    def read(name, at, size):
+        data = shipped(name, at, size)
+        took.append(len(data))
+        return data
+
+    memory.read = read
+    for n in range(1, 501):
+        assert log.read(n)["fields"]["run"] == run(n)
+    assert sum(took) < 3 * log.used_bytes()
