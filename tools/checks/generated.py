@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tools.checks import caller_tables, device_json, measured, rooms, tables, wiring
+from tools.checks import bare_c3, caller_tables, device_json, measured, rooms, tables, wiring
 from tools.checks.rooms import ROOT
 
 _WRITE_AGAIN = "run `make docs` and commit what it writes"
@@ -58,6 +58,8 @@ TABLES = (
             ("faults", partial(wiring.faults, language)),
         )
     ),
+    Table("c3-wires", "docs/tutorial/bare-esp32-c3.md", bare_c3.table),
+    Table("c3-wires", "docs/tutorial/bare-esp32-c3.zh-CN.md", bare_c3.table),
     Table("measured", "docs/explanation/performance.md", measured.table),
 )
 
@@ -77,7 +79,7 @@ def place(text: str, name: str, body: str, path: str) -> str:
 
 def wanted(root: Path = ROOT) -> dict[str, str]:
     """What each file with generated text should hold, by its path."""
-    out = {".importlinter": rooms.importlinter(root), **wiring.files()}
+    out = {".importlinter": rooms.importlinter(root), **wiring.files(), bare_c3.PICTURE: bare_c3.drawing()}
     for table in TABLES:
         path = root / table.path
         if table.path not in out and not path.exists():
