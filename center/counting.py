@@ -259,11 +259,21 @@ OWN_PREFIX = "hall.case."
 
 def read_fact(kind: str, time: str, recordedtime: str, data: bytes, offset_minutes: int, own: bool = False) -> Fact:  # noqa: PLR0917
     """What an event says to us; `own`: it stands in a journal of the center's. Raises `MalformedError`."""
+    when = _when(time, recordedtime, offset_minutes)
+    said = _read_data(kind, data) if own or not kind.startswith(OWN_PREFIX) else None
+    return Fact(kind, *when, said)
+
+
+def fact_of(kind: str, time: str, recordedtime: str, said: Data | None, offset_minutes: int) -> Fact:
+    """The same, where its data has been decoded already; raises `MalformedError`."""
+    return Fact(kind, *_when(time, recordedtime, offset_minutes), None if said is None else _checked(kind, said))
+
+
+def _when(time: str, recordedtime: str, offset_minutes: int) -> tuple[int, int, str, int]:
     at_ms = moment_ms(time)
     recorded_ms = at_ms if recordedtime == time else moment_ms(recordedtime)
-    said = _read_data(kind, data) if own or not kind.startswith(OWN_PREFIX) else None
     day, in_day_ms = divmod(at_ms + offset_minutes * _MINUTE_MS, _DAY_MS)
-    return Fact(kind, at_ms, recorded_ms, _day(day), in_day_ms // 900_000, said)
+    return at_ms, recorded_ms, _day(day), in_day_ms // 900_000
 
 
 def _read_data(kind: str, data: bytes) -> Data | None:
@@ -276,6 +286,10 @@ def _read_data(kind: str, data: bytes) -> Data | None:
         said = _readers[wanted](data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedError(f"data of {kind}: {error}") from error
+    return _checked(kind, said)
+
+
+def _checked(kind: str, said: Data) -> Data:
     if isinstance(said, (Submitted, Unrated, Ignored)):
         named = [said.device is not None, said.epoch is not None, said.fact is not None]
         # `device_away` names the device that didn't answer: there is no fact behind it.

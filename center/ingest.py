@@ -3,9 +3,11 @@
 import re
 import zlib
 from dataclasses import dataclass
+from itertools import count
 
 import msgspec
 
+from center import whole
 from center.counting import Fact, MalformedError, Touched, read_fact, touched
 from center.errors import CenterError
 from common import chain, envelope
@@ -201,9 +203,17 @@ def read_batch(heading: Heading, body: bytes, encoding: str) -> Batch:
 
 def read_elements(heading: Heading, body: bytes, encoding: str) -> list[Element]:
     """The elements of a request's body; raises `BatchError`, `TooLargeError`, `RequestError`."""
+    unpacked = unpack(body, encoding)
+    parts = split(unpacked)
+    if not heading.journal.startswith(OWN):
+        wanted = source(heading.hall, heading.journal), heading.journal, heading.after
+        facts = whole.read(unpacked, wanted, heading.offset_minutes)
+        if facts is not None:
+            numbers = count(heading.after + 1)
+            return [Element(data, number, fact) for data, number, fact in zip(parts, numbers, facts, strict=False)]
     seen: set[bytes] = set()
     elements = []
-    for data in split(unpack(body, encoding)):
+    for data in parts:
         element = read_element(data, heading.hall, heading.journal, heading.offset_minutes)
         # The same event twice in one batch is the same event: it has one number.
         if element.declared is not None and data in seen:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from center import ingest
+from center import ingest, whole
 from center.counting import COUNTED
 from center.folded import FoldedBatch
 from center.ingest import Batch, BatchError, Element, Heading, RequestError, TooLargeError
@@ -20,6 +20,7 @@ from center.intake import AT_ONCE_BYTES, Intake, answer, read_answer, request
 from center.store import Refused
 from center.store.answers import Part, Stored
 from center.store.sqlite import FILE_NAME, SqliteStore
+from center.whole import KEPT
 from common import chain
 from tests.center_support import NOON_MS, OFFSET_MINUTES, Journal, rating
 
@@ -240,6 +241,66 @@ SAID = st.fixed_dictionaries(
     },
 )
 TOLD = st.lists(st.tuples(st.sampled_from([*sorted(COUNTED), "hall.patrol.seen"]), SAID), max_size=6)
+
+
+# What else an event may have: a name twice, a word escaped, a place for our eyes in another.
+ODD = [
+    b"",
+    b'"type":"hall.ticket.called",',
+    b'"t\\u0079pe":"hall.ticket.called",',
+    b'"id":"j/2",',
+    b'"source":7,',
+    b'"source":"/halls/other",',
+    b'"journal":"k",',
+    b'"sequence":"1",',
+    b'"data":{"run":"other","ticket":"other"},',
+    b'"data":[],',
+    b'"more":{"type":"x"},',
+    b'"time":"2026-11-21T25:00:00.000+08:00",',
+    b'"specversion":"0.3",',
+    b'"request":null,',
+    b'"training":true,',
+]
+KINDS = st.sampled_from([*sorted(COUNTED), *KEPT, "hall.patrol.seen"])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(KINDS, SAID, st.sampled_from(ODD), st.booleans()), max_size=4))
+def test_a_batch_decoded_at_once_says_what_its_events_say_one_by_one(
+    told: list[tuple[str, dict[str, object], bytes, bool]],
+) -> None:
+    compare(told)
+
+
+def compare(told: list[tuple[str, dict[str, object], bytes, bool]]) -> None:
+    """Events with something more at their beginning or end, read together and one by one."""
+    journal = Journal(name=JOURNAL)
+    for kind, said, more, first in told:
+        data = journal.add(kind, said)
+        if more:
+            journal.events[-1] = b"{" + more + data[1:] if first else data[:-1] + b"," + more[:-1] + b"}"
+    found = ingest.read_elements(HEADING, b"[" + b",".join(journal.events) + b"]", "")
+    assert found == [ingest.read_element(data, "qingxi", JOURNAL, OFFSET_MINUTES) for data in journal.events]
+
+
+@pytest.mark.parametrize("kind", ["ticket.issued", "ticket.arrived", "device.online", "case.opened"])
+@pytest.mark.parametrize("more", [{}, {"training": True}], ids=["", "training"])
+def test_an_odd_event_is_read_alike_alone_and_in_a_batch(kind: str, more: dict[str, object]) -> None:
+    for odd in ODD:
+        for first in (True, False):
+            compare([(f"hall.{kind}", {"run": "r", "ticket": "t", "device": "ev1"} | more, odd, first)])
+
+
+def test_what_a_hub_sends_in_a_day_is_decoded_at_once() -> None:
+    journal = Journal(name=JOURNAL)
+    for number in range(30):
+        journal.run(number, (None, 1, 5)[number % 3])
+    for kind in KEPT:
+        journal.add(kind, {"ticket": "t"})
+    body = b"[" + b",".join(journal.events) + b"]"
+    facts = whole.read(body, ("/halls/qingxi", JOURNAL, 0), OFFSET_MINUTES)
+    assert facts is not None
+    assert [fact.data is None for fact in facts] == [False] * 120 + [True] * len(KEPT)
 
 
 @pytest.fixture(scope="module")

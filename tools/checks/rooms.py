@@ -169,7 +169,12 @@ ROOMS = (
     Room("center.config", "one frozen configuration from one TOML", _CENTER),
     Room("center.metrics", "the center's numbers; none carries a grade", _CENTER),
     Room("center.counting", "what an event says to the figures, pure", _CENTER),
-    Room("center.ingest", "a batch as it comes in: bounded, exact, pure", ("center.counting", *_CENTER)),
+    Room("center.whole", "a batch decoded at once, where it is as hubs write it, pure", ("center.counting", *_CENTER)),
+    Room(
+        "center.ingest",
+        "a batch as it comes in: bounded, exact, pure",
+        ("center.counting", "center.whole", *_CENTER),
+    ),
     Room(
         "center.folded",
         "a large batch with the rows and figures that it makes where nothing is known of it, pure",
