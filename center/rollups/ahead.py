@@ -17,8 +17,23 @@ from center.rollups.cells import PackedGroup, packed
 from center.rollups.entities import Run, Ticket, WindowDay
 from center.rollups.folding import Arrival, Folding, Known
 
-# The places of its facts in the batch, from 1 on; and its values without the hall, `*_at` as places.
-Made = tuple[list[int], tuple[Any, ...]]
+# Without the hall, `*_at` as places; what hardly any has stands last, and only where there is some of it.
+Row = tuple[Any, ...]
+Made = tuple[list[int], Row]  # the places of its facts in the batch, from 1 on, and its values
+RARE: dict[type[Any], tuple[str, ...]] = {
+    Run: ("undone", "undone_at", "aside", "cased", "aside_at"),
+    Ticket: ("missed", "restored", "left", "missed_at", "left_at"),
+    WindowDay: (),
+}
+
+
+def columns(kind: type[Any]) -> tuple[str, ...]:
+    """What the values of a whole row are."""
+    names = [field.name for field in fields(kind) if field.name != "hall"]
+    return (*(name for name in names if name not in RARE[kind]), *RARE[kind])
+
+
+COMMON = {kind: len(columns(kind)) - len(rare) for kind, rare in RARE.items()}  # values of a row without the rare ones
 
 
 class Ahead(msgspec.Struct, frozen=True, array_like=True):
@@ -33,11 +48,20 @@ class Ahead(msgspec.Struct, frozen=True, array_like=True):
     cells: list[PackedGroup]
 
 
-def _values(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
-    return attrgetter(*(field.name for field in fields(kind) if field.name != "hall"))
+def _values(kind: type[Any]) -> Callable[[Any], Row]:
+    names, common = columns(kind), COMMON[kind]
+    of_all, of_common = attrgetter(*names), attrgetter(*names[:common])
+    nothing = tuple(field.default for name in RARE[kind] for field in fields(kind) if field.name == name)
+
+    def values(entity: Any) -> Row:
+        row: Row = of_all(entity)
+        return row[:common] if row[common:] == nothing else row
+
+    return values if nothing else of_common
 
 
 _run_values, _ticket_values, _day_values = _values(Run), _values(Ticket), _values(WindowDay)
+_RUN, _TICKET, _DAY = columns(Run), columns(Ticket), columns(WindowDay)
 
 
 class _Marking(Folding):
@@ -106,14 +130,14 @@ def again(hall: str, known: Known, made: Ahead, fact_at: Callable[[int], Fact], 
     for own, row in made.runs:
         if row[0] in known.runs:
             places.update(own)
-            folding.changes.run(Run(hall, *row), -1)
+            folding.changes.run(Run(hall, **dict(zip(_RUN, row, strict=False))), -1)
     for own, row in made.tickets:
         if row[0] in known.tickets:
             places.update(own)
-            folding.changes.ticket(Ticket(hall, *row), -1)
+            folding.changes.ticket(Ticket(hall, **dict(zip(_TICKET, row, strict=False))), -1)
     for own, row in made.window_days:
         if row[:2] in known.window_days:
             places.update(own)
-            folding.changes.window_day(WindowDay(hall, *row), -1)
+            folding.changes.window_day(WindowDay(hall, **dict(zip(_DAY, row, strict=False))), -1)
     arrivals: Iterable[Arrival] = ((before + place, fact_at(place)) for place in sorted(places))
     return folding.take(arrivals)

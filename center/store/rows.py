@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from center.counting import DeviceFact, DeviceSeen, Fact, Ignored, Touched
-from center.rollups.ahead import Ahead
+from center.rollups.ahead import COMMON, RARE, Ahead, columns
 from center.rollups.entities import Run, Ticket, WindowDay
 from center.rollups.folding import Arrival, Folding, Known
 from center.store import cells
@@ -26,17 +26,24 @@ def _replace(table: str, kind: type[Any]) -> str:
     return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
 
 
-def _add(table: str, kind: type[Any], places: Sequence[str] = ()) -> str:
-    """A row that is new, as `Ahead` has it; then the hall, and the position before the batch."""
-    names = [field.name for field in fields(kind) if field.name != "hall"]
-    hall, before = len(names) + 1, len(names) + 2
-    values = [f"?{number} + ?{before}" if name in places else f"?{number}" for number, name in enumerate(names, 1)]
-    return f"INSERT INTO {table} ({', '.join(names)}, hall) VALUES ({', '.join(values)}, ?{hall})"  # noqa: S608
+def _add(table: str, kind: type[Any], places: Sequence[str] = ()) -> tuple[str, str]:
+    """A row that is new, as `Ahead` has it, without and with what is rare; then the hall, and what stands before."""
+
+    def sql(names: Sequence[str]) -> str:
+        # The table asks for the numbers among the rare ones.
+        left = {field.name: field.default for field in fields(kind) if field.name in RARE[kind]}
+        zero = [name for name, default in left.items() if name not in names and default == 0]
+        hall, before = len(names) + 1, len(names) + 2
+        values = [f"?{number} + ?{before}" if name in places else f"?{number}" for number, name in enumerate(names, 1)]
+        values += [f"?{hall}", *("0" for _ in zero)]
+        return f"INSERT INTO {table} ({', '.join([*names, 'hall', *zero])}) VALUES ({', '.join(values)})"  # noqa: S608
+
+    return sql(columns(kind)[: COMMON[kind]]), sql(columns(kind))
 
 
 _ADD_RUN = _add("runs", Run, ("finished_at", "rated_at", "undone_at", "aside_at"))
 _ADD_TICKET = _add("tickets", Ticket, ("issued_at", "called_at", "missed_at", "left_at"))
-_ADD_DAY = _add("window_days", WindowDay)
+_ADD_DAY, _ = _add("window_days", WindowDay)
 _PUT_RUN, _PUT_TICKET, _PUT_DAY = _replace("runs", Run), _replace("tickets", Ticket), _replace("window_days", WindowDay)
 # `dataclasses.astuple` copies deeply, which costs more than the insert.
 _run_values = attrgetter(*(field.name for field in fields(Run)))
@@ -88,10 +95,13 @@ def write_ahead(
 ) -> None:
     """What was folded where the batch was read; `more` is what became of that which the store knows."""
     hall, known = more.hall, more.known
-    connection.executemany(_ADD_RUN, ((*row, hall, before) for _, row in ahead.runs if row[0] not in known.runs))
-    connection.executemany(
-        _ADD_TICKET, ((*row, hall, before) for _, row in ahead.tickets if row[0] not in known.tickets)
-    )
+    for kind, made, known_ones, (common, whole) in (
+        (Run, ahead.runs, known.runs, _ADD_RUN),
+        (Ticket, ahead.tickets, known.tickets, _ADD_TICKET),
+    ):
+        new = [row for _, row in made if row[0] not in known_ones]
+        for sql, width in ((common, COMMON[kind]), (whole, len(columns(kind)))):
+            connection.executemany(sql, ((*row, hall, before) for row in new if len(row) == width))
     connection.executemany(_ADD_DAY, ((*row, hall) for _, row in ahead.window_days if row[:2] not in known.window_days))
     _put(connection, more)
     connection.executemany(_ADD_FACT, ((*number, before + place) for *number, place in ahead.facts))
