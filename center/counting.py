@@ -37,7 +37,7 @@ class MalformedError(CenterError):
 
 
 class Said(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="@", omit_defaults=True):
-    """Data of an event; the tag tells them apart on the way from the process that read them (`center.intake`)."""
+    """Data of an event; the tag tells them apart on the way from the process that read them (`center.beside`)."""
 
 
 class Issued(Said, frozen=True, gc=False):

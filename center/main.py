@@ -17,6 +17,7 @@ from pathlib import Path
 from aiohttp import web
 
 from center import config
+from center.beside import GARBAGE_THRESHOLDS
 from center.casework.book import CaseBook
 from center.casework.calendars import load as load_calendars
 from center.casework.contacts import Contacts
@@ -24,7 +25,7 @@ from center.casework.desk import Desk, Grants
 from center.casework.watch import Watch
 from center.config import CenterSettings
 from center.errors import CenterError
-from center.intake import GARBAGE_THRESHOLDS, Intake
+from center.intake import Intake
 from center.metrics import Metrics
 from center.own import OwnJournals
 from center.people.accounts import Accounts, hasher

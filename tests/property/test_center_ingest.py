@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from center import ingest, whole
+from center.beside import answer, read_answer, request
 from center.counting import COUNTED
 from center.folded import FoldedBatch
 from center.ingest import Batch, BatchError, Element, Heading, RequestError, TooLargeError
-from center.intake import AT_ONCE_BYTES, Intake, answer, read_answer, request
+from center.intake import AT_ONCE_BYTES, Intake
 from center.store import Refused
 from center.store.answers import Part, Stored
 from center.store.sqlite import FILE_NAME, SqliteStore

@@ -15,7 +15,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from center import ingest, intake
+from center import beside, ingest
 from center.folded import FoldedBatch
 from center.ingest import Heading
 from center.rollups.histogram import EXACT_S, Histogram, edge_ms, step
@@ -241,15 +241,15 @@ def test_rollups_are_what_the_contract_says_and_a_recount_agrees(
     asyncio.run(run())
 
 
-async def _send(store: SqliteStore, journal: Journal, after: int, model: Model, beside: bool) -> None:
+async def _send(store: SqliteStore, journal: Journal, after: int, model: Model, handed_over: bool) -> None:
     """As it is read in the center, or as the process beside hands it over: over a pipe, and folded."""
     if after == journal.through:
         return
     heading = Heading(journal.hall, journal.name, after, journal.links[after], OFFSET_MINUTES)
     body = b"[" + b",".join(journal.events[after:]) + b"]"
     batch: ingest.Batch | FoldedBatch = ingest.read_batch(heading, body, "")
-    if beside:
-        batch = intake.read_answer(intake.answer(intake.request(heading, body, "")))
+    if handed_over:
+        batch = beside.read_answer(beside.answer(beside.request(heading, body, "")))
         assert isinstance(batch, FoldedBatch)
     await store.submit(batch, NOON_MS)
     for event in journal.events[after:]:

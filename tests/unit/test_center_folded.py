@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from center.beside import answer, read_answer, request
 from center.folded import FoldedBatch
 from center.ingest import Batch, Heading, read_batch
-from center.intake import answer, read_answer, request
 from center.store import counted
 from center.store.append import TOGETHER
 from center.store.sqlite import FILE_NAME, SqliteStore, connect

@@ -181,9 +181,14 @@ ROOMS = (
         ("center.counting", "center.ingest", "center.rollups", *_CENTER),
     ),
     Room(
-        "center.intake",
-        "large batches read in a process beside the center",
+        "center.beside",
+        "the process that reads large batches, and what it is asked and says",
         ("center.folded", "center.ingest", *_CENTER),
+    ),
+    Room(
+        "center.intake",
+        "large batches go through a process beside the center",
+        ("center.beside", "center.folded", "center.ingest", *_CENTER),
     ),
     Room(
         "center.rollups",

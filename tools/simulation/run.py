@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from center.intake import GARBAGE_THRESHOLDS
+from center.beside import GARBAGE_THRESHOLDS
 from hub.journal import JournalError
 from hub.queueing import commands, window_commands
 from hub.queueing.errors import Refusal
