@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from hub.web import admin_radio
+from hub.web import admin_radio, admin_updates
 from hub.web.admin_parts import Translate, age
 from hub.web.admin_parts import problem as _problem
 
@@ -25,6 +25,7 @@ class Facts:
     # Device → starts, resets, faults and the last key test, as the journal has them.
     histories: dict[str, dict[str, Any]]
     as_of: str
+    update: dict[str, Any] | None = None  # the plan that is there, as GET /api/v1/updates has it
 
 
 def now(facts: Facts, translate: Translate) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def now(facts: Facts, translate: Translate) -> dict[str, Any]:
         "lines": [_line(each, translate) for each in facts.ready["lines"]],
         "adapters": admin_radio.adapters(facts.ready, translate),
         "radio": admin_radio.boxes(facts.ready, translate),
+        "updates": admin_updates.shown(facts.update, facts.devices, translate),
     }
 
 
@@ -50,6 +52,7 @@ def _wrong(facts: Facts, _: Translate) -> list[dict[str, str]]:
         *_wrong_hub(facts.ready, _),
         *_wrong_printers(facts.printers, _),
         *_wrong_devices(facts, _),
+        *admin_updates.wrong(facts.update, _),
         *admin_radio.wrong(facts.ready, _),
     ]
 

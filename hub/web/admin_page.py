@@ -1,5 +1,6 @@
 """`/admin`: the manager's page. Its data comes from doors; what it changes goes through the hall's own."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -76,14 +77,14 @@ async def leave(request: web.Request) -> web.Response:
 
 async def now(request: web.Request) -> web.Response:
     """How everything is, in the page's language."""
-    asker(request, *HOLDERS)
+    who = asker(request, *HOLDERS)
     house = request.app[HOUSE]
     translate = catalogue.translations(house.pages.language(request)).gettext
-    found = admin_now.now(house.admin(), translate)
+    found = admin_now.now(replace(house.admin(), update=house.updates.shown_update()), translate)
     holders = [{"role": each.role, "place": each.place} for each in house.tokens.holders()]
     staff = {each["staff"]: each["pin_set_at"] for each in house.staff.shown()}
     day = {"date": house.queue_view()["business_date"], "training": house.guide.training}
-    return json_response(found | {"tokens": holders, "pins": staff, "day": day})
+    return json_response(found | {"tokens": holders, "pins": staff, "day": day, "who": who.role})
 
 
 async def export(request: web.Request) -> web.Response:

@@ -16,6 +16,7 @@ def words(_: Translate) -> dict[str, Any]:
             "start": _("First steps"),
             "day": _("The day"),
             "devices": _("Devices"),
+            "updates": _("Updates of boxes"),
             "journal": _("Journal and center"),
             "tokens": _("Tokens"),
             "backup": _("Import and export"),
@@ -140,6 +141,7 @@ def words(_: Translate) -> dict[str, Any]:
         "radio_words": _(
             "-85 dBm or weaker is too weak. Heard over 5 s ago, or more than one link in ten failed: look closer."
         ),
+        "updates": _update_words(_),
         "printer_heads": [_("Printer"), _("Stands at"), _("State"), _("Printed"), _("Failed"), _("Reason")],
         "led_heads": [_("Window"), _("Line"), _("Address"), _("Protocol"), _("State"), _("Shows"), _("Reason")],
         "no_devices": _("No device is registered. `tingting device provision` registers one; its line stands below."),
@@ -178,4 +180,64 @@ def words(_: Translate) -> dict[str, Any]:
         "comma": _(", "),
         "yes": _("yes"),
         "no": _("no"),
+    }
+
+
+def _update_words(_: Translate) -> dict[str, Any]:
+    """The section of new firmware."""
+    return {
+        "none": _("No update has been given out yet."),
+        "how": _(
+            "A technician gives one out: here with that token, or by tingting device update UPDATE --hall ADDRESS"
+        ),
+        "progress": _("{n} of {all} boxes are through"),
+        "not_chosen": _("{n} more boxes are not in this share. Give out the same update with a larger one to go on."),
+        "stop": _("Stop"),
+        "stop_sure": _(
+            "Stop the update? What a box just tries is followed to its end; no other box begins. It can go on later."
+        ),
+        "stopped": _("No further box begins."),
+        "go_on": _("Let it go on"),
+        "go_on_sure": _("Let the update go on with the boxes whose turn has not come? Those where it failed stay out."),
+        "again": _("Let it go on, failed ones too"),
+        "again_sure": _("Let the update go on, and try it once more on the {n} boxes where it failed?"),
+        "going_on": _("It goes on."),
+        "only_technician": _("To stop it or to let it go on, sign in with the technician's token."),
+        "firmware": _("Firmware of each box"),
+        "boxes": _("How far each box is"),
+        "box_heads": [
+            _("Device"),
+            _("Kind"),
+            _("Window"),
+            _("State"),
+            _("Had"),
+            _("Gets"),
+            _("What to do"),
+        ],
+        "firmware_heads": [_("Device"), _("Kind"), _("Board"), _("Window"), _("Firmware"), _("State")],
+        "give": _("Give out an update"),
+        "give_words": _(
+            "A file signed for this hall. Begin with a small share: when a box does not come back, it stops by itself."
+        ),
+        "file": _("Update"),
+        "share": _("Share of the boxes"),
+        "shares": [[10, _("10 %")], [25, _("25 %")], [50, _("50 %")], [100, _("all")]],
+        "older": _("An older firmware is meant"),
+        "give_do": _("Give it out"),
+        "give_sure": _("Give {file} out to {share} of the boxes? No box is interrupted while somebody is asked."),
+        "given": _("It is on its way."),
+        "no_file": _("Choose a file first."),
+        "too_large": _("An update has at most {most} MB."),
+        "refused": {
+            "no-update-key": _(
+                "This hub knows nobody who signs for it. Put the public key into hub.toml, [updates] signer."
+            ),
+            "wrong-bundle": _("This is no update that was signed for this hall: {detail}"),
+            "no-bundle": _("This is no update: {detail}"),
+            "update-under-way": _("Another update is under way. Stop it first."),
+            "nothing-to-update": _("No box can take it: {detail}"),
+            "not-kept": _("The hub's disk took nothing; nothing was changed. Make room on it."),
+            "update-over": _("It is over already."),
+            "no-update": _("There is no update any more."),
+        },
     }

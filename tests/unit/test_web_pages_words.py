@@ -151,7 +151,7 @@ def test_a_device_tells_its_health_its_age_its_repeats_and_when_its_keys_were_te
     health = {"uptime_ms": 7_200_000, "free_memory": 90_112, "log_fill_permille": 125}
     health |= {"rejected_frames": 2, "rejected_packets": 1}
     device = {"device": "e1", "role": "evaluator", "window": "3", "online": True, "health": health}
-    device |= {"registered_at": "2026-03-01T10:00:00+08:00", "replaced_by": None}
+    device |= {"registered_at": "2026-03-01T10:00:00+08:00", "replaced_by": None, "board": "rpi_pico", "firmware": None}
     gone = device | {"device": "e3", "window": None, "online": False, "replaced_by": "e1"}
     away = device | {"device": "e2", "online": False, "health": None}
     each = [{"device": "e1", "silent_s": 0.0}, {"device": "e2", "silent_s": 600.0}]

@@ -6,8 +6,8 @@
   const { make, table, button, tell, hush } = Parts;
   const at = (id) => document.getElementById(id);
   const FORMS = WORDS.forms;
-  const NAV = ["now", "start", "day", "hall", "zones", "services", "matters", "windows", "staff", "announcements", "devices", "links", "dispensers", "printers", "leds", "journal", "tokens", "backup", "history"];
-  const LIVE = ["now", "start", "day", "devices", "journal"]; // drawn anew when new figures come
+  const NAV = ["now", "start", "day", "hall", "zones", "services", "matters", "windows", "staff", "announcements", "devices", "updates", "links", "dispensers", "printers", "leds", "journal", "tokens", "backup", "history"];
+  const LIVE = ["now", "start", "day", "devices", "updates", "journal"]; // drawn anew when new figures come
   const known = { now: null, config: null };
   let asOf = "";
   let drawn = "";
@@ -100,6 +100,18 @@
     return [...page, ...list(section)];
   };
 
+  /* Where the reader is: what has the focus, and how far each wide table is pushed aside. New figures take neither away. */
+  const place = () => {
+    const sign = (element) => `${element.tagName} ${element.id} ${element.getAttribute("aria-label") ?? element.textContent}`;
+    const before = document.activeElement;
+    const held = at("page").contains(before) ? sign(before) : null;
+    const aside = [...document.querySelectorAll("#page .wide")].map((each) => [each.getAttribute("aria-label"), each.scrollLeft]);
+    return () => {
+      for (const [label, left] of aside) for (const each of document.querySelectorAll("#page .wide")) if (each.getAttribute("aria-label") === label) each.scrollLeft = left;
+      if (held && before.isConnected) before.focus();
+      else if (held) [...at("page").querySelectorAll("a, button, input, [tabindex]")].find((each) => sign(each) === held)?.focus();
+    };
+  };
   const draw = (byHand = false) => {
     if (!known.now || !known.config) return;
     const [section, act, key] = parts();
@@ -108,7 +120,9 @@
       each === "now" && known.now.wrong.length ? make("span", { class: "count", text: String(known.now.wrong.length) }) : null))));
     const words = act === "new" ? fill(WORDS.add, { one: FORMS[here].one }) : act === "edit" ? `${WORDS.edit}: ${FORMS[here].one} ${key}` : title(here);
     const heading = make("h1", { tabindex: "-1", text: words });
+    const back = place();
     at("page").replaceChildren(heading, ...content([here, act, key]));
+    if (!byHand) back();
     document.title = `${words} · ${document.title.split(" · ").slice(-1)[0]}`;
     drawn = JSON.stringify([here, act, key]);
     if (byHand) heading.focus();
