@@ -1,0 +1,46 @@
+"""A hall of boxes is updated over cables and radio while citizens press: nothing lost, nothing twice."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.hub_support import until
+from tests.pressed_hall import Citizens
+from tests.updated_hall import NEW, give_out, updated_hall
+
+SHORT_S = 240.0  # 20 s alone
+LONG_S = 5_400.0
+
+
+async def nothing_lost_and_nothing_twice(
+    folder: Path, cables: int, radios: int, *, short: bool, limit_s: float
+) -> None:
+    """The whole of it; prints its counts."""
+    async with updated_hall(folder, cables, radios, short=short) as (hub, boxes, bundle):
+        citizens = Citizens(hub, boxes, seed=1)
+        async with citizens.coming():
+            await until(lambda: len(citizens.pressed) == len(boxes), "a press at every window")
+            before = sum(map(len, citizens.pressed.values()))
+            await give_out(hub, bundle, limit_s)
+            during = sum(map(len, citizens.pressed.values())) - before
+        said = citizens.judge()
+        updated = [event["data"] for event in await hub.events("hall.device.updated")]
+        assert sorted((each["device"], each["detail"]["outcome"]) for each in updated) == [
+            (box.device, "good") for box in sorted(boxes, key=lambda box: box.device)
+        ]
+        _, listed = await hub.call("GET", "/api/v1/devices", "manager")
+        assert {each["firmware"] for each in listed["devices"]} == {NEW}
+        assert {box.in_flash("slot") for box in boxes} == {b"b"}
+        print(
+            f"boxes {cables} on cables, {radios} on the radio, {len(updated)} updated; {said}, {during} while it went"
+        )
+        assert during > 0
+
+
+async def test_a_small_hall_is_updated_while_citizens_press(tmp_path: Path) -> None:
+    await nothing_lost_and_nothing_twice(tmp_path, 2, 2, short=True, limit_s=SHORT_S)
+
+
+@pytest.mark.long
+async def test_a_hall_of_twenty_boxes_is_updated_while_citizens_press(tmp_path: Path) -> None:
+    await nothing_lost_and_nothing_twice(tmp_path, 10, 10, short=False, limit_s=LONG_S)
