@@ -107,6 +107,20 @@ async def shown(hub: HubProcess) -> dict[str, Any]:
     return dict(said["update"])
 
 
+async def serve(hub: HubProcess, device: str, window: str) -> None:
+    """A citizen is called, comes and is served; a box that has just begun its trial is there again by then."""
+    await hub.ticket()
+    assert (await hub.command(window, "next"))[0] == 200
+
+    async def settled() -> bool:
+        on_trial = [box["device"] for box in (await shown(hub))["boxes"] if box["state"] == "trying"]
+        known = (await hub.call("GET", "/api/v1/devices", "manager"))[1]["devices"]
+        return device not in on_trial and any(each["device"] == device and each["online"] for each in known)
+
+    await until(settled, f"{device} at its window")
+    assert (await hub.command(window, "finish"))[0] == 200
+
+
 async def ended(hub: HubProcess, *states: str) -> dict[str, Any]:
     """Until it is in one of these states; the view."""
 

@@ -155,29 +155,25 @@ class Course:
         trying = replace(box, state=Of.TRYING, was=seen.version, line=seen.line, tries=box.tries + 1, told=False)
         await self._office.put(trying)
         self._moved_ms = self._office.rising_ms()
-        while self._office.running:
-            answer = None
-            if self._office.free(self._device):
-                answer = await self._office.step(self._device, sending.GO)
-                if answer is None:
-                    return
-            told = sending.BUSY if answer is None else sending.went(answer)
-            if told is None:
-                await self._office.put(replace(trying, told=True))
-                return
-            if told != sending.BUSY:
-                await self._not_gone(replace(trying, state=Of.SENDING), told)
-                return
+        # Looked at once more: somebody may have been called while that was written.
+        if not self._office.running or not self._office.free(self._device):
+            await self._office.put(box)
+            return
+        answer = await self._office.step(self._device, sending.GO)
+        if answer is None:
+            return
+        told = sending.went(answer)
+        if told is None:
+            await self._office.put(replace(trying, told=True))
+            return
+        await self._office.put(replace(trying, state=Of.SENDING))
+        if told == sending.BUSY:
             await asyncio.sleep(BUSY_S)
-        await self._office.put(replace(trying, state=Of.WAITING))
-
-    async def _not_gone(self, box: Box, told: Refused) -> None:
-        """It knows of nothing to try, or can't: from the beginning."""
-        await self._office.put(box)
+            return
         if self.sending is not None:
             self.sending.again()
         if told.reason is not Reason.BEGIN:
-            await self._refused(box, told)
+            await self._refused(replace(trying, state=Of.SENDING), told)
 
     # --- on trial
 

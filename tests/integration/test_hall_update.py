@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.caller_support import press
 from tests.hub_support import HubProcess, until
-from tests.update_support import Cabled, Signer, ended, give, outcomes, shown, states
+from tests.update_support import Cabled, Signer, ended, give, outcomes, serve, shown, states
 
 LIT_S = 60.0
 
@@ -30,7 +30,7 @@ async def hall(folder: Path, signer: Signer, boxes: list[Cabled]) -> AsyncIterat
 
 async def rate(hub: HubProcess, box: Cabled, grade: int) -> None:
     """A citizen is served, asked, and presses."""
-    await hub.serve_one(box.window)
+    await serve(hub, box.device, box.window)
     await box.board.wait_lamps(True, LIT_S)
     await press(box.board, grade)
     await box.board.wait_lamps(False, LIT_S)

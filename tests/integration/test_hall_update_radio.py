@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.hub_support import until
-from tests.radio_support import RadioBox, RadioHall, hub_on
-from tests.update_support import Cabled, Signer, ended, give, outcomes, shown, states
+from tests.radio_support import LIT_S, RadioBox, RadioHall, hub_on
+from tests.update_support import Cabled, Signer, ended, give, outcomes, serve, shown, states
 from tools.simulator.radio.client import Radio
 
 HEAP = 144 * 1024  # what an update takes, beside the radio's link: docs/explanation/footprint.md
@@ -40,13 +39,14 @@ async def test_hall_update_over_the_radio_that_crashes_stops_and_the_box_is_aske
         await hall.online()
         status, said = await give(hub, signer.crashing())
         assert status == 201, said
-        await hall.ask()
+        await serve(hub, box.device, box.window)
+        await box.board.wait_lamps(True, LIT_S)
         await hall.rate(grade=2)
         view = await ended(hub, "stopped", "done")
         assert (view["state"], view["why"]) == ("stopped", "gone_back")
         assert await outcomes(hub) == [(box.device, "gone_back")]
-        await until(lambda: hub.online(box), "the box heard again")
-        await hall.ask()
+        await serve(hub, box.device, box.window)
+        await box.board.wait_lamps(True, LIT_S)
         await hall.rate(grade=4)
         await hall.ratings(2)
 
@@ -75,8 +75,9 @@ async def test_hall_update_over_radio_and_cable_while_people_press(tmp_path: Pat
         async with asyncio.timeout(ALL_S):
             while (await shown(hub))["state"] == "running":
                 for box in hall.boxes:
-                    if (await shown(hub))["state"] == "running" and await hub.online(box):
-                        await hall.ask(box)
+                    if (await shown(hub))["state"] == "running":
+                        await serve(hub, box.device, box.window)
+                        await box.board.wait_lamps(True, LIT_S)
                         await hall.rate(box, grade=1 + rated % 5)
                         rated += 1
                 await asyncio.sleep(5)
