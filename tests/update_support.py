@@ -1,5 +1,6 @@
 """A hub that gives out updates, and boxes on cables that take them: genuine MicroPython, signed bundles."""
 
+import asyncio
 import dataclasses
 import os
 import secrets
@@ -18,6 +19,7 @@ from tools.device.build import Image
 from tools.simulator.board import SimulatedBoard
 
 MADE = 1_795_000_000
+UPDATE_S = 600.0  # a firmware is 320 pieces; two boxes take 20 s on a quiet machine
 # 16 KB more than a box at rest must live in, and as much again for what the simulator puts in: footprint.md.
 UPDATE_HEAP = 128 * 1024
 QUICK = {"heap_bytes": UPDATE_HEAP, "erase_ms": 0.0, "program_ms": 0.0, "baud_delay": False}
@@ -131,7 +133,10 @@ async def ended(hub: HubProcess, *states: str) -> dict[str, Any]:
             return None  # the hub is being started anew
         return view if view["state"] in states else None
 
-    return dict(await until(there, f"an update that is {' or '.join(states)}"))
+    async with asyncio.timeout(UPDATE_S):
+        while (view := await there()) is None:
+            await asyncio.sleep(0.1)
+    return view
 
 
 def states(view: dict[str, Any]) -> dict[str, str]:

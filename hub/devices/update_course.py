@@ -17,7 +17,7 @@ LATER_S: Final = 30.0  # after `memory`, `flash`, or a trial that a technician b
 BUSY_S: Final = 2.0  # after `busy`: a paper, a clerk who types
 LOOK_S: Final = 3.0  # between two looks at a box on trial
 MOST_LATER: Final = 3  # times that it has no memory, or its flash fails, before that is its answer
-MOST_TRIES: Final = 3  # times that it is told to try it, where nobody knows whether it has heard
+MOST_TRIES: Final = 3  # times that it is told to try it, where what it says then may be from long ago
 YIELD_MS: Final = 600_000  # a box that can't be sent to for so long gives its turn to another
 # A trial has three starts of 120 s each (protocol/SPEC.md), and then the old firmware needs a minute to be heard.
 COME_BACK_MS: Final = (3 * 120 + 60) * 1000
@@ -230,5 +230,6 @@ def _judged(box: Box, seen: Seen | Refused) -> Box | None:
         return replace(box, state=Of.GOOD)
     if box.told or seen.line != box.line:
         return replace(box, state=Of.GONE_BACK)
-    # As it was before: it has never heard that it is to try it, or the same happened to it once before.
-    return replace(box, state=Of.SENDING) if box.tries < MOST_TRIES else replace(box, state=Of.GONE_BACK)
+    if not seen.went_back or box.tries < MOST_TRIES:
+        return replace(box, state=Of.SENDING)  # as it was before: it has never heard that it is to try it
+    return replace(box, state=Of.GONE_BACK)  # or it has, each time, as it did with another firmware once before

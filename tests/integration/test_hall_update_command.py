@@ -1,25 +1,22 @@
-"""`tingting device update … --hall`: the genuine command against a real hub, in both languages."""
+"""`tingting device update … --hall`: the command against a real hub, in both languages."""
 
 import asyncio
 import json
-import sys
 from pathlib import Path
+
+from click.testing import CliRunner
 
 from tests.hub_support import Box, HubProcess, until
 from tests.update_support import Signer, ended
-
-ROOT = Path(__file__).parents[2]
+from tools.device.update_commands import update as command
 
 
 async def update(hub: HubProcess, *words: str, lang: str = "en") -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tools.cli", "device", "update", *words, "--hall", hub.url, "--lang", lang,
-        "--token-file", str(hub.folder / "admin.token"), cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    printed, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, printed.decode()
+    """The command in this process: ten of its own would be ten seconds."""
+    options = ["--hall", hub.url, "--lang", lang, "--token-file", str(hub.folder / "admin.token")]
+    done = await asyncio.to_thread(CliRunner().invoke, command, [*words, *options])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
 
 
 async def test_hall_update_command_begins_follows_stops_and_says_why(tmp_path: Path) -> None:
