@@ -153,8 +153,9 @@ async def test_a_box_gets_another_line_and_stays_who_it_is(tmp_path: Path) -> No
         assert (status, "this board has no radio" in said, "Nothing was changed" in said) == (1, True, True)
         status, said = await tingting("link", board.usb_port, "--uart")
         assert (status, f"{DEVICE} speaks over uart already" in said) == (0, True)
-        status, said = await tingting("link", board.usb_port, "--usb")
-        assert (status, f"{DEVICE} spoke over uart, and from now on over usb" in said) == (0, True)
+        status, said = await tingting("link", board.usb_port, "--usb", "--json")
+        told = json.loads(said)
+        assert (status, told["device"], told["was"], told["line"]) == (0, DEVICE, "uart", "usb")
         assert SECRET.hex() not in said
         await board.cut_power()
     assert json.loads(read_image(image, "settings.json")) == before | {"link": "usb"}

@@ -7,6 +7,7 @@ import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests import device_json_support
 from tests.integration.simulator_bench import WAIT_S, make_image, read_image
 from tools.simulator.board import SimulatedBoard
 
@@ -62,6 +63,8 @@ async def tingting(*arguments: str, token: str = "") -> tuple[int, str]:
     printed, _ = await asyncio.wait_for(process.communicate(), 240)
     assert process.returncode is not None
     assert b"Traceback" not in printed
+    if "--json" in arguments:
+        device_json_support.check(arguments[0], printed.decode())
     return process.returncode, printed.decode()
 
 

@@ -141,6 +141,11 @@ async def test_a_label_comes_with_provisioning_and_once_more(tmp_path: Path) -> 
                 return bool(reply["printers"][0]["ready"])
 
             await until(ready, "the printer's first answer")
+            status, said = await tingting("list", "--no-radio", *where, **admin)
+            assert (status, "Boxes: none is registered at this hub; tingting device provision does it" in said) == (
+                0,
+                True,
+            )
             wish = ("provision", board.usb_port, "--window", "1", *where)
             status, said = await tingting(*wish, "--sticker", "k9", **admin)
             assert (status, "the hub has no printer k9; it has: k1" in said) == (1, True)

@@ -1,5 +1,6 @@
 """Every `tingting device` command speaks both languages and has --json; every error of the room has its Chinese."""
 
+import ast
 import json
 import re
 import unicodedata
@@ -11,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from common import catalogue
+from tests import device_json_support
 from tools.checks import spoken_commands
+from tools.checks.device_json import MEMBERS
 from tools.checks.rooms import ROOT
 from tools.cli import cli
 from tools.device.commands import device
@@ -107,6 +110,33 @@ def test_no_error_of_these_rooms_is_without_chinese() -> None:
         assert known.get(message), f"{file}:{line}: {message!r}"
         places = r"%\(\w+\)s"
         assert set(re.findall(places, message)) == set(re.findall(places, known[message])), message
+
+
+def test_nothing_is_printed_past_the_catalogue() -> None:
+    """What a command prints as it stands in the source would be the same in both languages."""
+    for path in sorted((ROOT / "tools/device").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("click.echo", "tell", "print", "click.prompt"):
+                first = node.args[0]
+                parts = first.values if isinstance(first, ast.JoinedStr) else [first]
+                words = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+                assert not re.search("[A-Za-z]{2}", "".join(words)), f"{path}:{node.lineno}"
+
+
+def test_the_members_of_each_commands_json_are_documented(tmp_path: Path) -> None:
+    assert set(MEMBERS) == set(NAMES)
+    key = tmp_path / "key"
+    said = run("signing-key", str(key), "--json")
+    device_json_support.check("signing-key", said.output)
+    said = run("signing-key", str(key), "--json")
+    device_json_support.check("signing-key", said.output)
+    assert json.loads(said.output)["error"] == "failed"
+    said = run("sign", str(tmp_path / "b"), "--key", str(key), "--role", "evaluator", "--board", "rpi_pico", "--json")
+    device_json_support.check("sign", said.stdout)
+    version = json.loads(said.stdout)["targets"][0]["version"]
+    said = CliRunner().invoke(cli, ["device", "traceback", version, "--json"], input="x", prog_name="tingting")
+    device_json_support.check("traceback", said.output)
+    device_json_support.check("list", run("list", "--no-radio", "--json").output)
 
 
 def test_an_error_is_said_in_its_language_with_the_errors_in_it() -> None:

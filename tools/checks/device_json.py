@@ -6,7 +6,7 @@ from typing import Final
 from tools.device.reach import WRONGS
 
 _PLACE: Final = re.compile(r"%\(\w+\)s")
-# Members besides `command` and `ok`. A test reads them in the commands' own sources and in what they print.
+# Members besides `command` and `ok`. Tests hold what the commands print against this.
 MEMBERS: Final = {
     "fetch": "`device`; `facts`: how many came",
     "flash": "`port`, `role`, `board`, `version`; `files`: how many belong there; `copied`, `kept`, `removed`; "
@@ -17,7 +17,7 @@ MEMBERS: Final = {
     "link": "`port`, `device`; `was` and `line`: over which it spoke, and speaks",
     "list": "`boxes`: each with `device`, `role`, `window`, `board`, `firmware`, `online`, `silent_s`, `port`, `line`, "
     "`radio_dbm` (null: nobody knows) and `wrong`; `ports`: each with `port`, `description`, `stays`; `hub`; `radio`: "
-    "null (not listened), `heard` or `deaf`",
+    "null, or `heard` or `deaf` where this machine listened",
     "log": "`port`; `entries`: each with `boot`, `after_s`, `what`, `value`, `at_s`",
     "maintain": "`box`; `maintenance`: whether its application is off",
     "provision": "`port`, `device`, `window`, `stickers`; `displaced`: who stood there before",
