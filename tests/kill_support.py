@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from typing import Any
 
 import aiohttp
 
+from hub.devices import key_file
 from protocol import messages
 from tests import center_support
 from tests.center_support import CenterProcess
@@ -343,8 +345,9 @@ class KilledHall:
 
 
 async def hub_on(folder: Path, like: HubProcess) -> HubProcess:
-    """A hub of its own on a copied disk: no box, no center, the same tokens."""
+    """A hub of its own on a copied disk: no box, no center; the tokens are the same, the key lies on another disk."""
     copied = HubProcess(folder, windows=2)
+    shutil.copy(like.folder / key_file.NAME, folder)
     copied.tokens = dict(like.tokens)
     copied.http = aiohttp.ClientSession()
     try:
