@@ -7,6 +7,8 @@ from tests.both_pythons.cut_files import Memory
 from tests.both_pythons.test_firmware_eventlog import raises, rate, run
 
 RATED_BYTES = 23
+CONTEXT_BYTES = 18
+BULK_BYTES = 16_368
 FAULT_BYTES = 14  # with an empty text
 RESERVE_BYTES = 512
 LONGEST_BYTES = 124
@@ -226,3 +228,83 @@ def test_reading_in_order_looks_at_each_byte_about_once():
     for n in range(1, 501):
         assert log.read(n)["fields"]["run"] == run(n)
     assert sum(took) < 3 * log.used_bytes()
+
+
+def test_the_longest_fact_that_a_box_tells_fits_one_record():
+    _, log = fresh(100_000)
+    texts = {"reset_cause": "c" * 10, "interpreter": "i" * 52, "firmware": "f" * 18, "board": "b" * 10}
+    assert log.append(messages.BOOTED, (1 << 40) - 1, **texts) == 1
+    assert log.read(1)["fields"] == texts
+
+
+def test_a_new_anchor_counts_when_room_is_looked_for():
+    for room, fits in ((CONTEXT_BYTES + RATED_BYTES + RESERVE_BYTES, True), (RATED_BYTES + RESERVE_BYTES, False)):
+        _, log = fresh(room)
+        log.note_anchor(1_800_000_000_000, True)
+        if fits:
+            rate(log, 1)
+        else:
+            raises(LogFullError, rate, log, 1)
+    _, log = fresh(CONTEXT_BYTES + RATED_BYTES + RESERVE_BYTES - 1)
+    log.note_anchor(1_800_000_000_000, True)
+    raises(LogFullError, rate, log, 1)
+
+
+def test_a_tail_is_filled_to_its_last_byte_and_never_above_it():
+    tail_bytes = CONTEXT_BYTES + 4 * RATED_BYTES
+    memory = Memory()
+    log = EventLog(memory, tail_bytes=tail_bytes)
+    for n in range(1, 5):
+        rate(log, n)
+    assert len(memory.files[file_name("t", 1)]) == tail_bytes
+    rate(log, 5)
+    assert len(memory.files[file_name("t", 5)]) == CONTEXT_BYTES + RATED_BYTES
+    for n in range(6, 60):
+        log.note_anchor(1_800_000_000_000 + 1_000 * n, True)
+        rate(log, n)
+        assert max([len(data) for name, data in memory.files.items() if name[0] == "t"]) <= tail_bytes
+    assert [log.read(n)["fields"]["run"] for n in range(1, 60)] == [run(n) for n in range(1, 60)]
+
+
+def test_a_file_is_filled_to_its_last_byte_and_never_above_it():
+    # Twenty contexts and 696 ratings take 16,368 bytes.
+    memory, log = fresh(100_000)
+    for n in range(1, 901):
+        if n <= 20:
+            log.note_anchor(1_800_000_000_000 + 1_000 * n, True)
+        rate(log, n)
+    sizes = {name: len(data) for name, data in memory.files.items() if name[0] == "b"}
+    assert sorted(sizes) == [file_name("b", 1), file_name("b", 697)]
+    assert sizes[file_name("b", 1)] == BULK_BYTES
+    memory, log = fresh(100_000)
+    for n in range(1, 901):
+        log.note_anchor(1_800_000_000_000 + 1_000 * n, True)
+        rate(log, n)
+    sizes = [len(data) for name, data in memory.files.items() if name[0] == "b"]
+    assert len(sizes) > 2 and max(sizes) <= BULK_BYTES
+    assert [log.read(n)["fields"]["run"] for n in range(1, 901)] == [run(n) for n in range(1, 901)]
+
+
+def test_a_fact_written_after_new_numbers_is_told_under_its_new_one():
+    _, log = fresh(100_000)
+    rate(log, 1)
+    log.advance(50)
+    assert rate(log, 2) == 51
+    assert log.read(51)["fields"]["run"] == run(2)
+
+
+def test_a_rotten_context_names_no_boot_and_a_rotten_fact_no_time():
+    memory = Memory()
+    for _ in range(3):
+        log = EventLog(memory)
+        rate(log, log.next)
+    log = EventLog(memory)  # the fourth boot: none of the three facts is this one's
+    for n in range(4, 120):
+        rate(log, n)
+    memory.files["b1"][8] ^= 0x40  # in the first context
+    memory.files["b1"][CONTEXT_BYTES + 8] ^= 0x40  # in the first fact
+    log = EventLog(memory)
+    first = log.read(1)
+    assert (first["fact_kind"], first["uptime_ms"], first["boot"]) == (messages.FAULT, 0, 0)
+    assert first["boot_at_ms"] is None and not first["boot_at_sure"]
+    assert log.read(2)["boot"] == 2
