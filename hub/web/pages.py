@@ -18,7 +18,7 @@ async def index(request: web.Request) -> web.Response:
         ready=house.ready(),
         devices=house.devices.shown_devices(),
         journal=house.journal,
-        rated={row["window"]: row for row in keys.tested(house)},
+        tested=keys.tested(house),
         zones=house.guide.zones(),
         training=house.guide.training,
         printers=house.paper.printers_view(),

@@ -1,6 +1,7 @@
 """A technician's acts on callers, dispensers and by the hub's own line: self-test, key test, maintenance."""
 
 import asyncio
+import json
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ from tests.hub_support import HubProcess, new_id, until
 from tests.integration.firmware_bench import flash, settings
 from tests.integration.simulator_bench import make_image
 from tests.integration.test_device_provision import tingting
+from tests.integration.test_docs_operations import typed
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.profile import FOUR_KEYS, KEYPAD
 
@@ -236,3 +238,17 @@ async def test_the_hub_asks_an_evaluator_for_its_keys_and_puts_it_into_maintenan
             status, text = await tingting("maintain", board.usb_port, *off, "--lang", "en")
             assert status == 0, text
         await until(online, "the evaluator online at last")
+
+        # The doctor reads its diary at the cable, and says what it told of its keys.
+        words = ("--config", str(hub.config), "--hub", hub.url, "--diary", board.usb_port, "--lang", "en", "--json")
+        found = json.loads(await typed("doctor", *words, status=1))["findings"]  # the caller is not there
+        (noted,) = [each for each in found if each["step"] == "diary"]
+        assert noted["state"] in ("well", "note"), noted  # a busy machine may wake its watchdog
+        assert re.search(r": [1-9]\d* starts, \d+ by its watchdog; \d+ faults", noted["text"]), noted
+        (keys,) = [each for each in found if each["step"] == "selftest" and each["device"] == name]
+        assert keys["state"] == "well", keys
+        assert "every key answers" in keys["text"]
+        # A port that is none is told as such, and stops nothing.
+        words = ("--config", str(hub.config), "--hub", hub.url, "--diary", str(tmp_path / "none"), "--json")
+        found = json.loads(await typed("doctor", *words, status=1))["findings"]
+        assert [each["state"] for each in found if each["step"] == "diary"] == ["bad"]

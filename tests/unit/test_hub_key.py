@@ -20,6 +20,7 @@ from hub.devices.sealing import Keyring, key_id
 from tests.disk_cuts import images
 from tools.cli import cli
 from tools.operations import keys as operations
+from tools.operations.errors import OperationsError
 
 SECRETS = {f"ev{number}": os.urandom(32).hex() for number in range(1, 4)}
 HUB = """[hall]
@@ -143,6 +144,15 @@ def test_an_older_hubs_secrets_are_sealed_and_a_cut_at_any_step_loses_none(tmp_p
     assert shown(tmp_path / "hub") == []
 
 
+def again_with_former(image: Path) -> bool:
+    """Typed again as it was; not where it had ended, for then another exchange would begin."""
+    return (
+        not (image / "former.key").exists()
+        or len(key_file.read(image / "hub.key")) == 2
+        or (key_file.read(image / "former.key") == key_file.read(image / "hub.key"))
+    )
+
+
 def test_another_key_and_a_cut_at_any_step_loses_none(tmp_path: Path) -> None:
     plain(tmp_path / "hub")
     old = str(start(tmp_path / "hub").sealing()["key"])
@@ -164,13 +174,17 @@ def test_another_key_and_a_cut_at_any_step_loses_none(tmp_path: Path) -> None:
         assert secrets(start(image)) == SECRETS
         assert secrets(start(image)) == SECRETS
         before = [key_id(key) for key in key_file.read(image / "hub.key")]
-        again = operations.rotate(image / "hub.toml", None, os.urandom)
+        again = operations.rotate(
+            image / "hub.toml", image / "former.key" if again_with_former(image) else None, os.urandom
+        )
         assert again.finished == (len(before) == 2)
         assert [key_id(key) for key in key_file.read(image / "hub.key")] == [again.new]
         if again.finished:
             assert again.new == before[0]
         assert secrets(start(image)) == SECRETS
         assert shown(image) == []
+    with pytest.raises(OperationsError, match="holds another key"):
+        operations.rotate(config, tmp_path / "hub/former.key", os.urandom)
     # Under the former key opens what was sealed before.
     assert [key_id(key) for key in key_file.read(tmp_path / "hub/former.key")] == [old]
     with pytest.raises(RegistryError, match=f"and the keys here are {old}"):

@@ -105,9 +105,7 @@ def rotate(config: Path, former: Path | None, random: Callable[[int], bytes]) ->
         if not finished:
             keys = [random(KEY_BYTES), *keys]
         if former is not None:
-            if former.exists():
-                raise OperationsError(f"{former}: is there already; name a file that is not")
-            key_file.write(former, keys[1:])
+            _keep(former, keys[1:])
         if not finished:
             _write(place, keys)
         registry = Registry(data / FILE, Keyring(keys, random))
@@ -129,6 +127,14 @@ def give_to_owner(data: Path) -> None:
         owner = data.stat()
         for path in data.iterdir():
             os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _keep(former: Path, keys: list[bytes]) -> None:
+    """The old key in a file of its own, which may be there from a command that was broken off."""
+    if not former.exists():
+        key_file.write(former, keys)
+    elif key_file.read(former) != keys:
+        raise OperationsError(f"{former}: is there already and holds another key; name a file that is not there")
 
 
 def _write(place: Path, keys: list[bytes]) -> None:
