@@ -36,8 +36,8 @@ def follow(hub: HubClient, begun: dict[str, Any], progress: Callable[[dict[str, 
     return view
 
 
-def done_of(view: Mapping[str, Any]) -> tuple[int, int]:
-    """How many pieces of a hundred are done, of how many: a box that is being sent to counts by its bytes."""
+def percent_of(view: Mapping[str, Any]) -> int:
+    """How much of it is done: a box that is being sent to counts by its bytes."""
     done = 0
     for box in view["boxes"]:
         if box["state"] in _OVER:
@@ -46,7 +46,7 @@ def done_of(view: Mapping[str, Any]) -> tuple[int, int]:
             done += 95
         elif box["state"] == "sending" and box["bytes"]:
             done += 90 * box["sent"] // box["bytes"]
-    return done, 100 * len(view["boxes"])
+    return done // max(1, len(view["boxes"]))
 
 
 def now(view: Mapping[str, Any], _: Say) -> str:

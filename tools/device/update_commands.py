@@ -1,5 +1,6 @@
 """`tingting device signing-key, sign, update`: new firmware for a box that works."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -137,11 +138,13 @@ def _bar(lang: str) -> Callable[[dict[str, Any]], None]:
     last: list[tuple[str, int]] = []
 
     def bar(view: dict[str, Any]) -> None:
-        done, total = hall_update.done_of(view)
+        done = hall_update.percent_of(view)
         words = hall_update.now(view, _)
-        if total and last != [(words, done)]:
+        if last != [(words, done)]:
             last[:] = [(words, done)]
-            show(words, done, total)
+            show(words, done, 100)
+        if view["state"] != "running" and done < 100 and sys.stdout.isatty():
+            click.echo()  # it stopped in the middle of its line
 
     return bar
 
