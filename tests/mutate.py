@@ -43,7 +43,9 @@ ROOMS = {
         ("tests/unit/test_queueing_*.py", "tests/property/test_queueing_*.py"),
     ),
     "ingest": Room(
-        "center", ("center/ingest.py",), ("tests/unit/test_center_heading.py", "tests/property/test_center_ingest.py")
+        "center",
+        ("center/ingest.py", "center/whole.py"),
+        ("tests/unit/test_center_heading.py", "tests/property/test_center_ingest.py"),
     ),
 }
 

@@ -78,6 +78,7 @@ def center_bodies() -> Target:
 
     from center import ingest
     from center.counting import COUNTED
+    from center.folded import folded
     from center.phone import rating
     from center.phone.errors import PhoneRefusal
     from center.web import opening
@@ -107,6 +108,10 @@ def center_bodies() -> Target:
             return
         for element in read.elements:
             assert (element.fact is None) == (element.reason is not None)
+            # Whether its batch was decoded at once or it was read alone.
+            assert element == ingest.read_element(element.data, heading.hall, heading.journal, heading.offset_minutes)
+        handed_over = folded(heading, read.elements)
+        assert handed_over is None or handed_over.elements == read.elements
 
     def one(data: bytes) -> None:
         if len(data) < 2:

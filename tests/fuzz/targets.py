@@ -21,7 +21,7 @@ TARGETS: dict[str, tuple[Callable[[], Target], tuple[str, ...]]] = {
     "hub-bodies": (hub_bodies, ("hub.web.bodies", "hub.web.hall_schema", "hub.web.clerk", "common.settings")),
     "center-bodies": (
         center_bodies,
-        ("center.ingest", "center.counting", "center.phone", "center.web.opening", "common.envelope"),
+        ("center.ingest", "center.whole", "center.counting", "center.phone", "center.web.opening", "common.envelope"),
     ),
     "configuration": (configuration, ("common.settings", "hub.config", "hub.hall", "center.config")),
     "sheets": (sheets, ("hub.hall",)),
