@@ -61,10 +61,13 @@ class Updates:
         signer: Ed25519PublicKey | None,
         aside: Aside = asyncio.to_thread,
     ) -> None:
-        """Raises `RegistryError`."""
         self.signer = signer
         self.steps = 0
-        self.plan = store.read()
+        self.plan: Plan | None = None
+        try:
+            self.plan = store.read()
+        except RegistryError as error:  # citizens are served all the same
+            log("update.unproven", update=None, why=str(error))
         self._fleet = fleet
         self._hall = hall
         self._store = store

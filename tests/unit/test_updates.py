@@ -469,6 +469,18 @@ async def test_a_bundle_that_is_lost_or_no_longer_this_halls_stops_it_at_the_nex
         assert bench.boxes["ev-0"].steps == []
 
 
+async def test_a_plan_that_is_damaged_is_named_and_keeps_no_hub_from_starting(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {"ev-0": GOOD})
+    await bench.desk.begin_update(bench.bundle(), wish())
+    for content in (b"", b"{}", b"[]", b'{"plan": {"1": {}}}', bench.giving._store.path.read_bytes()[:-40]):
+        bench.giving._store.path.write_bytes(content)
+        bench.start()
+        assert bench.desk.shown_update() is None
+    assert sum(event == "update.unproven" for event, _ in bench.logged) == 4  # `{}` holds nothing, and is nothing wrong
+    await bench.desk.begin_update(bench.bundle(), wish("again"))
+    assert (await running(bench, over)).counts()["good"] == 1
+
+
 async def test_a_box_in_whose_place_another_stands_is_left_out_and_stops_nothing(tmp_path: Path) -> None:
     bench = Bench(tmp_path, {"ev-0": GOOD, "ev-1": GOOD})
     await bench.desk.begin_update(bench.bundle(), wish())
