@@ -15,7 +15,7 @@ POLL_S = 0.2
 PAGE = 1000
 ASKED_S = 240.0  # from a finish to lamps or a word why not; a hub gives up after 10 s, the rest is the machine's
 ANSWERED_S = 120.0  # from a finger to lamps that go out
-PAUSE_S = (1.0, 4.0)  # between two citizens: the quiet moments in which an update goes on
+EVERYWHERE_S = 600.0  # for a press at each of twenty windows, ten of them behind four links
 
 
 class Journal:
@@ -73,13 +73,14 @@ class Journal:
 class Citizens:
     """One after the other at every window, until they are told to stop."""
 
-    def __init__(self, hub: HubProcess, boxes: Sequence[RadioBox], seed: int) -> None:
+    def __init__(self, hub: HubProcess, boxes: Sequence[RadioBox], seed: int, pause_s: tuple[float, float]) -> None:
         self.hub = hub
         self.journal = Journal(hub)
         self.pressed: dict[str, list[int]] = defaultdict(list)  # box → grades, each answered by its lamps
         self.unasked = 0  # lamps stayed dark, and the journal says why
         self._boxes = boxes
         self._seed = seed
+        self._pause_s = pause_s
         self._over = asyncio.Event()
 
     @asynccontextmanager
@@ -101,12 +102,18 @@ class Citizens:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
+    async def everywhere(self) -> None:
+        """Until somebody has pressed at every window."""
+        async with asyncio.timeout(EVERYWHERE_S):
+            while len(self.pressed) < len(self._boxes):
+                await asyncio.sleep(POLL_S)
+
     async def _at(self, box: RadioBox) -> None:
         chance = Random(f"{self._seed}/{box.device}")
         while not self._over.is_set():
             await self._visit(box, chance)
             try:
-                async with asyncio.timeout(chance.uniform(*PAUSE_S)):
+                async with asyncio.timeout(chance.uniform(*self._pause_s)):
                     await self._over.wait()
             except TimeoutError:
                 continue

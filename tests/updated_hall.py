@@ -21,9 +21,6 @@ from tools.simulator.radio.client import Radio
 ROOT = Path(__file__).parents[1]
 HEAP = 144 * 1024  # a box at rest on the radio needs 112 KB, and an update 16 KB more
 NEW = "9.0.0+hall"
-# Where little time is: all but this much of the last file is in the slot already, as an update that was broken off
-# leaves it.
-LEFT_BYTES = 1_500
 
 
 def new_image(folder: Path) -> build.Image:
@@ -34,12 +31,12 @@ def new_image(folder: Path) -> build.Image:
     return dataclasses.replace(image, version=NEW, files=image.files | {"a/firmware/__init__.mpy": stamped})
 
 
-def broken_off(flashed: bytes, image: build.Image, manifest: bytes) -> bytes:
+def broken_off(flashed: bytes, image: build.Image, manifest: bytes, left_bytes: int) -> bytes:
     """The flash of a box whose update ended in its last file."""
     fs = volume(flashed)
     names = sorted(name.removeprefix("a/") for name in image.files if name not in build.FIXED)
     content = {name: image.files[f"a/{name}"].read_bytes() for name in names}
-    content[names[-1]] = content[names[-1]][:-LEFT_BYTES]
+    content[names[-1]] = content[names[-1]][:-left_bytes]
     for name, data in {"manifest": manifest, **content}.items():
         fs.makedirs(f"b/{name}".rpartition("/")[0], exist_ok=True)
         with fs.open(f"b/{name}", "wb") as file:
@@ -69,16 +66,18 @@ class Box(RadioBox):
 
 @asynccontextmanager
 async def updated_hall(
-    folder: Path, cables: int, radios: int, *, short: bool
+    folder: Path, cables: int, radios: int, left_bytes: int
 ) -> AsyncIterator[tuple[HubProcess, list[Box], Path]]:
-    """A running hub whose boxes are all online, and the update that was signed for it."""
+    """A running hub whose boxes are all online, and the update that was signed for it.
+
+    left_bytes: of its last file, not in the boxes' slots yet; an update that was broken off has left the rest there.
+    """
     signer, image = Signer(folder), new_image(folder)
     bundle = folder / "hall.update"
     bundle.write_bytes(bundles.write([("evaluator", "rpi_pico", image)], MADE, signer.key))
     flashed = images.flashed("evaluator")
-    if short:
-        target = bundles.read(bundle, signer.key.with_name(f"{signer.key.name}.pub"))["evaluator", "rpi_pico"]
-        flashed = broken_off(flashed, image, target.manifest)
+    target = bundles.read(bundle, signer.key.with_name(f"{signer.key.name}.pub"))["evaluator", "rpi_pico"]
+    flashed = broken_off(flashed, image, target.manifest, left_bytes)
     links = ["uart"] * cables + ["ble"] * radios
     boxes = [Box(folder, number, link, flashed) for number, link in enumerate(links, 1)]
     async with AsyncExitStack() as stack:

@@ -7,7 +7,7 @@ from aiohttp import web
 from common import catalogue
 from common.tokens import Holder
 from hub.web.admin_now import Facts
-from hub.web.admin_parts import Translate, age
+from hub.web.admin_parts import Translate, age, role
 from hub.web.house import HOUSE
 from hub.web.who import signed_in
 from hub.web.window_page import hall_name
@@ -38,7 +38,6 @@ def figures(facts: Facts, name: str, _: Translate) -> list[tuple[str, Pairs]] | 
 
 
 def _now(device: dict[str, Any], _: Translate) -> Pairs:
-    roles = {"evaluator": _("evaluator"), "caller": _("caller"), "dispenser": _("dispenser")}
     heard = _("not since the hub started") if device["silent_s"] is None else age(device["silent_s"], _)
     state = _("online") if device["online"] else _("silent")
     if device["missing"]:
@@ -47,7 +46,7 @@ def _now(device: dict[str, Any], _: Translate) -> Pairs:
         state = _("replaced by {device}; its key is dead").format(device=device["replaced_by"])
     return [
         (_("State"), state),
-        (_("What it is"), roles.get(device["role"], device["role"])),
+        (_("What it is"), role(device["role"], _)),
         (_("Window"), device["window"] or "—"),
         (_("Last heard"), heard),
         (_("Board"), device["board"] or "—"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.web import admin_radio, admin_updates
-from hub.web.admin_parts import Translate, age
+from hub.web.admin_parts import Translate, age, role
 from hub.web.admin_parts import problem as _problem
 
 # An uplink that is behind by more than this is worth a line: a minute of the largest hall.
@@ -238,7 +238,6 @@ def _devices(facts: Facts, _: Translate) -> list[dict[str, Any]]:
 
 def _device(device: dict[str, Any], silent_s: float | None, tested: str | None, _: Translate) -> dict[str, Any]:
     health = device["health"] or {}
-    roles = {"evaluator": _("evaluator"), "caller": _("caller"), "dispenser": _("dispenser")}
     retries = health.get("rejected_frames", 0) + health.get("rejected_packets", 0)
     seen = _("online") if device["online"] else _("silent")
     if not device["online"] and silent_s is not None:
@@ -250,7 +249,7 @@ def _device(device: dict[str, Any], silent_s: float | None, tested: str | None, 
         "link": f"/admin/devices/{device['device']}",
         "cells": [
             device["device"],
-            roles.get(device["role"], device["role"]),
+            role(device["role"], _),
             device["window"] or "—",
             seen,
             device["registered_at"][:10],

@@ -11,6 +11,11 @@ def problem(title: str, detail: str, section: str) -> dict[str, str]:
     return {"title": title, "detail": detail, "section": section}
 
 
+def role(name: str, _: Translate) -> str:
+    """What kind of box it is."""
+    return {"evaluator": _("evaluator"), "caller": _("caller"), "dispenser": _("dispenser")}.get(name, name)
+
+
 def age(seconds: float, _: Translate) -> str:
     """In the largest unit that fits."""
     for size, words in ((DAY_S, _("{n} d")), (HOUR_S, _("{n} h")), (MINUTE_S, _("{n} min"))):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.web.admin_parts import Translate, problem
+from hub.web.admin_parts import Translate, problem, role
 
 Update = dict[str, Any]
 Rows = list[dict[str, Any]]
@@ -81,13 +81,12 @@ def _by_need(box: dict[str, Any]) -> tuple[int, str]:
 
 
 def _box(box: dict[str, Any], _: Translate) -> dict[str, Any]:
-    roles = {"evaluator": _("evaluator"), "caller": _("caller"), "dispenser": _("dispenser")}
     return {
         "bad": box["state"] in BAD,
         "link": f"/admin/devices/{box['device']}",
         "cells": [
             box["device"],
-            roles.get(box["role"], box["role"]),
+            role(box["role"], _),
             box["window"] or "—",
             _stands(box, _),
             box["was"] or "—",
@@ -151,7 +150,6 @@ def _todo(box: dict[str, Any], _: Translate) -> str:
 
 
 def _firmware(update: Update | None, devices: list[dict[str, Any]], _: Translate) -> Rows:
-    roles = {"evaluator": _("evaluator"), "caller": _("caller"), "dispenser": _("dispenser")}
     plan = {each["device"]: each["state"] for each in ([] if update is None else update["boxes"])}
     return [
         {
@@ -159,7 +157,7 @@ def _firmware(update: Update | None, devices: list[dict[str, Any]], _: Translate
             "link": f"/admin/devices/{each['device']}",
             "cells": [
                 each["device"],
-                roles.get(each["role"], each["role"]),
+                role(each["role"], _),
                 each["board"] or "—",
                 each["window"] or "—",
                 each["firmware"] or _("not told yet"),

@@ -102,7 +102,7 @@ async def test_what_has_become_of_each_box_can_be_read_and_stopped_by_the_techni
 
 
 async def test_a_technician_gives_an_update_out_and_sees_a_box_become_good(tmp_path: Path, open_page: OpenPage) -> None:
-    async with updated_hall(tmp_path, 1, 0, short=True) as (hub, [one], bundle):
+    async with updated_hall(tmp_path, 1, 0, 1_500) as (hub, [one], bundle):
         page = await open_page(f"{hub.url}/admin")
         await enter(page, hub, "admin")
         await page.get_by_text("发一份更新").click()

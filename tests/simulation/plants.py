@@ -39,10 +39,19 @@ def trimmed_one_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EventLog, "trim", lambda self, through: trim(self, min(through + 1, self.next - 1)))
 
 
-def first_found(play: Callable[[int], Result], seeds: range, word: str) -> Result:
+def _first_found(play: Callable[[int], Result], seeds: range, word: str) -> Result:
     """The first of these halls in which an oracle says so."""
     for seed in seeds:
         result = play(seed)
         if any(word in line for line in result.wrong):
             return result
     raise AssertionError(f"the planted bug was not found in {len(seeds)} seeds")
+
+
+def told(play: Callable[[int], Result], seeds: range, word: str) -> str:
+    """How it came, of the first hall in which it was found, named, and said how to see it again."""
+    result = _first_found(play, seeds, word)
+    named, _, story = result.report().partition("how it came:")
+    assert word in named
+    assert f"tingting simulate --seeds 1 --first {result.seed} --story" in story
+    return story

@@ -124,7 +124,7 @@ def test_a_planted_bug_at_the_desk_is_found(
     monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], str]
 ) -> None:
     word = plant(monkeypatch)
-    assert "how it came:" in plants.first_found(run, PLANTED_SEEDS, word).report()
+    assert plants.told(run, PLANTED_SEEDS, word)
 
 
 @pytest.mark.parametrize("plant", [_lost_tail, _early_acknowledgement, _forgotten_numbers])
@@ -132,7 +132,4 @@ def test_a_planted_bug_is_found_and_told(
     monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], str]
 ) -> None:
     word = plant(monkeypatch)
-    result = plants.first_found(partial(run, desk=False), PLANTED_SEEDS, word)
-    report = result.report()
-    assert f"tingting simulate --seeds 1 --first {result.seed} --story" in report
-    assert "box-" in report.partition("how it came:")[2]
+    assert "box-" in plants.told(partial(run, desk=False), PLANTED_SEEDS, word)
