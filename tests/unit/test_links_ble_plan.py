@@ -121,7 +121,8 @@ def test_an_update_waits_for_a_free_link_and_gives_its_own_to_anybody() -> None:
         if keep not in (Keep.HOLD, Keep.BUSY):
             assert plan(1 + UPDATE_PATIENCE_S, update, held(*[keep] * 3), 4, None).connect is None, keep
     for keep in (Keep.UPDATE, Keep.NEAR, Keep.INVITED, Keep.BUSY):
-        assert plan(2 + UPDATE_PATIENCE_S, update, held(*[keep] * 3), 4, None).let_go == (), keep
+        links = held(*[keep] * 3, since_s=UPDATE_PATIENCE_S - 10)
+        assert plan(2 + UPDATE_PATIENCE_S, update, links, 4, None).let_go == (), keep
     assert plan(10, update, held(*[Keep.HOLD] * 3), 4, None).let_go == ()
     assert plan(1 + UPDATE_PATIENCE_S, update, held(*[Keep.HOLD] * 3), 4, None).let_go == ("h0",)
     for want in (Want.NEAR, Want.HOLD, Want.SHOW, Want.CHECK):
