@@ -30,7 +30,7 @@ NAMED = [
 ]
 ROUND = (*NAMED, "load", "start", "offline", "term", "full")
 CENTER_TOO = 0.8  # how often the center dies with the hub
-CI_KILLS, CI_CUTS = 16, 2
+CI_KILLS, CI_CUTS = 20, 2
 KILLS, CUTS = 1_000, 100
 JUDGED_EVERY = 100  # kills
 
