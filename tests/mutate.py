@@ -33,7 +33,12 @@ ROOMS = {
     "protocol": Room(
         "protocol",
         ("protocol/*.py",),
-        ("tests/both_pythons/test_protocol_*.py", "tests/property/test_protocol_codecs.py"),
+        (
+            "tests/both_pythons/test_protocol_*.py",
+            "tests/property/test_protocol_codecs.py",
+            "tests/property/test_protocol_escpos.py",
+            "tests/unit/test_ticket_paper.py",
+        ),
     ),
     "eventlog": Room("firmware", ("firmware/eventlog.py",), ("tests/both_pythons/test_firmware_eventlog*.py",)),
     "journal": Room("hub", ("hub/journal/*.py",), ("tests/unit/test_journal_*.py", "tests/property/test_journal_*.py")),

@@ -61,6 +61,19 @@ def test_through_is_counted_and_brings_the_paper_sensors():
     assert (made.through, made.worst) == (2, escpos.PAPER_OUT)
 
 
+def test_either_sensor_is_enough_for_low_and_for_out():
+    for third, low, out in ((0x00, 0, 0), (0x01, 1, 0), (0x02, 1, 0), (0x03, 1, 0), (0x04, 1, 1), (0x08, 1, 1)):
+        made = status()
+        made.feed(bytes([0x10, 0x00, third, 0x00]))
+        assert (made.paper_low, made.paper_out) == (bool(low), bool(out)), third
+        made = status()
+        made.feed(bytes([third]))
+        assert (made.paper_low, made.paper_out) == (bool(low), bool(out)), third
+        made = status(4)
+        made.feed(bytes([0x12 | (third & 0x03) << 2 | (third & 0x0C) << 3]))
+        assert (made.paper_low, made.paper_out) == (bool(low), bool(out)), third
+
+
 def test_noise_says_nothing():
     made = status()
     made.feed(b"\xff\x80\x13\x11\x12")
@@ -94,3 +107,18 @@ def test_a_ticket_is_the_same_on_both_pythons():
     assert data.endswith(b"w8\n2026-11-26 09:30\n\x1bd\x01\x1dVB\x00")
     assert len(data) == 311
     assert ticket.void(words, b"A017", 32).count(b"A017") == 1
+
+
+def test_the_hour_of_a_paper_that_a_box_prints_alone():
+    for unix_min, text in (
+        (0, b"1970-01-01 00:00"),
+        (15778079, b"1999-12-31 23:59"),
+        (15863794, b"2000-02-29 12:34"),
+        (15864480, b"2000-03-01 00:00"),
+        (28487519, b"2024-02-29 23:59"),
+        (29920962, b"2026-11-21 10:42"),
+        (29979359, b"2026-12-31 23:59"),
+        (29979360, b"2027-01-01 00:00"),
+        (68459041, b"2100-03-01 00:01"),
+    ):
+        assert ticket.at_text(unix_min) == text

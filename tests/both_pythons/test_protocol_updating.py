@@ -56,6 +56,22 @@ def test_what_would_be_refused_is_not_written():
         raise AssertionError(path)
 
 
+def test_an_update_is_as_large_as_allowed_and_no_larger():
+    def written(count, size):
+        files = [(size, b"0" * 64, "f%d" % number) for number in range(count)]
+        return u.write_manifest("0.1.0", 1, "evaluator", "rpi_pico", files)
+
+    for count, size in ((1, 1), (u.MAX_FILES, 1), (1, u.MAX_FILE_BYTES)):
+        _, files = u.read_manifest(written(count, size))
+        assert (len(files), files[-1][0]) == (count, size)
+    for count, size in ((0, 1), (u.MAX_FILES + 1, 1), (1, 0), (1, u.MAX_FILE_BYTES + 1)):
+        try:
+            written(count, size)
+        except MessageError:
+            continue
+        raise AssertionError((count, size))
+
+
 def test_older_is_the_release_and_then_the_time():
     order = u.order
     assert u.older(order("0.9.9", 9), order("0.10.0", 1))

@@ -1,5 +1,6 @@
 """The ticket as a printer gets it: decoded from its bytes, drawn, its Chinese and its QR read again."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,18 @@ def test_a_code_too_wide_for_the_head_is_an_error() -> None:
 
 if __name__ == "__main__":
     draw(decoded(made(ticket.WIDE, wait=b"12-20"))).save(GOLDEN)
+
+
+@given(st.integers(0, 226_000_000))
+def test_the_hour_on_a_paper_is_the_calendars(minutes: int) -> None:
+    """Of a box that prints alone, until 2399."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    assert ticket.at_text(minutes).decode() == at.strftime("%Y-%m-%d %H:%M")
+
+
+def test_every_minute_of_a_day_and_every_day_of_a_leap_year_has_its_text() -> None:
+    first = datetime(2028, 1, 1, tzinfo=UTC)
+    began = int(first.timestamp()) // 60
+    for minutes in (*range(1440), *range(0, 366 * 1440, 1440)):
+        at = first + timedelta(minutes=minutes)
+        assert ticket.at_text(began + minutes).decode() == at.strftime("%Y-%m-%d %H:%M")
