@@ -356,3 +356,8 @@ def test_bent_messages_raise_nothing_but_our_own_error():
                 messages.decode(bent)
             except PeerError as error:
                 assert str(error)
+
+
+def test_hkdf_gives_255_blocks_and_no_byte_more():
+    assert len(seal.hkdf_expand(bytes(32), b"", 255 * 32)) == 255 * 32
+    raised(MisuseError, seal.hkdf_expand, bytes(32), b"", 255 * 32 + 1)
