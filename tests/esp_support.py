@@ -13,13 +13,25 @@ APPLICATION = 0x10000
 TABLE = 0x8000
 
 
+def _told(expression: str) -> str:
+    words = [str(require()), "-c", f"import sys; print({expression})"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+
 @cache
 def name_of_interpreter() -> bytes:
     """What the interpreter that runs the simulated boards calls itself."""
-    told = subprocess.run(
-        [str(require()), "-c", "import sys; print(sys.version)"], check=True, capture_output=True, text=True
-    )
-    return told.stdout.strip().partition("; ")[2].encode()
+    return _told("sys.version").partition("; ")[2].encode()
+
+
+@cache
+def machine_of_interpreter() -> bytes:
+    """What it says it runs on."""
+    return _told("sys.implementation._machine").encode()
+
+
+def _banner() -> bytes:
+    return name_of_interpreter() + b"; " + machine_of_interpreter()
 
 
 def noise(size: int) -> bytes:
@@ -37,7 +49,7 @@ def _esp_part(content: bytes, chip_id: int) -> bytes:
 
 def esp(chip_id: int = 5, name: bytes | None = None, size: int = 120_000) -> bytes:
     """A boot loader, a partition table and an application."""
-    text = name_of_interpreter() if name is None else name
+    text = _banner() if name is None else name
     loader = _esp_part(noise(9000), chip_id)
     row = struct.pack("<HBBII16sI", 0x50AA, 0, 0, APPLICATION, 0x1F0000, b"factory", 0)
     application = _esp_part(text + noise(size), chip_id)
@@ -46,6 +58,6 @@ def esp(chip_id: int = 5, name: bytes | None = None, size: int = 120_000) -> byt
 
 def pico(machine: bytes = b"Raspberry Pi Pico with RP2040", name: bytes | None = None) -> bytes:
     """A UF2."""
-    text = name_of_interpreter() if name is None else name
+    text = _banner() if name is None else name
     content = noise(100_000) + text + b"; " + machine
     return uf2.pack(list(uf2.paged(XIP, content)))

@@ -248,6 +248,10 @@ async def test_a_pico_takes_its_uf2_from_the_boot_drive(tmp_path: Path) -> None:
         assert status == 0, said
         assert "MicroPython answers: 3.4.0; MicroPython " in said
         assert " 0 copied, " in said
+        # Of the same release, and for another machine: that one is not there.
+        file.write_bytes(esp_support.pico(name=esp_support.name_of_interpreter()))
+        status, said = await tingting("flash", str(port), "--micropython", str(file), "--json")
+        assert (status, "no boot drive of a Pico is mounted" in json.loads(said)["text"]) == (1, True), said
 
 
 async def test_a_pico_without_its_drive_says_how_to_get_it(tmp_path: Path) -> None:

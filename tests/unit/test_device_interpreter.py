@@ -1,5 +1,6 @@
 """MicroPython's own file: what is not for the board is refused before anything is touched, and says why."""
 
+import importlib.util
 import struct
 from pathlib import Path
 
@@ -98,3 +99,47 @@ def test_a_drive_must_be_the_boot_drive_of_that_chip(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="the board there is a RP2350, and a rpi_pico is an RPI-RP2"):
         put()
     assert [path.name for path in drive.iterdir()] == ["INFO_UF2.TXT"]
+
+
+def test_one_release_for_two_boards_is_two_files(tmp_path: Path) -> None:
+    """The names are those that MicroPython's own board files give."""
+    release = NAME.decode()
+    pico, wireless, c3 = (
+        "Raspberry Pi Pico with RP2040",
+        "Raspberry Pi Pico W with RP2040",
+        "ESP32C3 module with ESP32C3",
+    )
+    files = {
+        pico: read(tmp_path, esp_support.pico(pico.encode(), NAME), "rpi_pico"),
+        wireless: read(tmp_path, esp_support.pico(wireless.encode(), NAME), "rpi_pico_w"),
+        c3: read(tmp_path, esp_support.esp(name=NAME + b"; " + c3.encode())),
+    }
+    for board, given in files.items():
+        for machine in files:
+            assert interpreter.Runs(f"3.4.0; {release}", machine).is_of(given) == (machine == board)
+        assert not interpreter.Runs("3.4.0; MicroPython v1.25.0 on 2025-04-15", board).is_of(given)
+
+
+def test_the_genuine_interpreter_has_in_it_what_it_says() -> None:
+    """Both words stand whole in the file: nothing puts them together only when they are asked for."""
+    module = importlib.util.find_spec("micropython_run")  # the interpreter, as the package brings it
+    assert module is not None
+    assert module.origin is not None
+    content = Path(module.origin).read_bytes()
+    assert esp_support.name_of_interpreter() in content
+    assert esp_support.machine_of_interpreter() in content
+
+
+def test_drives_are_found_among_mounts_that_nobody_may_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blanks stand there as \\040, Chinese as it is; one that can't be asked is none."""
+    found = [tmp_path / "张三" / "RPI-RP2", tmp_path / "a b" / "RPI-RP2"]
+    for drive in found:
+        drive.mkdir(parents=True)
+        (drive / "INFO_UF2.TXT").write_text("Board-ID: RPI-RP2\n")
+    odd = tmp_path / ("x" * 300)  # asking is an error, for root too, as EACCES is for others
+    mounts = tmp_path / "mounts"
+    points = [str(each).replace(" ", "\\040") for each in (odd, *found)]
+    lines = [f"/dev/sd{number} {each} vfat rw 0 0\n".encode() for number, each in enumerate(points)]
+    mounts.write_bytes(b"/dev/x /media/\xff\xfe ext4 rw 0 0\n" + b"".join(lines))
+    monkeypatch.setattr(interpreter, "_MOUNTS", mounts)
+    assert interpreter.drives() == found

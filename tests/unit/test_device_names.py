@@ -177,6 +177,13 @@ def test_a_traceback_is_read_backwards():
     first, second = done.output.splitlines()
     assert first == '  File "firmware/main.mpy", line 1, in _take_events'
     assert re.fullmatch(r"AttributeError: 'Directory(\|\w+)*' object has no attribute 'nothing'", second)
-    done = CliRunner().invoke(device, ["traceback", "0.1.0+nothing"], input=said)
-    assert done.exit_code == 1
-    assert "0.1.0+nothing" in done.output
+    there = f"evaluator-rpi_pico-{image.version.rpartition('+')[2]}"
+    for lang, begin, end in (
+        ("en", "Error: no build 0.1.0+nothing in {}; there are: ", ". Build the same sources again, or copy it\n"),
+        ("zh-CN", "错误：{} 里没有构建 0.1.0+nothing；现有：", "。请用同样的源码再构建一次，或把它拷过来\n"),
+    ):
+        done = CliRunner().invoke(device, ["traceback", "0.1.0+nothing"], input=said, env={"TINGTING_LANG": lang})
+        assert done.exit_code == 1
+        told = re.fullmatch(f"{re.escape(begin.format(build.BUILD))}(.+){re.escape(end)}", done.output)
+        assert told, done.output
+        assert there in told[1].split(", ")

@@ -5,6 +5,7 @@ broken off. Whether it does is asked of the board in the end, whatever the tool 
 """
 
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +32,12 @@ DRIVE_SIGN: Final = "INFO_UF2.TXT"
 _SIGN_BYTES: Final = 1024
 _RP2040: Final = "RPI-RP2"
 _MOUNTS: Final = Path("/proc/mounts")
-_VERSION: Final = "import sys; print('version', sys.version)"
+_ESCAPE: Final = re.compile(rb"\\([0-3][0-7]{2})")  # how the kernel writes a blank in a mount point
+_WHAT: Final = """
+import sys
+print("version", sys.version)
+print("machine", getattr(sys.implementation, "_machine", None) or __import__("os").uname().machine)
+"""
 _NAME: Final = b"MicroPython "
 
 
@@ -52,6 +58,18 @@ class Given:
 
     path: Path
     content: bytes  # as it lies in flash, without the UF2 around
+
+
+class Runs(NamedTuple):
+    """What answers at a port."""
+
+    version: str  # 3.4.0; MicroPython v1.28.0 on 2026-04-06
+    machine: str  # Raspberry Pi Pico W with RP2040
+
+    def is_of(self, given: Given) -> bool:
+        """The file has both words in it: a Pico's MicroPython and a Pico W's of one release differ in the second."""
+        name = self.version.partition("; ")[2] or self.version
+        return name.encode() in given.content and self.machine.encode() in given.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +131,8 @@ def put(port: str, wish: Wish, progress: Progress, say: Callable[[str], None], _
     """MicroPython of this file answers at the port in the end; raises `DeviceError`, and it may be repeated."""
     if wish.erase and wish.board not in CHIPS:
         raise DeviceError("a Pico is not erased: `tingting device image` makes a file that replaces all that is on it")
-    if not wish.erase and (there := answering(port)) is not None and _is_of(wish.given, there):
-        return Put(there, written=False)
+    if not wish.erase and (there := answering(port)) is not None and there.is_of(wish.given):
+        return Put(there.version, written=False)
     if wish.board in CHIPS:
         _write_esp(port, wish, progress)
     else:
@@ -122,19 +140,16 @@ def put(port: str, wish: Wish, progress: Progress, say: Callable[[str], None], _
     return Put(_awaited(port, wish.given, say, _), written=True)
 
 
-def answering(port: str) -> str | None:
+def answering(port: str) -> Runs | None:
     """What MicroPython at the port calls itself; None: there is none."""
     try:
         if not _prompts(port):  # mpremote waits ten seconds for what never comes
             return None
-        printed = mpremote.script(port, _VERSION)
+        printed = mpremote.script(port, _WHAT)
     except (DeviceError, serial.SerialException, OSError):
         return None
-    for line in printed.splitlines():
-        word, _space, version = line.strip().partition(" ")
-        if word == "version":
-            return version
-    return None
+    said = dict(line.strip().partition(" ")[::2] for line in printed.splitlines())
+    return Runs(said["version"], said["machine"]) if {"version", "machine"} <= said.keys() else None
 
 
 def _prompts(port: str) -> bool:
@@ -150,28 +165,22 @@ def _prompts(port: str) -> bool:
     return False
 
 
-def _is_of(given: Given, version: str) -> bool:
-    """`3.4.0; MicroPython v1.28.0 on …`: the interpreter's file has these very words in it."""
-    name = version.partition("; ")[2] or version
-    return name.encode() in given.content
-
-
 def _awaited(port: str, given: Given, say: Callable[[str], None], _: Speak) -> str:
     begin_s = time.monotonic()
     hinted = False
     while time.monotonic() - begin_s < WAIT_S:
         if port.startswith("/") and not Path(port).exists():
             time.sleep(AGAIN_S)
-        elif (version := answering(port)) is not None:
-            if not _is_of(given, version):
+        elif (there := answering(port)) is not None:
+            if not there.is_of(given):
                 raise DeviceError(
                     "%(port)s: another MicroPython answers than that of %(file)s: %(version)s. Run the same "
                     "command again.",
                     port=port,
                     file=given.path,
-                    version=version,
+                    version="; ".join(there),
                 )
-            return version
+            return there.version
         if not hinted and time.monotonic() - begin_s > HINT_S:
             hinted = True
             say(
@@ -205,11 +214,20 @@ def _write_esp(port: str, wish: Wish, progress: Progress) -> None:
 def drives() -> list[Path]:
     """Where a Pico's boot drive is mounted now."""
     try:
-        mounts = [line.split()[1] for line in _MOUNTS.read_text("utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError, IndexError):
+        mounts = [line.split()[1] for line in _MOUNTS.read_bytes().splitlines()]
+    except (OSError, IndexError):
         mounts = []
-    folders = [Path(each.encode().decode("unicode_escape")) for each in mounts]
-    return [folder for folder in folders if (folder / DRIVE_SIGN).is_file()]
+    plain = [_ESCAPE.sub(lambda found: bytes([int(found[1], 8)]), each) for each in mounts]
+    folders = [Path(each.decode("utf-8", "surrogateescape")) for each in plain]
+    return [folder for folder in folders if _has_sign(folder)]
+
+
+def _has_sign(drive: Path) -> bool:
+    """No, also where nobody may look, or where the drive is just going."""
+    try:
+        return (drive / DRIVE_SIGN).is_file()
+    except OSError:
+        return False
 
 
 def _drive(wish: Wish) -> Path:
@@ -256,7 +274,7 @@ def _write_pico(wish: Wish, progress: Progress) -> None:
                 progress(wish.given.path.name, number + 1, total)
     except OSError as error:
         # With its last block the board starts anew, and the drive is gone before the file is closed.
-        if (drive / DRIVE_SIGN).exists():
+        if _has_sign(drive):
             raise DeviceError(
                 "%(file)s: can't be written (%(why)s). Hold BOOTSEL, plug the board in again, and run the same "
                 "command.",
