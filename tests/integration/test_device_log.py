@@ -35,7 +35,7 @@ async def test_the_diary_tells_resets_with_their_cause_and_faults(tmp_path: Path
         assert status == 0, said
         assert "启动：通电" in said
         assert "启动：按键复位或由程序复位" in said
-        assert "连上中枢，得知时间" in said
+        assert "连上主机，得知时间" in said
 
 
 def test_a_half_line_is_none_and_faults_have_their_words() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.checks import links, private, scripts
+from tools.checks import links, private, scripts, words
 
 
 def _write(root: Path, files: dict[str, str]) -> Path:
@@ -58,5 +58,18 @@ def test_a_script_that_does_not_parse_is_found(tmp_path: Path) -> None:
     assert all("bad" in line for line in problems)
 
 
+def test_a_second_name_for_a_thing_is_found(tmp_path: Path) -> None:
+    page = "| English | Chinese | what it is | never |\n|---|---|---|---|\n| hub | 主机, 大厅主机 | it | 中枢, 枢纽 |\n"
+    _write(tmp_path, {
+        "docs/reference/words.md": page,
+        "common/catalogue/a.po": 'msgid "hub"\nmsgstr "主机"\n',
+        "docs/page.zh-CN.md": "主机\n看中枢\n",
+        "hub/page.html": "枢纽",
+        "build/page.md": "中枢",
+    })  # fmt: skip
+    assert words.check(tmp_path) == ["docs/page.zh-CN.md:2: 中枢: say 主机", "hub/page.html:1: 枢纽: say 主机"]
+
+
 def test_the_project_s_own_text_is_clean() -> None:
-    assert links.check() + private.check() + scripts.check() == []
+    assert links.check() + private.check() + scripts.check() + words.check() == []
+    assert len(words.lost((words.ROOT / words.PAGE).read_text("utf-8"))) > 10

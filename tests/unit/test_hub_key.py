@@ -301,7 +301,7 @@ def test_what_a_person_types_about_the_key(tmp_path: Path) -> None:
     assert (said["well"], said["boxes"], said["sealed"], len(said["keys"])) == (True, 3, 3, 1)
     (tmp_path / "hub.key").chmod(0o644)
     assert "others than its owner may read" in run("show", "--config", config, "--lang", "en", status=1)
-    assert "中枢密钥：除所有者外" in run("show", "--config", config, status=1)
+    assert "主机密钥：除所有者外" in run("show", "--config", config, status=1)
     (tmp_path / "hub.key").chmod(0o600)
     (content,) = key_file.read(tmp_path / "hub.key")
     rotated = run("rotate", "--config", config, "--lang", "en")

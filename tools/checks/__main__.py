@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.checks import firmware_types, footprint, generated, links, messages, outside, private, scripts
+from tools.checks import firmware_types, footprint, generated, links, messages, outside, private, scripts, words
 from tools.checks.rooms import ROOT
 
 # Output longer than this hides its own beginning; the tool itself shows the rest.
@@ -46,6 +46,7 @@ CHECKS: tuple[tuple[str, Check, str], ...] = (
     ("links", links.check, "mend the links named above"),
     ("generated", generated.check, "make docs"),
     ("messages", messages.check, "give them their Chinese in common/catalogue/<room>.zh_CN.po"),
+    ("words", words.check, "say the one word that docs/reference/words.md has for it"),
     ("private", private.check, "name no package host and no path of a machine"),
     ("scripts", scripts.check, "mend the shell scripts named above"),
 )
