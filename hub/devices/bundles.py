@@ -22,6 +22,8 @@ MAX_BUNDLE_BYTES: Final = 16 * 1024 * 1024  # every role on every board of today
 MANIFEST: Final = "manifest"
 SIGNATURE: Final = "signature"
 FILES: Final = "files"
+# What `tools/device/bundles.py` writes, and zip's usual one: their unpacking can be ended at any byte.
+PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 Kind = tuple[str, str]  # role and board
 
@@ -72,7 +74,7 @@ def read(content: bytes, public: Ed25519PublicKey) -> dict[Kind, Target]:
             sizes = {info.filename: info.file_size for info in bundle.infolist()}
             if sum(sizes.values()) > MAX_BUNDLE_BYTES or len(sizes) != len(bundle.infolist()):
                 raise BundleError("more than %(most)s bytes inside, or a name twice", most=MAX_BUNDLE_BYTES)
-            there = {name: bundle.read(name) for name in sizes}
+            there = {info.filename: _content(bundle, info) for info in bundle.infolist()}
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise BundleError(
             "no update, or one that was cut off or damaged (%(why)s); copy it again", why=error
@@ -91,6 +93,17 @@ def read(content: bytes, public: Ed25519PublicKey) -> dict[Kind, Target]:
     if not found:
         raise BundleError("nothing is in it")
     return found
+
+
+def _content(bundle: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """As many bytes as the table of contents says; nothing that only pretends to be small is unpacked."""
+    if info.compress_type not in PACKED:
+        raise BundleError("%(name)s is packed in a way that no update is; sign it again", name=info.filename)
+    with bundle.open(info) as file:
+        content = file.read(info.file_size + 1)
+    if len(content) != info.file_size:
+        raise BundleError("%(name)s has another size than it says; copy it again", name=info.filename)
+    return content
 
 
 def _target(folder: str, content: dict[str, bytes], public: Ed25519PublicKey) -> tuple[Kind, Target]:

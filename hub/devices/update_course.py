@@ -43,6 +43,9 @@ class Office(Protocol):
     def target(self, box: Box) -> Target | None:
         """What is for it."""
 
+    def heard(self, device: str) -> bool:
+        """Whether it has a link."""
+
     def free(self, device: str) -> bool:
         """It is heard, and nobody is called, served or asked there."""
 
@@ -73,6 +76,7 @@ class Course:
         self._office = office
         self._device = device
         self._seen: Seen | None = None
+        self._known: Device | None = None
         self._later = 0
         self._moved_ms = office.rising_ms()
 
@@ -100,10 +104,13 @@ class Course:
     async def _send(self, box: Box) -> None:
         """One step, or one reason why there is none now."""
         known, target = self._office.known(self._device), self._office.target(box)
-        if known is None or target is None:
+        if known != self._known or not self._office.heard(self._device):
+            self._forget()
+        self._known = known
+        if known is None:
             await self._refuse(box, Reason.REPLACED)
-        elif not self._office.free(self._device):
-            await self._wait(box, AGAIN_S)
+        elif target is None or not self._office.free(self._device):
+            await self._wait(box, AGAIN_S)  # no target: it goes on after a stop, and its bundle is not read yet
         elif self._seen is None:
             await self._look(box, known, target)
         elif self.sending is None:
@@ -133,7 +140,7 @@ class Course:
     async def _step(self, box: Box, way: Sending) -> None:
         answer = await self._office.step(self._device, way.step)
         if answer is None:
-            way.again()
+            self._forget()
             await self._wait(box, AGAIN_S)
             return
         self._moved_ms = self._office.rising_ms()
@@ -166,10 +173,11 @@ class Course:
         if told is None:
             await self._office.put(replace(trying, told=True))
             return
-        await self._office.put(replace(trying, state=Of.SENDING))
         if told == sending.BUSY:
+            await self._office.put(box)  # no try: it has changed nothing in its slots
             await asyncio.sleep(BUSY_S)
             return
+        await self._office.put(replace(trying, state=Of.SENDING))
         if self.sending is not None:
             self.sending.again()
         if told.reason is not Reason.BEGIN:
@@ -181,10 +189,13 @@ class Course:
         """Looks at it until it says what has become of it; whether that is all for now."""
         until_ms = self._office.rising_ms() + COME_BACK_MS
         while self._box == box:
+            if box.state is Of.TRYING and self._office.known(self._device) is None:
+                await self._office.end(replace(box, state=Of.REFUSED, reason=Reason.REPLACED.value))
+                return True
             answer = await self._office.step(self._device, sending.ASK) if self._office.unasked(self._device) else None
             fresh = None if answer is None else _judged(box, sending.seen(answer))
             if fresh is not None and fresh.state is Of.SENDING:
-                self._seen = None
+                self._forget()
                 await self._office.put(fresh)
                 return False
             if fresh is not None:
@@ -197,6 +208,10 @@ class Course:
         return False
 
     # --- inside
+
+    def _forget(self) -> None:
+        """The link was lost: meanwhile it may have been provisioned or flashed anew at its cable."""
+        self._seen = self.sending = None
 
     def _is_called_off(self) -> bool:
         box = self._box

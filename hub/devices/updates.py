@@ -197,6 +197,10 @@ class Updates:
         """What is for it."""
         return self._targets.get(box.kind)
 
+    def heard(self, device: str) -> bool:
+        """Whether it has a link."""
+        return self._fleet.is_online(device)
+
     def free(self, device: str) -> bool:
         """It is heard, and nobody is called, served or asked there."""
         return self._fleet.is_online(device) and self._manners.free(device)
@@ -286,14 +290,17 @@ class Updates:
             if self.signer is None:
                 raise BundleError("hub.toml names nobody under [updates] signer any more")
             content = await self._aside(self._store.bundle, plan.digest)
-            self._targets = await self._aside(bundles.read, content, self.signer)
+            targets = await self._aside(bundles.read, content, self.signer)
         except BundleError as error:
             self._log("update.unproven", update=plan.id, why=str(error))
             try:
-                await self.change(lambda plan: staging.stopped(plan, Why.BUNDLE, self.at()))
+                await self.change(lambda now: staging.stopped(now, Why.BUNDLE, self.at()) if now.id == plan.id else now)
             except RegistryError as unkept:
                 self._log("update.not_kept", device=None, why=str(unkept))
             return False
+        if self.plan is None or self.plan.id != plan.id:
+            return False  # another one has begun meanwhile, with targets of its own
+        self._targets = targets
         return True
 
     async def _journal(self, command: Command, request: str) -> None:

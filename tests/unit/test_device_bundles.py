@@ -1,5 +1,6 @@
 """Signed updates: what is believed, and why the rest is not."""
 
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -157,3 +158,47 @@ def test_a_key_is_made_once_and_a_missing_one_is_named(tmp_path):
         bundles.read(path, tmp_path / "nothing.pub")
     with pytest.raises(DeviceError, match="signing-key"):
         bundles.write([], 1, tmp_path / "nothing")
+
+
+def pretending(path: Path, kind: int, content: bytes, said: int = 10) -> Path:
+    """A zip of one file of which the table of contents says another size."""
+    with zipfile.ZipFile(path, "w", kind) as bundle:
+        bundle.writestr("evaluator-rpi_pico/manifest", content)
+    packed = bytearray(path.read_bytes())
+    entry = packed.index(b"PK\x01\x02")
+    packed[entry + 24 : entry + 28] = said.to_bytes(4, "little")
+    path.write_bytes(packed)
+    return path
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
+def test_what_pretends_to_be_small_is_not_unpacked(tmp_path, kind):
+    _, public = made(tmp_path)
+    bomb = pretending(tmp_path / "bomb.update", kind, bytes(32 * 1024 * 1024))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DeviceError, match=r"packed in a way|cut off or damaged"):
+            bundles.read(bomb, public)
+        assert tracemalloc.get_traced_memory()[1] < 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_what_no_update_is_packed_with_is_refused_in_words(tmp_path, damaged):
+    path, public = made(tmp_path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as bundle:
+        bundle.writestr("evaluator-rpi_pico/manifest", b"x" * 300)
+    if damaged:
+        packed = bytearray(path.read_bytes())
+        packed[70:80] = bytes(10)
+        path.write_bytes(packed)
+    with pytest.raises(DeviceError, match="packed in a way"):
+        bundles.read(path, public)
+
+
+def test_a_file_that_is_shorter_than_it_says_is_refused(tmp_path):
+    _, public = made(tmp_path)
+    short = pretending(tmp_path / "short.update", zipfile.ZIP_DEFLATED, b"x" * 300, 305)
+    with pytest.raises(DeviceError, match="manifest has another size than it says"):
+        bundles.read(short, public)
