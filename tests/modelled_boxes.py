@@ -97,7 +97,7 @@ class Box:
 class Bench:
     """The parts that `Updates` needs, with model boxes behind them."""
 
-    def __init__(self, folder: Path, fates: dict[str, str]) -> None:
+    def __init__(self, folder: Path, fates: dict[str, str], role: str = "evaluator") -> None:
         self.folder = folder
         self.state = self.shown = queueing_state.new(LAYOUT)
         self.events: dict[str, Any] = {}
@@ -109,8 +109,8 @@ class Bench:
             self.registry.register(
                 Device(
                     device=name,
-                    role="evaluator",
-                    window=windows[number] if number < len(windows) else f"x{number}",
+                    role=role,
+                    window=None if role == "dispenser" else windows[number] if number < len(windows) else f"x{number}",
                     epoch="ab" * 8,
                     secret="cd" * 32,
                     board="rpi_pico",

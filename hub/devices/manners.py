@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from hub.devices.around import Hall
+from hub.devices.dispensers import ROLE as DISPENSER
 from hub.devices.registry import Registry
 from hub.devices.sessions import DeviceSession
 from hub.queueing import events as ev
@@ -11,6 +12,9 @@ from hub.queueing.tables import WindowState
 
 # A finished citizen may be asked for so long at most: ten minutes are the longest invitation that the wire knows.
 MOST_ASKED_MS = 11 * 60 * 1000
+# Nobody stands at a dispenser that gave no number for so long; in a morning's line the gaps are shorter. Once the hall
+# is closed it gives none.
+QUIET_MS = 5 * 60 * 1000
 
 
 class Manners:
@@ -21,12 +25,16 @@ class Manners:
         self._hall = hall
         self._find = find
         self._asked: dict[str, tuple[str, int]] = {}  # window → the run that it asks about, and since when
+        self._gave_ms: dict[str, int] = {}  # dispenser → its last number
+        self._began_ms = hall.rising_ms()
 
     def committed(self, events: Sequence[Event]) -> None:
         """Who is asked, and who no longer."""
         for event in events:
             data = event.data
-            if event.type == ev.TICKET_FINISHED:
+            if event.type == ev.TICKET_ISSUED and data["channel"] == DISPENSER:
+                self._gave_ms[data["printer"]] = self._hall.rising_ms()
+            elif event.type == ev.TICKET_FINISHED:
                 self._asked[data["window"]] = data["run"], self._hall.rising_ms()
             elif event.type in (ev.RATING_SUBMITTED, ev.RATING_UNRATED):
                 for window, (run, _) in tuple(self._asked.items()):
@@ -49,3 +57,11 @@ class Manners:
         window = self._hall.shown.windows.get((known.window if known is not None else None) or "")
         near = window is not None and window.state in (WindowState.CALLING, WindowState.SERVING)
         return not near and not self.asked(device)
+
+    def quiet(self, device: str) -> bool:
+        """It may be away for some seconds: free, and no dispenser in use, which has no window. Unknown is in use."""
+        known = self._registry.find(device)
+        if known is not None and known.role == DISPENSER:
+            gave_ms = self._gave_ms.get(device, self._began_ms)
+            return self._hall.rising_ms() - gave_ms >= QUIET_MS and self.free(device)
+        return self.free(device)

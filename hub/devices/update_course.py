@@ -14,7 +14,8 @@ from hub.devices.staging import Box, Of
 
 AGAIN_S: Final = 1.0  # after a lost link, and between two looks at a window where citizens are
 LATER_S: Final = 30.0  # after `memory`, `flash`, or a trial that a technician began at the cable
-BUSY_S: Final = 2.0  # after `busy`: a paper, a clerk who types
+BUSY_S: Final = 2.0  # after `busy`: a paper, a clerk who types; each time twice as long
+MOST_BUSY_S: Final = 64.0  # each try writes the plan twice
 LOOK_S: Final = 3.0  # between two looks at a box on trial
 MOST_LATER: Final = 3  # times that it has no memory, or its flash fails, before that is its answer
 MOST_TRIES: Final = 3  # times that it is told to try it, where what it says then may be from long ago
@@ -49,6 +50,9 @@ class Office(Protocol):
     def free(self, device: str) -> bool:
         """It is heard, and nobody is called, served or asked there."""
 
+    def quiet(self, device: str) -> bool:
+        """It may be away for some seconds."""
+
     def unasked(self, device: str) -> bool:
         """It is heard, and nobody is asked for a grade there."""
 
@@ -78,6 +82,7 @@ class Course:
         self._seen: Seen | None = None
         self._known: Device | None = None
         self._later = 0
+        self._busy_s = BUSY_S
         self._moved_ms = office.rising_ms()
 
     def since_ms(self) -> int:
@@ -143,11 +148,12 @@ class Course:
             self._forget()
             await self._wait(box, AGAIN_S)
             return
-        self._moved_ms = self._office.rising_ms()
         told = way.answered(*answer)
         if isinstance(told, Ready):
             await self._go(box)
-        elif isinstance(told, Refused):
+            return
+        self._moved_ms = self._office.rising_ms()
+        if isinstance(told, Refused):
             way.again()
             await self._refused(box, told)
 
@@ -156,14 +162,14 @@ class Course:
         seen = self._seen
         if seen is None or not self._office.free(self._device) or self._is_called_off():
             return  # `done` comes again
-        if not self._office.calm(box):
+        if not self._office.calm(box) or not self._office.quiet(self._device):
             await self._wait(box, AGAIN_S)
             return
         trying = replace(box, state=Of.TRYING, was=seen.version, line=seen.line, tries=box.tries + 1, told=False)
         await self._office.put(trying)
-        self._moved_ms = self._office.rising_ms()
+        moved_ms, self._moved_ms = self._moved_ms, self._office.rising_ms()
         # Looked at once more: somebody may have been called while that was written.
-        if not self._office.running or not self._office.free(self._device):
+        if not self._office.running or not self._office.quiet(self._device):
             await self._office.put(box)
             return
         answer = await self._office.step(self._device, sending.GO)
@@ -175,7 +181,9 @@ class Course:
             return
         if told == sending.BUSY:
             await self._office.put(box)  # no try: it has changed nothing in its slots
-            await asyncio.sleep(BUSY_S)
+            self._moved_ms = moved_ms
+            await self._wait(box, self._busy_s)
+            self._busy_s = min(2 * self._busy_s, MOST_BUSY_S)
             return
         await self._office.put(replace(trying, state=Of.SENDING))
         if self.sending is not None:

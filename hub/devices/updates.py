@@ -161,7 +161,7 @@ class Updates:
             return ""
         if not self._fleet.is_online(box.device):
             return "away"
-        return "" if self._manners.free(box.device) else "citizen"
+        return "" if self._manners.quiet(box.device) else "citizen"
 
     def metrics(self) -> Values:
         """For Prometheus."""
@@ -204,6 +204,10 @@ class Updates:
     def free(self, device: str) -> bool:
         """It is heard, and nobody is called, served or asked there."""
         return self._fleet.is_online(device) and self._manners.free(device)
+
+    def quiet(self, device: str) -> bool:
+        """It may be away for some seconds."""
+        return self._fleet.is_online(device) and self._manners.quiet(device)
 
     def unasked(self, device: str) -> bool:
         """It is heard, and nobody is asked for a grade there."""
@@ -258,7 +262,7 @@ class Updates:
         if plan.state is Stage.RUNNING and not self._targets and not await self._prove(plan):
             return
         self._courses = {name: each for name, each in self._courses.items() if not each[1].done()}
-        ready = {device for device in plan.boxes if self._fleet.is_online(device) and self._manners.free(device)}
+        ready = {device for device in plan.boxes if self.quiet(device)}
         windows = {known.device: known.window for known in self._fleet.registry.standing()}
         for box in plan.boxes.values():
             if box.state is Of.WAITING and self.known(box.device) is None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from hub.devices.manners import QUIET_MS
 from hub.devices.registry import Device
 from hub.devices.staging import Of, Stage
+from hub.queueing.events import TICKET_ISSUED, Event
 from tests.modelled_boxes import GOOD, HANGS, Bench, Box, over, running, wish
 
 pytestmark = pytest.mark.looptime
@@ -125,3 +127,64 @@ async def test_a_bundle_that_is_read_too_late_is_not_given_out_for_the_next_one(
     assert {target.version for target in bench.giving._targets.values()} == {"0.3.0"}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_busy_box_is_not_written_down_every_two_seconds(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {"ev-0": GOOD})
+    box = bench.boxes["ev-0"]
+    box.busy = 1_000_000
+    writes = 0
+
+    def counted() -> None:
+        nonlocal writes
+        writes += 1
+
+    bench.before_write = counted
+    await bench.desk.begin_update(bench.bundle(), wish())
+    task = asyncio.create_task(running(bench, over))
+    await asyncio.sleep(1200)
+    assert writes < 100
+    box.busy = 0
+    assert (await task).counts()["good"] == 1
+    assert bench.outcomes() == {"ev-0": "good"}
+
+
+async def test_a_dispenser_gets_it_once_nobody_has_taken_a_number_for_some_minutes(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {"di-0": GOOD, "di-1": GOOD}, "dispenser")
+    await bench.desk.begin_update(bench.bundle(role="dispenser"), wish())
+
+    def number(device: str) -> None:
+        data = {"ticket": "00", "channel": "dispenser", "printer": device}
+        bench.giving.committed([Event(TICKET_ISSUED, "ticket/00", data, 0)])
+
+    task = asyncio.create_task(running(bench, over))
+    for _ in range(15):  # a morning: somebody every minute at one of them
+        number("di-0")
+        await asyncio.sleep(60)
+    assert bench.states() == {"di-0": "waiting", "di-1": "good"}
+    assert bench.giving.plan is not None
+    assert bench.giving.held_by(bench.giving.plan.boxes["di-0"]) == "citizen"
+    assert bench.boxes["di-0"].steps == []
+    last = bench.rising_ms()
+    await task
+    assert bench.boxes["di-0"].goes == 1
+    assert bench.boxes["di-0"].steps[0] * 1000 - last >= QUIET_MS - 60_000
+
+
+async def test_a_number_that_is_taken_while_it_is_sent_holds_up_the_restart(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {"di-0": GOOD}, "dispenser")
+    box = bench.boxes["di-0"]
+    taken: list[int] = []
+
+    def number() -> None:
+        if not taken:
+            taken.append(bench.rising_ms())
+            data = {"ticket": "00", "channel": "dispenser", "printer": "di-0"}
+            bench.giving.committed([Event(TICKET_ISSUED, "ticket/00", data, 0)])
+
+    box.before_data = number
+    await bench.desk.begin_update(bench.bundle(role="dispenser"), wish())
+    plan = await running(bench, lambda plan: plan.boxes["di-0"].state is Of.TRYING)
+    assert plan.boxes["di-0"].tries == 1
+    assert bench.rising_ms() - taken[0] >= QUIET_MS
+    assert (await running(bench, over)).counts()["good"] == 1
