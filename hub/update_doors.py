@@ -91,7 +91,8 @@ class UpdateDesk:
         try:
             return await asyncio.to_thread(bundles.read, content, signer)
         except BundleError as error:
-            raise Problem(422, "wrong-bundle", "This update is not believed", str(error)) from error
+            title = "This update is not believed"
+            raise Problem(422, "wrong-bundle", title, str(error), reason=error.reason) from error
 
     def _pool(self, targets: Mapping[Kind, Target], wish: UpdateWish) -> dict[str, Device]:
         """Whom it is for; a problem that names each box and why not, where it is for nobody."""
@@ -135,9 +136,11 @@ class UpdateDesk:
             todo = "`tingting device update --hall URL --continue` goes on with it, --again also with who went wrong."
             raise Problem(409, "update-stopped", f"This update has stopped: {plan.why}", todo)
         if self._giving.under_way(plan):
+            if plan.state is Stage.RUNNING:
+                raise Problem(409, "update-under-way", "Another update is being given out", "Stop it first.")
             trying = [box.device for box in plan.boxes.values() if box.state is staging.Of.TRYING]
-            todo = "Stop it first." if plan.state is Stage.RUNNING else f"Wait for {', '.join(trying)}."
-            raise Problem(409, "update-under-way", "Another update is being given out", todo)
+            todo = f"Wait for {', '.join(trying)}; that takes seven minutes at most."
+            raise Problem(409, "update-on-trial", "Boxes still try the update before", todo, trying=trying)
 
     def _boxes(
         self, digest: str, targets: Mapping[Kind, Target], pool: Mapping[str, Device], percent: int
@@ -179,7 +182,7 @@ class UpdateDesk:
         plan = self._giving.plan
         if plan is None:
             raise Problem(409, "no-update", "Nothing is being given out", "POST /api/v1/updates begins.")
-        if plan.state is Stage.DONE and change is not None and not any(_went_wrong(box) for box in plan.boxes.values()):
+        if plan.state is Stage.DONE and change is not None and not any(box.failed for box in plan.boxes.values()):
             raise Problem(409, "update-over", "This update is done", "POST /api/v1/updates begins another.")
         try:
             return self._view(await self._giving.change(change))
@@ -219,10 +222,6 @@ class UpdateDesk:
 def _same(plan: Plan, digest: str, wish: UpdateWish) -> bool:
     """The same update of the same part of the hall."""
     return (plan.digest, plan.window, plan.device, plan.older) == (digest, wish.window, wish.device, wish.older)
-
-
-def _went_wrong(box: Box) -> bool:
-    return box.state in staging.BAD or box.state is staging.Of.REFUSED
 
 
 def _not_kept(error: RegistryError) -> Problem:

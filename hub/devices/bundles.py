@@ -31,12 +31,14 @@ Kind = tuple[str, str]  # role and board
 class BundleError(DevicesError):
     """This update can't be believed, or its key can't be used; the text says why and what to do.
 
-    `message` has places like %(name)s for the values; the catalogue has its Chinese.
+    `message` has places like %(name)s for the values; the catalogue has its Chinese. reason: `damaged` on its way,
+    `unsigned`, `foreign` (signed by somebody else, or changed since), or `wrong` (no update is like that).
     """
 
-    def __init__(self, message: str, **values: object) -> None:
+    def __init__(self, message: str, *, reason: str = "damaged", **values: object) -> None:
         super().__init__(message % values if values else message)
         self.message = message
+        self.reason = reason
         self.values = values
 
 
@@ -68,12 +70,14 @@ def public_key(text: str) -> Ed25519PublicKey:
 def read(content: bytes, public: Ed25519PublicKey) -> dict[Kind, Target]:
     """(role, board) → what is for such a box; `BundleError` says what can't be believed, and why."""
     if len(content) > MAX_BUNDLE_BYTES:
-        raise BundleError("an update has at most %(most)s bytes", most=MAX_BUNDLE_BYTES)
+        raise BundleError("an update has at most %(most)s bytes", reason="wrong", most=MAX_BUNDLE_BYTES)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as bundle:
             sizes = {info.filename: info.file_size for info in bundle.infolist()}
             if sum(sizes.values()) > MAX_BUNDLE_BYTES or len(sizes) != len(bundle.infolist()):
-                raise BundleError("more than %(most)s bytes inside, or a name twice", most=MAX_BUNDLE_BYTES)
+                raise BundleError(
+                    "more than %(most)s bytes inside, or a name twice", reason="wrong", most=MAX_BUNDLE_BYTES
+                )
             there = {info.filename: _content(bundle, info) for info in bundle.infolist()}
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise BundleError(
@@ -88,17 +92,20 @@ def read(content: bytes, public: Ed25519PublicKey) -> dict[Kind, Target]:
                 role=kind[0],
                 board=kind[1],
                 folder=folder,
+                reason="wrong",
             )
         found[kind] = target
     if not found:
-        raise BundleError("nothing is in it")
+        raise BundleError("nothing is in it", reason="wrong")
     return found
 
 
 def _content(bundle: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     """As many bytes as the table of contents says; nothing that only pretends to be small is unpacked."""
     if info.compress_type not in PACKED:
-        raise BundleError("%(name)s is packed in a way that no update is; sign it again", name=info.filename)
+        raise BundleError(
+            "%(name)s is packed in a way that no update is; sign it again", reason="wrong", name=info.filename
+        )
     with bundle.open(info) as file:
         content = file.read(info.file_size + 1)
     if len(content) != info.file_size:
@@ -109,17 +116,23 @@ def _content(bundle: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 def _target(folder: str, content: dict[str, bytes], public: Ed25519PublicKey) -> tuple[Kind, Target]:
     manifest, signature = (content.get(f"{folder}/{name}") for name in (MANIFEST, SIGNATURE))
     if manifest is None or signature is None:
-        raise BundleError("%(folder)s is not signed; `tingting device sign` makes updates", folder=folder)
+        raise BundleError(
+            "%(folder)s is not signed; `tingting device sign` makes updates", reason="unsigned", folder=folder
+        )
     try:
         public.verify(signature, manifest)
     except InvalidSignature as error:
         raise BundleError(
-            "%(folder)s was not signed with this key, or was changed since; nothing of it is used", folder=folder
+            "%(folder)s was not signed with this key, or was changed since; nothing of it is used",
+            reason="foreign",
+            folder=folder,
         ) from error
     try:
         (version, made, role, board), rows = updating.read_manifest(manifest)
     except MessageError as error:
-        raise BundleError("%(folder)s is signed, and still no manifest (%(why)s)", folder=folder, why=error) from error
+        raise BundleError(
+            "%(folder)s is signed, and still no manifest (%(why)s)", reason="wrong", folder=folder, why=error
+        ) from error
     here = f"{folder}/{FILES}/"
     there = {name.removeprefix(here): data for name, data in content.items() if name.startswith(here)}
     wanted = {name: digest for _, digest, name in rows}
@@ -128,6 +141,9 @@ def _target(folder: str, content: dict[str, bytes], public: Ed25519PublicKey) ->
             raise BundleError("%(folder)s lacks %(name)s; copy the update again", folder=folder, name=name)
         if sha256(there[name]).hexdigest().encode() != wanted.get(name):
             raise BundleError(
-                "%(name)s of %(folder)s is not what was signed; nothing of it is used", name=name, folder=folder
+                "%(name)s of %(folder)s is not what was signed; nothing of it is used",
+                reason="foreign",
+                name=name,
+                folder=folder,
             )
     return (role, board), Target(version, made, manifest, there)

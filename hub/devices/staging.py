@@ -80,6 +80,11 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
         """Which of the bundle's firmwares is for it."""
         return self.role, self.board
 
+    @property
+    def failed(self) -> bool:
+        """It is to have it and hasn't; one that was replaced is to have nothing any more."""
+        return self.state in BAD or (self.state is Of.REFUSED and self.reason != Reason.REPLACED)
+
 
 class Firmware(msgspec.Struct, frozen=True, kw_only=True):
     """One of those in the bundle."""
@@ -183,7 +188,7 @@ def resumed(plan: Plan, at: str, *, again: bool) -> Plan:
     """Goes on; again: with those that went wrong, too."""
     boxes = {
         box.device: replace(box, state=Of.WAITING, reason="", told=False, tries=box.tries + 1)
-        if again and (box.state in BAD or box.state is Of.REFUSED)
+        if again and box.failed
         else box
         for box in plan.boxes.values()
     }

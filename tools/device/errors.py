@@ -1,7 +1,8 @@
 """The root of this room's errors."""
 
-from collections.abc import Callable
-from typing import Final, Self
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Self
 
 Speak = Callable[[str], str]  # English text → the language asked for
 
@@ -53,6 +54,7 @@ class HubRefusedError(DeviceError):
     """The hub does not do what was asked."""
 
     code = "hub_refuses"
+    problem: Mapping[str, Any] = MappingProxyType({})  # as the hub said it (RFC 9457)
 
 
 class HubAwayError(HubRefusedError):

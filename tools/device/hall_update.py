@@ -36,6 +36,16 @@ def follow(hub: HubClient, begun: dict[str, Any], progress: Callable[[dict[str, 
     return view
 
 
+def failed(view: Mapping[str, Any]) -> int:
+    """How many boxes are to have it and haven't; one that was replaced is to have nothing any more."""
+    return sum(box["state"] in _WRONG and box["reason"] != "replaced" for box in view["boxes"])
+
+
+def ended_badly(view: Mapping[str, Any]) -> bool:
+    """It has stopped, or is over without all boxes."""
+    return view["state"] == "stopped" or (view["state"] == "done" and failed(view) > 0)
+
+
 def percent_of(view: Mapping[str, Any]) -> int:
     """How much of it is done: a box that is being sent to counts by its bytes."""
     done = 0
@@ -74,12 +84,16 @@ def summary(view: Mapping[str, Any] | None, _: Say) -> str:
     lines += ["  " + _line(box, states, _) for box in told]
     if view["state"] == "stopped":
         lines.append(_("Go on: tingting device update --hall … --continue; with those that went wrong: --again."))
+    elif view["state"] == "done" and failed(view):
+        lines.append(_("Once more on those: tingting device update --hall … --continue --again"))
     return "\n".join(lines)
 
 
 def _whole(view: Mapping[str, Any], _: Say) -> str:
     if view["state"] == "done":
-        return _("all done")
+        bad = failed(view)
+        words = {"bad": bad, "all": len(view["boxes"])}
+        return _("over, and %(bad)s of %(all)s boxes do not have it") % words if bad else _("all done")
     if view["state"] == "running":
         away = _waits_for_the_away(view)
         return _("the boxes that are not heard get it when they come") if away else _("under way")
@@ -97,7 +111,7 @@ def _line(box: Mapping[str, Any], states: Mapping[str, str], _: Say) -> str:
     place = _("window %(window)s") % box if box["window"] else _("without a window")
     held = {"citizen": _("citizens first"), "away": _("not heard")}.get(box["held_by"], "")
     told = [f"{box['device']} ({place}): {states[box['state']]}"]
-    told += [_reasons(_).get(box["reason"], box["reason"])] if box["reason"] else []
+    told += [reasons(_).get(box["reason"], box["reason"])] if box["reason"] else []
     return " · ".join([*told, *([held] if held else [])])
 
 
@@ -120,8 +134,10 @@ def _states(_: Say) -> dict[str, str]:
     }
 
 
-def _reasons(_: Say) -> dict[str, str]:
+def reasons(_: Say) -> dict[str, str]:
+    """Why a box has not taken it, and what to do."""
     return {
+        "current": _("it runs this version already"),
         "mac": _("its key is not the hub's: provision it again"),
         "role": _("the update has nothing for its role"),
         "board": _("the update has nothing for its board"),

@@ -115,6 +115,7 @@ class HubClient:
             ) from error
 
     def _refused(self, error: HTTPError) -> HubRefusedError:
+        problem: dict[str, Any] = {}
         try:
             problem = json.loads(error.read())
             words = ": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
@@ -125,6 +126,8 @@ class HubClient:
                 "the hub refuses this token (%(why)s). It must be the hub's admin token, printed at its first start",
                 why=words,
             )
-        return HubRefusedError(
+        refused = HubRefusedError(
             "the hub at %(url)s refuses (%(status)s): %(why)s", url=self.url, status=error.code, why=words
         )
+        refused.problem = problem if isinstance(problem, dict) else {}
+        return refused

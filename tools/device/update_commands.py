@@ -10,8 +10,8 @@ from typing import Any, Final
 import click
 
 from common import catalogue, files
-from tools.device import build, bundles, hall_update, updating
-from tools.device.errors import DeviceError
+from tools.device import build, bundles, hall_update, update_problems, updating
+from tools.device.errors import DeviceError, HubRefusedError
 from tools.device.hub import HubClient
 from tools.device.options import AS_JSON, LANGUAGE, plainly, show, tell, token_from, with_token
 
@@ -117,16 +117,19 @@ def update(  # noqa: PLR0917 - one argument for each option
         )
     hub = HubClient(hall_url, token_from(token_file, token_env))
     view = hub.update() if act == "status" else None
-    if act == "stop":
-        view = hub.steer_update("stop")
-    elif act == "continue":
-        view = hub.steer_update("continue", again=again)
-    elif act is None:
-        content = bundles.content(Path(what[0]))
-        view = hub.begin_update(content, percent=percent, window=window, device=only, older=int(older))
+    try:
+        if act == "stop":
+            view = hub.steer_update("stop")
+        elif act == "continue":
+            view = hub.steer_update("continue", again=again)
+        elif act is None:
+            content = bundles.content(Path(what[0]))
+            view = hub.begin_update(content, percent=percent, window=window, device=only, older=int(older))
+    except HubRefusedError as error:
+        raise update_problems.worded(error) from error
     if view is not None and act in (None, "continue") and not no_wait:
         view = hall_update.follow(hub, view, (lambda view: None) if as_json else _bar(lang))
-    failed = view is not None and view["state"] == "stopped" and act in (None, "continue")
+    failed = view is not None and act in (None, "continue") and hall_update.ended_badly(view)
     tell(hall_update.summary(view, _), {"ok": not failed, "update": view}, as_json=as_json)
     if failed:
         raise click.exceptions.Exit(1)
