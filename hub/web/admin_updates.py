@@ -49,7 +49,8 @@ def _plan(update: Update, _: Translate) -> dict[str, Any]:
         ],
         "counts": [(states[state], counts[state], state in BAD) for state in ORDER if counts[state]],
         "not_chosen": counts["not_chosen"],
-        "failed": sum(counts[state] for state in BAD),
+        # One that was replaced is to have nothing any more.
+        "failed": sum(box["state"] in BAD and box["reason"] != "replaced" for box in boxes),
         "boxes": [_box(each, _) for each in sorted(boxes, key=_by_need)],
     }
 
@@ -136,6 +137,7 @@ def reasons(_: Translate) -> dict[str, str]:
         "damaged": _("What arrived was damaged again and again. Look at its cable or its place."),
         "unknown": _("Its firmware knows no updates. Update it over its cable once."),
         "strange": _("It answers what makes no sense. Update it over its cable."),
+        "current": _("It has this firmware already; nothing is to be done."),
         "replaced": _("Another box stands in its place; nothing is to be done."),
         "not_in_bundle": _("Nothing for such a box is in this update. Make one with it."),
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.web.admin_now import states
+from hub.web.admin_updates import reasons
 
 Translate = Callable[[str], str]
 
@@ -200,6 +201,7 @@ def _update_words(_: Translate) -> dict[str, Any]:
         "go_on": _("Let it go on"),
         "go_on_sure": _("Let the update go on with the boxes whose turn has not come? Those where it failed stay out."),
         "again": _("Let it go on, failed ones too"),
+        "once_more": _("Try it once more where it failed"),
         "again_sure": _("Let the update go on, and try it once more on the {n} boxes where it failed?"),
         "going_on": _("It goes on."),
         "only_technician": _("To stop it or to let it go on, sign in with the technician's token."),
@@ -226,6 +228,14 @@ def _update_words(_: Translate) -> dict[str, Any]:
         "give_do": _("Give it out"),
         "give_sure": _("Give {file} out to {share} of the boxes? No box is interrupted while somebody is asked."),
         "given": _("It is on its way."),
+        "given_over": _("This update is over already, for these boxes; what has become of each stands above."),
+        "reasons": reasons(_),
+        "bundles": {
+            "damaged": _("it was cut off or damaged; copy it again"),
+            "unsigned": _("it is not signed; `tingting device sign` makes updates"),
+            "foreign": _("it was not signed with this hall's key, or was changed since; nothing of it is used"),
+            "wrong": _("it holds what no update does; sign it again"),
+        },
         "no_file": _("Choose a file first."),
         "too_large": _("An update has at most {most} MB."),
         "refused": {
@@ -235,6 +245,8 @@ def _update_words(_: Translate) -> dict[str, Any]:
             "wrong-bundle": _("This is no update that was signed for this hall: {detail}"),
             "no-bundle": _("This is no update: {detail}"),
             "update-under-way": _("Another update is under way. Stop it first."),
+            "update-on-trial": _("Boxes still try the update before; that takes seven minutes at most. Then again."),
+            "update-stopped": _("This update has stopped. Let it go on above."),
             "nothing-to-update": _("No box can take it: {detail}"),
             "not-kept": _("The hub's disk took nothing; nothing was changed. Make room on it."),
             "update-over": _("It is over already."),

@@ -89,6 +89,14 @@ async def test_what_has_become_of_each_box_can_be_read_and_stopped_by_the_techni
         await screenshot(page, "admin-updates-sure-en")
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
+        await says(page, update(box("ev-3", "good"), box("ca-4", "refused", reason="space"), state="done"), "en")
+        once_more = page.get_by_role("button", name="Try it once more where it failed")
+        await expect(once_more).to_be_visible(timeout=SHOWN_MS)
+        await once_more.click()
+        await expect(page.get_by_role("dialog")).to_contain_text("on the 1 boxes where it failed")
+        await page.keyboard.press("Escape")
+        await says(page, update(*boxes[:5]), "en")
+        await expect(stop).to_be_visible(timeout=SHOWN_MS)
         await page.locator("summary").click()
         assert await serious(page) == []
         await screenshot(page, "admin-updates-en")
@@ -109,11 +117,16 @@ async def test_a_technician_gives_an_update_out_and_sees_a_box_become_good(tmp_p
         await page.get_by_role("button", name="发出").click()
         await expect(page.locator("#told")).to_contain_text("请先选文件")
         await give(page, {"name": "no.update", "mimeType": "application/zip", "buffer": b"no zip at all"})
-        await expect(page.locator("#told")).to_contain_text("这不是为本厅签名的更新", timeout=SHOWN_MS)
+        await expect(page.locator("#told")).to_contain_text(
+            "这不是为本厅签名的更新：文件不完整或已损坏", timeout=SHOWN_MS
+        )
         await give(page, bundle)
         main = page.locator("main")
         await expect(main).to_contain_text("已结束：1 台中 1 台是新固件", timeout=UPDATED_MS)
         await expect(page.get_by_role("row").filter(has_text=one.device).last).to_contain_text(NEW, timeout=SHOWN_MS)
+        await give(page, bundle)
+        await expect(page.locator("#told")).to_contain_text("这份更新对这些设备已经结束", timeout=SHOWN_MS)
+        await expect(page.get_by_role("button", name="失败的几台再试一次")).to_have_count(0)
         assert await serious(page) == []
         await screenshot(page, "admin-updates-done")
         assert one.in_flash("slot") == b"b"

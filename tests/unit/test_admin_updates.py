@@ -1,11 +1,13 @@
 """New firmware on the manager's page, in words: what a person must see first, and what to do about it."""
 
+import re
 from typing import Any
 
 import pytest
 
 from common import catalogue
-from hub.web import admin_updates
+from hub import update_doors
+from hub.web import admin_updates, admin_words
 
 CHINESE = catalogue.translations(catalogue.CHINESE).gettext
 
@@ -76,6 +78,19 @@ def test_one_that_stopped_by_itself_is_wrong_now_and_names_the_box() -> None:
     assert line["section"] == "updates"
     assert admin_updates.wrong(stopped | {"why": "by_hand"}, same) == []
     assert admin_updates.wrong(update(), same) == admin_updates.wrong(None, same) == []
+
+
+def test_every_code_that_a_hub_refuses_by_has_words_on_the_page() -> None:
+    found = admin_words.words(CHINESE)["updates"]
+    assert found["reasons"].keys() >= update_doors.TODO.keys()
+    assert {"update-stopped", "update-on-trial", "update-under-way"} <= found["refused"].keys()
+    for words in (*found["reasons"].values(), *found["refused"].values(), *found["bundles"].values()):
+        assert re.search("[\u4e00-\u9fff]", words), words
+
+
+def test_a_box_that_was_replaced_is_nothing_to_try_again() -> None:
+    found = plan(box("ev-1", "refused", reason="replaced"), box("ev-2", "refused", reason="space"), state="done")
+    assert found["failed"] == 1
 
 
 def test_for_whom_it_is() -> None:

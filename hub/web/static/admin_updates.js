@@ -5,26 +5,38 @@
   const MB = 1024 * 1024;
   const MOST_MB = 16;
 
+  const MOST_TOLD = 5;
+
+  /* By its codes, in the page's language; in the hub's own words where the page knows no others. */
+  const why = (problem) => {
+    const words = WORDS.updates;
+    if (problem.kind === "nothing-to-update" && problem.errors) {
+      const told = problem.errors.slice(0, MOST_TOLD).map((each) => `${each.device}: ${words.reasons[each.reason] ?? each.todo}`);
+      return told.join(" ") || WORDS.no_devices;
+    }
+    return words.bundles[problem.reason] ?? problem.detail ?? problem.title;
+  };
   const say = (problem) => {
     if (!problem) return WORDS.no_answer;
-    const detail = problem.detail ?? problem.title;
+    const detail = why(problem);
     return fill(WORDS.updates.refused[problem.kind] ?? WORDS.refused, { detail });
   };
   const act = async (ask, words, again) => {
     const { done, problem } = await ask();
     await again();
-    tell(done ? words : say(problem), { bad: !done });
+    tell(done ? words(done.update) : say(problem), { bad: !done });
   };
 
   const steering = (plan, again) => {
     const words = WORDS.updates;
     const steer = (question, wanted, doneWords) => async () => {
-      if (await sure(question)) await act(() => Hub.steerUpdate(wanted), doneWords, again);
+      if (await sure(question)) await act(() => Hub.steerUpdate(wanted), () => doneWords, again);
     };
     if (plan.state === "running") return [button(words.stop, steer(words.stop_sure, { command: "stop" }, words.stopped))];
-    if (plan.state !== "stopped") return [];
+    const once = (text) => button(text, steer(fill(words.again_sure, { n: plan.failed }), { command: "continue", again: true }, words.going_on));
+    if (plan.state === "done") return plan.failed ? [once(words.once_more)] : [];
     return [button(words.go_on, steer(words.go_on_sure, { command: "continue", again: false }, words.going_on), { class: "main" }),
-      plan.failed ? button(words.again, steer(fill(words.again_sure, { n: plan.failed }), { command: "continue", again: true }, words.going_on)) : null].filter(Boolean);
+      plan.failed ? once(words.again) : null].filter(Boolean);
   };
 
   /* What was typed here stays while figures come and go. */
@@ -45,7 +57,7 @@
       if (chosen.size > MOST_MB * MB) return tell(fill(words.too_large, { most: MOST_MB }), { bad: true });
       if (!(await sure(fill(words.give_sure, { file: chosen.name, share: share.selectedOptions[0].text })))) return undefined;
       send.disabled = true;
-      await act(() => Hub.giveUpdate(chosen, share.value, older.checked), words.given, () => form.again());
+      await act(() => Hub.giveUpdate(chosen, share.value, older.checked), (update) => (update.state === "done" ? words.given_over : words.given), () => form.again());
       send.disabled = false;
       return undefined;
     }, { class: "main" });
