@@ -1,13 +1,19 @@
 """What is in reach: asked at their cables, heard on this machine's own radio, and printed labels; the genuine tools."""
 
+import asyncio
 import json
 import os
+import pty
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 import zxingcpp
+from click.testing import CliRunner
 from PIL import Image
+from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from tests.hub_support import HubProcess, until
 from tests.integration import firmware_bench
@@ -16,6 +22,7 @@ from tests.integration.simulator_bench import make_image, read_image, volume
 from tests.integration.test_device_provision import tingting
 from tests.printer_support import TcpPrinter
 from tests.radio_support import RadioBox, RadioHall, hub_on
+from tools.device.commands import device
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.radio.client import Radio
 
@@ -126,11 +133,13 @@ async def test_a_box_is_heard_by_this_machines_own_radio_and_by_the_hubs(tmp_pat
     assert "Bluetooth adapter hears nothing" in deaf["text"]
 
 
-async def test_a_label_comes_with_provisioning_and_once_more(tmp_path: Path) -> None:
+async def test_a_label_comes_with_provisioning_and_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(tmp_path / "flash.img", {})
     async with TcpPrinter() as printer:
         hub = HubProcess(tmp_path)
+        ends = _, module = pty.openpty()  # where an LED module hangs
         more = f'[[printers]]\nid = "k1"\nname = "一号"\nurl = "{printer.url}"\n'
+        more += f'[[leds]]\nwindow = "1"\nurl = "{os.ttyname(module)}"\n'
         hub.config.write_text(hub.config.read_text("utf-8") + more, "utf-8")
         async with hub, await SimulatedBoard.start(image, "rpi_pico", "00112233445566aa", **QUICK) as board:
             admin = {"token": hub.tokens["admin"]}
@@ -146,10 +155,18 @@ async def test_a_label_comes_with_provisioning_and_once_more(tmp_path: Path) -> 
                 0,
                 True,
             )
+            seen = [ListPortInfo(each) for each in (os.ttyname(module), board.usb_port)]
+            monkeypatch.setattr(list_ports, "comports", lambda: seen)
+            words = ["list", "--json", "--no-radio", "--ask", *where]
+            done = await asyncio.to_thread(CliRunner().invoke, device, words, env={"TINGTING_TOKEN": admin["token"]})
+            told = json.loads(done.output)
+            assert told["left"] == [os.ttyname(module)], told
+            assert [box["port"] for box in told["boxes"]] == [board.usb_port]
+            boots = board.face.boots
             wish = ("provision", board.usb_port, "--window", "1", *where)
             status, said = await tingting(*wish, "--sticker", "k9", **admin)
             assert (status, "the hub has no printer k9; it has: k1" in said) == (1, True)
-            assert board.face.boots == 1  # nothing has touched the box
+            assert board.face.boots == boots  # nothing has touched the box
             files = [str(tmp_path / f"label{suffix}") for suffix in (".svg", ".png")]
             stickers = [word for each in (*files, "printer") for word in ("--sticker", each)]
             status, said = await tingting(*wish, *stickers, "--json", **admin)
@@ -191,3 +208,5 @@ async def test_a_label_comes_with_provisioning_and_once_more(tmp_path: Path) -> 
             hub.secrets.add(secret)
             everything = said + "".join(Path(each).read_bytes().decode(errors="replace") for each in files)
             assert secret not in everything + str(printer.slips)
+    for each in ends:
+        os.close(each)

@@ -68,13 +68,21 @@ class Installed(HubProcess):
         assert ratings[-1]["data"]["window"] == window
 
     async def well(self) -> None:
-        """Until every registered box that has a window is connected."""
+        """Until all is as the doctor wants it: each box with a window connected, and each line's box proven.
+
+        A box that lost its window proves itself anew as well, and the doctor looks at its line.
+        """
 
         async def connected() -> bool:
             _, ready = await self.call("GET", "/readyz")
-            return all(entry["online"] for entry in ready["each_device"] if entry["window"] is not None)
+            fault = ready["last_fault"]
+            return (
+                all(entry["online"] for entry in ready["each_device"] if entry["window"] is not None)
+                and all(line["device"] is not None for line in ready["lines"])
+                and (fault is None or fault["over"])
+            )
 
-        await until(connected, "the boxes online")
+        await until(connected, "the boxes online and proven")
 
 
 async def test_a_hub_is_installed_grows_a_window_changes_a_box_and_moves(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """The stable names of ports: what `device list` shows is what the rules make."""
 
+from pathlib import Path
+
 import pytest
 
-from tools.device.ports import stable_name
+from tools.device.ports import at_lines, stable_name
 from tools.install.plans import SHARE
 
 
@@ -26,3 +28,12 @@ def test_the_rules_make_the_same_names() -> None:
     rules = (SHARE / "70-tingting.rules").read_text("utf-8")
     assert 'ENV{ID_USB_INTERFACE_NUM}=="00", SYMLINK+="tingting/$env{ID_SERIAL_SHORT}"' in rules
     assert 'SYMLINK+="tingting/$env{ID_SERIAL_SHORT}-$env{ID_USB_INTERFACE_NUM}"' in rules
+
+
+def test_a_port_is_found_under_any_of_its_names(tmp_path: Path) -> None:
+    ports = [str(tmp_path / f"ttyUSB{number}") for number in range(4)]
+    for port in ports:
+        Path(port).touch()
+    (tmp_path / "stable").symlink_to(ports[2])
+    urls = [f"serial://{ports[0]}?baud=19200", str(tmp_path / "stable"), "tcp://10.0.0.9:9100", "file:///dev/usb/lp0"]
+    assert at_lines(ports, urls) == [ports[0], ports[2]]

@@ -16,8 +16,9 @@ MEMBERS: Final = {
     "label": "`device`, `window`; `stickers`: where the labels went",
     "link": "`port`, `device`; `was` and `line`: over which it spoke, and speaks",
     "list": "`boxes`: each with `device`, `role`, `window`, `board`, `firmware`, `online`, `silent_s`, `port`, `line`, "
-    "`radio_dbm` (null: nobody knows) and `wrong`; `ports`: each with `port`, `description`, `stays`; `hub`; `radio`: "
-    "null, or `heard` or `deaf` where this machine listened",
+    "`radio_dbm` (null: nobody knows) and `wrong`; `ports`: each with `port`, `description`, `stays`; `left`: those "
+    "not asked, as the hub prints or shows there; `hub`; `radio`: null, or `heard` or `deaf` where this "
+    "machine listened",
     "log": "`port`; `entries`: each with `boot`, `after_s`, `what`, `value`, `at_s`",
     "maintain": "`box`; `maintenance`: whether its application is off",
     "provision": "`port`, `device`, `window`, `stickers`; `displaced`: who stood there before",

@@ -18,6 +18,7 @@ _UPDATES: Final = "/api/v1/updates"
 _JSON: Final = "application/json"
 _PRINTERS: Final = "/api/v1/printers"
 _HALL: Final = "/api/v1/hall"
+_ROWS: Final = "/api/v1/hall/config"
 
 
 class HubClient:
@@ -78,6 +79,11 @@ class HubClient:
         """The ticket printers at the hub."""
         found: list[dict[str, Any]] = self._send("GET", _PRINTERS, None, _JSON)["printers"]
         return found
+
+    def other_lines(self) -> list[str]:
+        """The addresses of what hangs there and is no box: printers and LED modules."""
+        rows = self._send("GET", _ROWS, None, _JSON)
+        return [str(row["url"]) for table in ("printers", "leds") for row in rows[table]]
 
     def print_label(self, printer: str, device: str) -> str:
         """A box's label on paper; what the printer says."""

@@ -1,7 +1,10 @@
 """The name that the installed udev rules give a serial port: it stays, whatever was plugged in before it."""
 
 import re
+from collections.abc import Iterable
+from os.path import realpath
 from typing import Final
+from urllib.parse import urlsplit
 
 FOLDER: Final = "/dev/tingting"
 _INTERFACE: Final = re.compile(r":\d+\.(\d+)$")  # of a location like 1-1.2:1.0; decimal here, hexadecimal in the name
@@ -15,3 +18,9 @@ def stable_name(serial_number: str | None, location: str | None) -> str | None:
     found = _INTERFACE.search(location or "")
     interface = int(found[1]) if found else 0
     return f"{FOLDER}/{short}" + (f"-{interface:02x}" if interface else "")
+
+
+def at_lines(ports: Iterable[str], urls: Iterable[str]) -> list[str]:
+    """Those of the ports that one of these addresses means, by whatever name: /dev/tingting/…, serial:///dev/…"""
+    there = {realpath(urlsplit(url).path) for url in urls if urlsplit(url).scheme in ("", "serial")}
+    return [port for port in ports if realpath(port) in there]

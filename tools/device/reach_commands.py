@@ -9,13 +9,19 @@ from tools.device import identifying, reach
 from tools.device.errors import DeviceError, Speak
 from tools.device.hub import HubClient
 from tools.device.options import AS_JSON, LANGUAGE, plainly, show, silent, speaker, tell, token_from, with_token
+from tools.device.ports import at_lines
 
 _ADAPTERS: Final = Path("/sys/class/bluetooth")
 
 
 @click.command("list")
 @click.argument("ports", nargs=-1)
-@click.option("--ask", is_flag=True, help="Ask the box at every port of this machine that is free who it is.")
+@click.option(
+    "--ask",
+    is_flag=True,
+    help="Ask the box at every serial port that opens who it is: all that hangs there gets Ctrl-C and a short script, "
+    "a printer or LED module too. With --hub that hub's own are left out.",
+)
 @click.option(
     "--radio/--no-radio", default=None, help="Listen with this machine's Bluetooth; where it has one if not said."
 )
@@ -42,9 +48,11 @@ def list_(  # noqa: PLR0917 - one argument for each option
     """
     _ = speaker(lang)
     here = reach.ports()
-    free = [*ports, *(str(port["port"]) for port in here if ask and port["port"] not in ports)]
+    free = [str(port["port"]) for port in here if ask and port["port"] not in ports]
     hub = None if hub_url is None else HubClient(hub_url, token_from(token_file, token_env))
     known = None if hub is None else [reach.known(entry) for entry in hub.devices()]
+    left = [] if hub is None or not free else at_lines(free, hub.other_lines())
+    free = [*ports, *(port for port in free if port not in left)]
     progress = silent if as_json else show
     cable = []
     for number, port in enumerate(free, 1):
@@ -57,6 +65,7 @@ def list_(  # noqa: PLR0917 - one argument for each option
     values: dict[str, Any] = {
         "boxes": [box.as_dict(_) for box in boxes],
         "ports": here,
+        "left": left,
         "hub": hub_url,
         "radio": None if not _listens(radio) else "deaf" if deaf is not None else "heard",
     }
@@ -64,6 +73,9 @@ def list_(  # noqa: PLR0917 - one argument for each option
     for at in here:
         stays = "" if at["stays"] is None else "  " + _("%(name)s (where a hub is installed)") % {"name": at["stays"]}
         lines.append(f"  {at['port']:<16} {at['description']}{stays}")
+    if left:
+        where = {"ports": ", ".join(left)}
+        lines.append(_("Not asked, as the hub has a printer or an LED module there: %(ports)s") % where)
     lines.append(_("Boxes:") if boxes else _empty(hub is not None, bool(free), _))
     lines += [f"  {line}" for box in boxes for line in reach.lines(box, _)]
     if deaf is not None:
