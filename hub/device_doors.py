@@ -27,6 +27,10 @@ class DeviceDesk:
         self._dispensers = dispensers
         self._service = service
 
+    def windows_with(self, role: str) -> set[str | None]:
+        """From the registry alone."""
+        return {known.window for known in self._fleet.registry.with_role(role)}
+
     def shown_devices(self) -> list[dict[str, Any]]:
         """The registry without secrets."""
         return self._fleet.shown()

@@ -124,26 +124,31 @@ class Air:
         """Each adapter and what it hears, for people who look for a weak box."""
         return [radio.view() for radio in self.radios]
 
-    def seen(self, device: str) -> dict[str, Any] | None:
-        """How an adapter sees a box, the one that hears it best; None: none hears it."""
-        known = self._registry.find(device)
-        if known is None:
-            return None
-        found = [
-            {"adapter": radio["adapter"]} | {key: box[key] for key in _SEEN}
-            for radio in self.views()
-            for box in radio["boxes"]
-            if box["device"] == _name(known)
-        ]
-        return max(found, key=lambda each: int(each["rssi_dbm"]), default=None)
+    def seen(self) -> dict[str, dict[str, Any]]:
+        """How the adapter that hears it best sees each registered box; who isn't in it is heard by none.
+
+        Every box in one go: the radios are asked once, however many boxes the hall has.
+        """
+        return self._seen(self.views())
+
+    def _seen(self, views: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        best: dict[str, dict[str, Any]] = {}
+        for radio in views:
+            for box in radio["boxes"]:
+                before = best.get(box["device"])
+                if before is None or int(box["rssi_dbm"]) > int(before["rssi_dbm"]):
+                    best[box["device"]] = {"adapter": radio["adapter"]} | {key: box[key] for key in _SEEN}
+        names = {known.device: _name(known) for known in self._registry.all()} if best else {}
+        return {device: best[name] for device, name in names.items() if name in best}
 
     def metrics(self) -> Values:
         """For Prometheus."""
         views = self.views()
+        heard = self._seen(views)
         devices = {
-            (known.device, known.role, known.window or ""): seen
+            (known.device, known.role, known.window or ""): heard[known.device]
             for known in self._registry.all()
-            if (seen := self.seen(known.device)) is not None
+            if known.device in heard
         }
         return {
             "tingting_radio_up": {(radio["adapter"],): float(radio["scanning"]) for radio in views},

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def devices(fleet: "Fleet", state: State) -> list[dict[str, Any]]:
     """Every registered device without its secret, with how it is."""
-    found = []
+    found, heard = [], fleet.air.seen()
     for device in fleet.registry.all():
         session = fleet.find(device.device)
         status = None if session is None else session.status
@@ -31,7 +31,7 @@ def devices(fleet: "Fleet", state: State) -> list[dict[str, Any]]:
                 "line_rejected": None if session is None else sum(session.rejected),
                 "missing": fleet.care.missing(device.device),
                 "fetching": fleet.fetching.view(device.device),
-                "radio": fleet.air.seen(device.device),
+                "radio": heard.get(device.device),
                 "faults": fleet.care.faults(device.device),
             }
         )
@@ -40,10 +40,11 @@ def devices(fleet: "Fleet", state: State) -> list[dict[str, Any]]:
 
 def care(fleet: "Fleet") -> dict[str, Any]:
     """Lines, devices and the last fault."""
+    heard = fleet.air.seen()
     return {
         "lines": [fleet.care.line(line) for line in fleet.lines],
         "each_device": [
-            fleet.care.device(known, online=fleet.is_online(known.device)) | {"radio": fleet.air.seen(known.device)}
+            fleet.care.device(known, online=fleet.is_online(known.device)) | {"radio": heard.get(known.device)}
             for known in fleet.registry.standing()
         ],
         "last_fault": fleet.care.last_fault,

@@ -22,6 +22,9 @@ from hub.web.stream import Stream
 class DeviceDoors(Protocol):
     """What doors may do with devices."""
 
+    def windows_with(self, role: str) -> set[str | None]:
+        """Where devices of a role stand, as the registry has it: nobody is asked how they are."""
+
     def shown_devices(self) -> list[dict[str, Any]]:
         """Every registered device without its secret, with its state."""
 

@@ -10,5 +10,5 @@ _TOLD = ("window", "name", "name_en", "keys_tested_at", "keys_dead")
 
 def tested(house: House) -> list[dict[str, Any]]:
     """Windows where a rating box stands, in the hall's order; keys_tested_at is None where nobody tested it yet."""
-    boxes = {each["window"] for each in house.devices.shown_devices() if each["role"] == EVALUATOR}
+    boxes = house.devices.windows_with(EVALUATOR)
     return [{name: row[name] for name in _TOLD} for row in house.hall_view()["windows"] if row["window"] in boxes]
