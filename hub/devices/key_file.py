@@ -71,6 +71,10 @@ def text(keys: Sequence[bytes]) -> str:
 
 def read_or_make(path: Path, random: Callable[[int], bytes]) -> list[bytes]:
     """The keys, made where there is no file; for a hub that has nothing sealed. Raises `HubKeyError`."""
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:  # such as a folder that can't be entered
+        raise HubKeyError(f"{path}: the hub's key can't be read ({error.strerror})") from error
+    if not there:
         write(path, [random(KEY_BYTES)])
     return read(path)

@@ -67,6 +67,8 @@ class Registry:
         self._refuses = unsealed
         # Why secrets are not sealed under the hub's key, as far as they are not.
         self.unsealed = unsealed
+        # Registries set aside that can't be read, by name, with why: what a person moved away for being damaged.
+        self.unread: dict[str, str] = {}
         # What stands in the file for a device: the same seal is written again, not made again.
         self._rows: dict[str, Row] = {}
         self._db = TinyDB(path=path, storage=CrashSafeStorage)
@@ -164,12 +166,16 @@ class Registry:
         self._put(changed)
 
     def sealing(self) -> dict[str, Any]:
-        """How the secrets are kept, for `/readyz`: how many, under which key, and why not, where some are plain."""
+        """How the secrets are kept, for `/readyz`: how many, under which key, and why not, where some are plain.
+
+        aside: files beside the registry that can't be read, so that what may stand in them stands there as it was.
+        """
         return {
             "sealed": len(self._rows),
             "of": len(self._devices),
             "key": None if self._keys is None else self._keys.id,
             "why": self.unsealed,
+            "aside": sorted(self.unread),
         }
 
     def _opened(self, row: Row) -> Row:
@@ -196,8 +202,8 @@ class Registry:
                 if aside.suffix == ".new":  # of a write that a cut ended: it may have plain secrets
                     with contextlib.suppress(FileNotFoundError):
                         aside.unlink()
-                else:
-                    _seal_aside(aside, keys)
+                elif why := _seal_aside(aside, keys):
+                    self.unread[aside.name] = why
         except (RegistryError, OSError, ValueError, TypeError) as error:
             self.unsealed = str(error)
 
@@ -246,10 +252,13 @@ def check_opens(path: Path, keys: Keyring) -> None:
         keys.open(row)
 
 
-def _seal_aside(path: Path, keys: Keyring) -> None:
-    """A registry that a restore set aside: nobody reads it but a person, and its secrets are as good as any."""
+def _seal_aside(path: Path, keys: Keyring) -> str:
+    """A registry that a restore set aside: nobody reads it but a person, and its secrets are as good as any.
+
+    Returns why it can't be read, where it can't: then nobody can seal it, and nothing else waits for it. Raises
+    `RegistryError` where the disk takes nothing.
+    """
     storage = CrashSafeStorage(path)
-    tables = storage.read() or {}
 
     def kept(row: Row) -> Row:
         try:
@@ -257,6 +266,11 @@ def _seal_aside(path: Path, keys: Keyring) -> None:
         except HubKeyError:  # under a key that is gone: sealed it is
             return row
 
-    sealed = {name: {number: kept(row) for number, row in table.items()} for name, table in tables.items()}
+    try:
+        tables = storage.read() or {}
+        sealed = {name: {number: kept(row) for number, row in table.items()} for name, table in tables.items()}
+    except (RegistryError, ValueError, TypeError, AttributeError) as error:
+        return str(error)
     if sealed != tables:
         storage.write(sealed)
+    return ""

@@ -28,4 +28,6 @@ def open_registry(
         registry = Registry(path, Keyring(keys, random))
     if registry.unsealed:
         log("hub.secrets_not_sealed", why=registry.unsealed)
+    for name, why in sorted(registry.unread.items()):
+        log("hub.registry_aside_unread", file=name, why=why)
     return registry

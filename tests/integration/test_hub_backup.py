@@ -353,7 +353,7 @@ async def test_a_backup_has_no_secret_and_wants_the_key_of_its_hub(tmp_path: Pat
         try:
             await until(lambda: fresh.online(box), "the box at the restored hub")
             _, ready = await fresh.call("GET", "/readyz")
-            assert ready["secrets"] == {"sealed": 1, "of": 1, "key": key_id(bytes(32)), "why": ""}
+            assert ready["secrets"] == {"sealed": 1, "of": 1, "key": key_id(bytes(32)), "why": "", "aside": []}
             await fresh.stop()
 
             # Lost for good: all else is there.

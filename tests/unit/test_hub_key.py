@@ -100,7 +100,7 @@ def test_a_new_hubs_secrets_are_sealed_and_its_key_lies_apart(tmp_path: Path) ->
         registry.register(device(name, "1"))
     registry.keep_lines({"ev3": "/dev/ttyACM0"})
     assert shown(tmp_path) == []
-    assert registry.sealing() == {"sealed": 3, "of": 3, "key": registry.sealing()["key"], "why": ""}
+    assert registry.sealing() == {"sealed": 3, "of": 3, "key": registry.sealing()["key"], "why": "", "aside": []}
     assert secrets(registry) == SECRETS
     place = tmp_path / "hub.key"
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
@@ -237,6 +237,46 @@ def test_a_hub_that_can_make_no_key_goes_on_and_takes_nothing_new(tmp_path: Path
     (tmp_path / "hub.key").rmdir()
     assert secrets(start(tmp_path)) == SECRETS
     assert shown(tmp_path) == []
+
+
+def test_a_key_where_nobody_may_look_keeps_no_hub_from_its_start(tmp_path: Path) -> None:
+    plain(tmp_path)
+    # As a folder that can't be entered: to be asked whether it is there is refused, to root as well.
+    said = tmp_path / ("k" * 300) / "hub.key"
+    with pytest.raises(OSError, match="File name too long"):
+        said.exists()
+    registry = unlocking.open_registry(tmp_path / "data/registry.json", said, {}, os.urandom, no_log)  # type: ignore[arg-type]
+    assert "can't be read (File name too long)" in registry.unsealed
+    assert secrets(registry) == SECRETS
+
+
+def test_a_damaged_registry_that_was_moved_away_holds_nothing_up(tmp_path: Path) -> None:
+    plain(tmp_path)
+    path = tmp_path / "data/registry.json"
+    whole = path.read_text("utf-8")
+    damaged = {
+        "cut": whole[:-20],
+        "damaged": "[1]",
+        "rows": '{"devices": {"1": 5}}',
+        "odd": whole.replace('"secret": "', '"secret": "x'),
+    }
+    for name, content in damaged.items():
+        path.with_name(f"registry.json.{name}").write_text(content, "utf-8")
+    path.with_name("registry.json.folder").mkdir()
+    logged: list[tuple[str, str]] = []
+
+    def log(event: str, **fields: Any) -> None:
+        logged.append((event, fields["file"]))
+
+    registry = unlocking.open_registry(path, tmp_path / "hub.key", {}, os.urandom, log)  # type: ignore[arg-type]
+    names = [f"registry.json.{name}" for name in sorted([*damaged, "folder"])]
+    assert (registry.sealing()["why"], registry.sealing()["aside"], registry.sealing()["sealed"]) == ("", names, 3)
+    assert logged == [("hub.registry_aside_unread", name) for name in names]
+    assert secrets(registry) == SECRETS
+    assert "sealed" in path.with_name("registry.json.replaced-1").read_text("utf-8")  # the last of them in the folder
+    # Another key takes the place of this one, and is the only one afterwards.
+    assert "The secrets of 3 boxes" in run("rotate", "--config", str(settings(tmp_path)), "--lang", "en")
+    assert len(key_file.read(tmp_path / "hub.key")) == 1
 
 
 def test_a_disk_that_takes_nothing_is_told_and_the_boxes_are_served(
