@@ -1,11 +1,13 @@
 """Status in plain words: each state of the hub, in both languages."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common import catalogue
-from tools.operations import report, status
+from tools.operations import boxes, report, status
+from tools.operations.doctor import Doctor
 from tools.operations.report import Mark
 
 LINE = {"line": "line-1", "url": "/dev/tingting/E66", "open": True, "why": "", "silent_s": 1.0, "device": "ev-1"}
@@ -38,6 +40,7 @@ CASES: list[tuple[dict[str, Any], str, str, Mark]] = [
     ({"uplink": {"state": "forked", "stored_through": 4, "why": "x"}}, "uplink", "another history", Mark.BAD),
     ({"secrets": SECRETS | {"of": 0}}, "secrets", "none yet", Mark.WELL),
     ({"secrets": SECRETS | {"sealed": 1, "why": "no key"}}, "secrets", "1 of 2 boxes' are sealed. no key", Mark.BAD),
+    ({"secrets": SECRETS | {"aside": ["registry.json.damaged"]}}, "aside", "registry.json.damaged beside", Mark.NOTE),
     ({"clock_sure": False}, "clock", "not sure", Mark.BAD),
     ({"lines": [LINE | {"open": False, "why": "no"}]}, "line", "can't be opened (no)", Mark.BAD),
     ({"lines": [LINE | {"device": None, "silent_s": None}]}, "line", "nothing was heard yet", Mark.BAD),
@@ -64,6 +67,21 @@ def test_each_state_has_its_words(change: dict[str, Any], step: str, text: str, 
     for finding in english:
         if finding.mark is Mark.BAD and finding.step != "serving":  # what is behind that one stands in the other lines
             assert finding.todo, finding
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "This hub is older than this tool"), ("zh-CN", "该中枢比本工具旧")]
+)
+def test_a_hub_of_the_release_before_is_said_to_be_older(language: str, text: str, tmp_path: Path) -> None:
+    _ = catalogue.translations(language).gettext
+    ready = {name: value for name, value in READY.items() if name != "secrets"}
+    (found,) = [each for each in status.findings(ready, _) if each.step == "secrets"]
+    assert (found.mark, text in found.todo) == (Mark.UNKNOWN, True)
+    (told,) = boxes.findings(DEVICE, _)
+    assert (told.mark, told.device, text in told.todo) == (Mark.UNKNOWN, "ev-1", True)
+    examined = Doctor(tmp_path / "hub.toml", "", "", _)
+    examined._ready = ready
+    assert [each.mark for each in examined.findings() if each.step == "secrets"] == [Mark.UNKNOWN]
 
 
 @pytest.mark.parametrize(

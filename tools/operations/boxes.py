@@ -4,9 +4,11 @@ From what each box told the hub (`/readyz`), and from its diary where a person h
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from tools.device import diary
+from tools.operations import status
 from tools.operations.report import DAY_S, Finding, Mark, Speak, hubs_own
 
 # A week, as the center has it: a key that died is noticed before a month's figures hang on it.
@@ -19,7 +21,11 @@ KB: Final = 1024
 
 def findings(entry: dict[str, Any], _: Speak) -> list[Finding]:
     """One registered device of /readyz that stands somewhere, or is heard."""
-    told = entry["told"]
+    place = _("Window %(window)s, %(device)s") % entry if entry["window"] else entry["device"]
+    told = entry.get("told")
+    if told is None:
+        older = status.older_hub("told", f"{place}: " + _("what it tells of itself is not shown."), _)
+        return [replace(older, device=entry["device"])]
     found = [
         _starts(told, _),
         _tested(entry, _),
@@ -28,7 +34,6 @@ def findings(entry: dict[str, Any], _: Speak) -> list[Finding]:
         _memory(told, _),
         *_fault(told, _),
     ]
-    place = _("Window %(window)s, %(device)s") % entry if entry["window"] else entry["device"]
     return [Finding(each.step, each.mark, f"{place}: {each.text}", each.todo, entry["device"]) for each in found]
 
 

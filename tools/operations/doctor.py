@@ -42,7 +42,7 @@ class Doctor:
         found = [first, self._process()]
         if self._ready is not None:
             found += [status.journal(self._ready["journal"], self._speak), status.clock(self._ready, self._speak)]
-            found.append(status.secrets(self._ready["secrets"], self._speak))
+            found += status.secrets(self._ready.get("secrets"), self._speak)
         found += self._key(config)
         found += self._ports()
         found += self._boxes()

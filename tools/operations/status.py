@@ -11,7 +11,7 @@ def findings(ready: dict[str, Any], _: Speak) -> list[Finding]:
         _serving(ready, _),
         journal(ready["journal"], _),
         uplink(ready["uplink"], ready["journal"]["durable"], _),
-        secrets(ready["secrets"], _),
+        *secrets(ready.get("secrets"), _),
         clock(ready, _),
         *(line(entry, _) for entry in ready["lines"]),
         *(device(entry, _) for entry in ready["each_device"]),
@@ -83,8 +83,24 @@ def clock(ready: dict[str, Any], _: Speak) -> Finding:
     )
 
 
-def secrets(said: dict[str, Any], _: Speak) -> Finding:
-    """From the answer of /readyz."""
+def secrets(said: dict[str, Any] | None, _: Speak) -> list[Finding]:
+    """From the answer of /readyz; an older hub's has nothing of them."""
+    if said is None:
+        return [older_hub("secrets", _("Secrets: not told."), _)]
+    files = said.get("aside", [])
+    text = _("Secrets: %(files)s beside the registry can't be read; what stands in it is not sealed.")
+    todo = _("It does no harm to the hall. Delete it in the hub's data folder when nobody needs it any more.")
+    aside = [Finding("aside", Mark.NOTE, text % {"files": ", ".join(files)}, todo)] if files else []
+    return [_sealed(said, _), *aside]
+
+
+def older_hub(step: str, text: str, _: Speak) -> Finding:
+    """The hub that answers does not tell this yet: after an update it was not started again, or is elsewhere."""
+    todo = _("This hub is older than this tool: start it again, or update it (sudo tingting hub install).")
+    return Finding(step, Mark.UNKNOWN, text, todo)
+
+
+def _sealed(said: dict[str, Any], _: Speak) -> Finding:
     words = {"sealed": said["sealed"], "of": said["of"], "key": said["key"], "why": said["why"]}
     if said["why"]:
         text = _("Secrets: %(sealed)s of %(of)s boxes' are sealed. %(why)s") % words
