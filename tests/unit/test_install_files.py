@@ -1,5 +1,6 @@
 """`tingting hub|center install` into a folder: once, twice, after a change, and away again."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import center.config
 import hub.config
 from common import settings
 from hub.devices import key_file
+from hub.devices.registry import Device, Registry
+from hub.devices.sealing import Keyring
 from tools.cli import cli
 from tools.install import plans
 
@@ -194,3 +197,53 @@ def test_the_hubs_key_is_made_once_is_roots_alone_and_reaches_the_service_as_a_c
     unit = (tmp_path / "etc/systemd/system/tingting-hub.service").read_text("utf-8")
     assert "LoadCredential=hub.key:/media/key/hall.key\n" in unit
     assert key_file.read(tmp_path / "media/key/hall.key") != [key]
+
+
+def test_a_hub_with_sealed_boxes_gets_no_new_key_where_its_own_is_missing_or_another(tmp_path: Path) -> None:
+    install(tmp_path, *(HUB[0], *HUB[1]))
+    own, toml = tmp_path / "etc/tingting/hub.key", tmp_path / "etc/tingting/hub.toml"
+    data = tmp_path / "var/lib/tingting-hub"
+    data.mkdir(parents=True)
+    registry = Registry(data / "registry.json", Keyring(key_file.read(own), os.urandom))
+    registry.register(
+        Device(
+            device="ev-1",
+            role="evaluator",
+            window="1",
+            epoch="0" * 16,
+            secret="0" * 64,
+            board="x",
+            registered_at="",
+        )
+    )
+    registry.close()
+    assert "nothing to change" in install(tmp_path, "hub")
+    # Its place is said to be a stick, and nothing is there yet.
+    toml.write_text(toml.read_text("utf-8").replace("# hub_key = ", 'hub_key = "/media/key/hall.key"  # '), "utf-8")
+    before = tree(tmp_path)
+    for more in ([], ["--dry-run"]):
+        said = install(tmp_path, "hub", *more, status=1)
+        assert "the hub's key is missing" in said
+        assert "Put the key file there first" in said
+    assert tree(tmp_path) == before
+    stick = tmp_path / "media/key/hall.key"
+    key_file.write(stick, [bytes(32)])
+    assert "and the keys here are" in install(tmp_path, "hub", status=1)
+    stick.write_bytes(own.read_bytes())
+    unit = tmp_path / "etc/systemd/system/tingting-hub.service"
+    assert unit.read_text("utf-8") == before["etc/systemd/system/tingting-hub.service"][0]
+    assert "changed: /etc/systemd/system/tingting-hub.service" in install(tmp_path, "hub")
+    assert "LoadCredential=hub.key:/media/key/hall.key\n" in unit.read_text("utf-8")
+    # Out it is again, and the registry can't be read: none is made either.
+    stick.unlink()
+    (data / "registry.json").write_text("[", "utf-8")
+    assert "is damaged" in install(tmp_path, "hub", status=1)
+    assert not stick.exists()
+
+
+def test_a_key_that_systemd_hands_over_needs_no_file(tmp_path: Path) -> None:
+    drop_in = tmp_path / "etc/systemd/system/tingting-hub.service.d/override.conf"
+    drop_in.parent.mkdir(parents=True)
+    drop_in.write_text("[Service]\nLoadCredentialEncrypted=hub.key:/etc/tingting/hub.cred\n", "utf-8")
+    assert "hub.key" not in install(tmp_path, *(HUB[0], *HUB[1]))
+    assert not (tmp_path / "etc/tingting/hub.key").exists()

@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-import tomllib
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path, PurePosixPath
@@ -80,7 +79,7 @@ def install_hub(  # noqa: PLR0917 - one argument for each option
     Type it again after an update, or to be sure: it changes only what differs. hub.toml is written once and then yours.
     """
     from hub import config  # noqa: PLC0415 - heavy
-    from tools.install import plans  # noqa: PLC0415 - heavy
+    from tools.install import plans, sealed  # noqa: PLC0415 - heavy
 
     there = (root / "etc/tingting/hub.toml").exists()
     if not there and not (hall_id and name):
@@ -92,7 +91,10 @@ def install_hub(  # noqa: PLR0917 - one argument for each option
     wish = plans.HubWish(
         hall_id or "hall", name or "-", name_en, host, port, windows, links, center_url, _token(center_token_file)
     )
-    pieces = plans.hub(wish, _program(program), key=_key_place(root))
+    key = _key_place(root)
+    pieces = plans.hub(wish, _program(program), key=key)
+    if not sealed.wants_file(root, key):
+        pieces = [piece for piece in pieces if piece.path != key]
     if not there:
         _check(pieces, plans.TOKEN_FILE.name, wish.center_token, config.load)
     _install("hub", pieces, _program(program), root, dry_run=dry_run)
@@ -209,13 +211,9 @@ def _program(said: str | None) -> str:
 
 def _key_place(root: Path) -> PurePosixPath:
     """Where hub.toml says that the hub's key lies; what it can't tell is said when it is used."""
-    from tools.install import plans  # noqa: PLC0415 - heavy
+    from tools.install import plans, sealed  # noqa: PLC0415 - heavy
 
-    try:
-        said = tomllib.loads((root / "etc/tingting/hub.toml").read_text("utf-8")).get("paths", {}).get("hub_key")
-    except (OSError, ValueError, AttributeError):
-        said = None
-    return plans.CONFIG_FOLDER / said if isinstance(said, str) and said else plans.KEY_FILE
+    return sealed.place(root, "hub_key", plans.KEY_FILE)
 
 
 def _token(file: Path | None) -> str:
