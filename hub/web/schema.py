@@ -344,7 +344,7 @@ class Ready(msgspec.Struct, kw_only=True):
     journal: dict[str, Any]
     uplink: dict[str, Any] | None
     devices: dict[str, int]
-    # How the boxes' secrets are kept: how many are sealed, of how many, under which key, why not, and what can't be read.
+    # How the boxes' secrets are kept: how many are sealed, of how many, under which key, why not, what can't be read.
     secrets: dict[str, Any]
     voice: dict[str, Any] | None
     clock_sure: bool

@@ -307,7 +307,8 @@ async def test_older_backups_go_and_a_strange_folder_is_refused(tmp_path: Path) 
         await hub.__aexit__()
     made = []
     for _ in range(3):
-        await typed("hub", "backup", "--config", str(hub.config), "--keep", "2", str(tmp_path / "stick"))
+        words = ("--config", str(hub.config), "--keep", "2", "--lang", "zh-CN")
+        assert "个事件，已校验\n" in await typed("hub", "backup", *words, str(tmp_path / "stick"))
         made.append(max((tmp_path / "stick").iterdir()))
     assert sorted((tmp_path / "stick").iterdir()) == made[1:]
     said = await typed("hub", "backup", "--config", str(hub.config), str(tmp_path / "data"), status=1)
@@ -358,8 +359,9 @@ async def test_a_backup_has_no_secret_and_wants_the_key_of_its_hub(tmp_path: Pat
 
             # Lost for good: all else is there.
             key_file.write(place, [bytes(31) + b"1"])
-            said = await restore(fresh.config, backup, "--replace", "--without-boxes")
+            said = await restore(fresh.config, backup, "--replace", "--without-boxes", "--lang", "zh-CN")
             assert "registry.json.replaced-1" in said
+            assert "可能丢失：" in said
             await fresh.start()
             _, ready = await fresh.call("GET", "/readyz")
             assert (ready["each_device"], ready["secrets"]["of"]) == ([], 0)

@@ -70,7 +70,7 @@ def test_each_state_has_its_words(change: dict[str, Any], step: str, text: str, 
 
 
 @pytest.mark.parametrize(
-    ("language", "text"), [("en", "This hub is older than this tool"), ("zh-CN", "该中枢比本工具旧")]
+    ("language", "text"), [("en", "This hub is older than this tool"), ("zh-CN", "该主机比本工具旧")]
 )
 def test_a_hub_of_the_release_before_is_said_to_be_older(language: str, text: str, tmp_path: Path) -> None:
     _ = catalogue.translations(language).gettext

@@ -12,6 +12,9 @@ from tools.operations.commands import plainly
 SAY_EVERY_S = 2.0
 KEEP = 7
 
+_LANGUAGE = click.option(
+    "--lang", type=click.Choice(["zh-CN", "en"]), envvar="TINGTING_LANG", default="zh-CN", show_default=True
+)
 _FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 
 
@@ -41,22 +44,28 @@ class Teller:
 @click.option(
     "--keep", type=click.IntRange(min=1), default=KEEP, show_default=True, help="Backups kept there; older ones go."
 )
+@_LANGUAGE
 @plainly
-def backup(folder: Path, config: Path, keep: int) -> None:
+def backup(folder: Path, config: Path, keep: int, lang: str) -> None:
     """Copy the hub's journal, boxes, tokens and settings into FOLDER while it runs; every copy is checked.
 
     FOLDER is new, empty, or has nothing but backups in it. The boxes' secrets in it are sealed under the hub's key,
     which is not in it: keep a copy of the key file apart, or no restore has them.
     """
+    from common import catalogue  # noqa: PLC0415 - heavy
     from tools.operations import backups  # noqa: PLC0415 - heavy
 
+    _ = catalogue.translations(lang).gettext
     at_ms = time.time_ns() // 1_000_000
     made, manifest, key = backups.make(config, folder, keep, at_ms, Teller())
-    click.echo(f"{made}: journal {manifest.journal} through event {manifest.sequence}, checked")
+    words = {"made": made, "journal": manifest.journal, "sequence": manifest.sequence, "key": key}
+    words |= {"keys": ", ".join(manifest.keys), "plain": manifest.plain}
+    click.echo(_("%(made)s: journal %(journal)s through event %(sequence)s, checked") % words)
     if manifest.keys:
-        click.echo(f"the boxes' secrets need key {', '.join(manifest.keys)} ({key}), which is not in it: keep it apart")
+        click.echo(_("the boxes' secrets need key %(keys)s (%(key)s), which is not in it: keep it apart") % words)
     if manifest.plain:
-        click.echo(f"{manifest.plain} boxes' secrets are in it in the clear: keep it like a key; tingting hub key show")
+        text = _("%(plain)s boxes' secrets are in it in the clear: keep it like a key; tingting hub key show")
+        click.echo(text % words)
 
 
 @click.command("restore")
@@ -78,28 +87,34 @@ def backup(folder: Path, config: Path, keep: int) -> None:
 @click.option(
     "--without-boxes", is_flag=True, help="The hub's key is lost: restore all but the boxes; provision each again."
 )
+@_LANGUAGE
 @plainly
-def restore(folder: Path, config: Path, replace: bool, skip_numbers: int | None, without_boxes: bool) -> None:
+def restore(  # noqa: PLR0917 - one argument for each option
+    folder: Path, config: Path, replace: bool, skip_numbers: int | None, without_boxes: bool, lang: str
+) -> None:
     """Have the hub go on from a backup: the newest in FOLDER, or the one that FOLDER is. The hub must be stopped.
 
     Put the hub's key file in its place first. Everything is verified before anything is touched. The next start
     delivers what the center lacks of the old journal, and goes on with a new one, which says what may be lost.
     """
+    from common import catalogue  # noqa: PLC0415 - heavy
     from tools.operations import restoring  # noqa: PLC0415 - heavy
 
+    _ = catalogue.translations(lang).gettext
     done = restoring.restore(
         folder, config, replace=replace, numbers=skip_numbers, say=Teller(), boxes=not without_boxes
     )
     manifest = done.manifest
+    words = {"config": config, "data": done.data, "journal": manifest.journal, "sequence": manifest.sequence}
+    words |= {"numbers": done.numbers_skipped, "from": _moment(manifest.made_at_ms), "to": _moment(done.to_ms)}
     if done.settings_written:
-        click.echo(f"{config}: is the backup's")
+        click.echo(_("%(config)s: is the backup's") % words)
     for path in done.set_aside:
-        click.echo(f"set aside: {path}")
-    click.echo(f"{done.data}: journal {manifest.journal} through event {manifest.sequence}; a new one goes on after it")
-    click.echo(
-        f"Possibly lost: what was acknowledged from {_moment(manifest.made_at_ms)} to {_moment(done.to_ms)}. "
-        f"{done.numbers_skipped} numbers of each service are passed over. Start the hub."
-    )
+        click.echo(_("set aside: %(path)s") % {"path": path})
+    text = _("%(data)s: journal %(journal)s through event %(sequence)s; a new one goes on after it")
+    click.echo(text % words)
+    click.echo(_("Possibly lost: what was acknowledged from %(from)s to %(to)s.") % words)
+    click.echo(_("%(numbers)s numbers of each service are passed over. Start the hub.") % words)
 
 
 def _moment(at_ms: int) -> str:
