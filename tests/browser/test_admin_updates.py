@@ -98,6 +98,13 @@ async def test_what_has_become_of_each_box_can_be_read_and_stopped_by_the_techni
         await says(page, update(*boxes[:5]), "en")
         await expect(stop).to_be_visible(timeout=SHOWN_MS)
         await page.locator("summary").click()
+        over = {"update": update(box("ev-3", "good"), box("ca-4", "refused", reason="space"), state="done")}
+        await page.route("**/api/v1/updates?*", lambda route: route.fulfill(status=201, json=over))
+        again: Any = {"name": "again.update", "mimeType": "application/zip", "buffer": b"the same again"}
+        await page.locator("#update-file").set_input_files(again)
+        await page.get_by_role("button", name="Give it out").click()
+        await page.get_by_role("button", name="Yes, do it").click()
+        await expect(page.locator("#told")).to_contain_text("This update is over already", timeout=SHOWN_MS)
         assert await serious(page) == []
         await screenshot(page, "admin-updates-en")
         await page.unroute_all(behavior="wait")
@@ -125,7 +132,7 @@ async def test_a_technician_gives_an_update_out_and_sees_a_box_become_good(tmp_p
         await expect(main).to_contain_text("已结束：1 台中 1 台是新固件", timeout=UPDATED_MS)
         await expect(page.get_by_role("row").filter(has_text=one.device).last).to_contain_text(NEW, timeout=SHOWN_MS)
         await give(page, bundle)
-        await expect(page.locator("#told")).to_contain_text("这份更新对这些设备已经结束", timeout=SHOWN_MS)
+        await expect(page.locator("#told")).to_contain_text("它已经是这个固件，无需处理", timeout=SHOWN_MS)
         await expect(page.get_by_role("button", name="失败的几台再试一次")).to_have_count(0)
         assert await serious(page) == []
         await screenshot(page, "admin-updates-done")
