@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.caller_support import press
 from tests.hub_support import HubProcess, until
 from tests.update_support import Cabled, Signer, ended, give, outcomes, serve, shown, states
@@ -67,6 +69,9 @@ async def _sent(hub: HubProcess, box: Cabled, least: int) -> bool:
     return any(each["device"] == box.device and each["sent"] >= least for each in view["boxes"])
 
 
+# Its parts run in CI: a real box that goes back in test_hall_update_radio.py, who is left alone in test_updates.py, and
+# what the doors refuse in test_update_desk.py.
+@pytest.mark.long
 async def test_hall_update_that_crashes_stops_at_its_first_box_which_works_on(tmp_path: Path) -> None:
     signer = Signer(tmp_path)
     boxes = [Cabled(tmp_path, number) for number in (1, 2)]
