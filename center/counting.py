@@ -22,6 +22,8 @@ SATISFIED = (3, 4, 5)
 GRADES = (1, 2, 3, 4, 5)
 WALK_UP = "walk_up"
 
+NUL = b"\\u0000"  # the one way to write that character in JSON
+
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
 Grade = Annotated[int, msgspec.Meta(ge=1, le=5)]
@@ -265,7 +267,7 @@ def read_fact(kind: str, time: str, recordedtime: str, data: bytes, offset_minut
 
 
 def fact_of(kind: str, time: str, recordedtime: str, said: Data | None, offset_minutes: int) -> Fact:
-    """The same, where its data has been decoded already; raises `MalformedError`."""
+    """The same, where its data has been decoded already, from bytes without `NUL`; raises `MalformedError`."""
     return Fact(kind, *_when(time, recordedtime, offset_minutes), None if said is None else _checked(kind, said))
 
 
@@ -286,7 +288,17 @@ def _read_data(kind: str, data: bytes) -> Data | None:
         said = _readers[wanted](data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedError(f"data of {kind}: {error}") from error
+    if NUL in data:
+        _check_texts(kind, said)
     return _checked(kind, said)
+
+
+def _check_texts(kind: str, said: Data) -> None:
+    """SQLite's JSON ends a text at U+0000, the only character of which that is so: it would never be found again."""
+    for name in said.__struct_fields__:
+        value = getattr(said, name)
+        if isinstance(value, str) and "\0" in value:
+            raise MalformedError(f"data of {kind}: {name} holds the character U+0000")
 
 
 def _checked(kind: str, said: Data) -> Data:

@@ -8,7 +8,7 @@ from typing import Any, Union
 
 import msgspec
 
-from center.counting import COUNTED, OWN_PREFIX, DeviceSeen, Fact, MalformedError, fact_of
+from center.counting import COUNTED, NUL, OWN_PREFIX, DeviceSeen, Fact, MalformedError, fact_of
 from common.envelope import SPEC_VERSION
 
 # Types of the contract that are kept and not counted, as `COUNTED` has the others.
@@ -52,7 +52,7 @@ def read(body: bytes, wanted: tuple[str, str, int], offset_minutes: int) -> list
 
     wanted: the source and the journal of its events, and the number of the event before them.
     """
-    if b'"training"' in body:
+    if b'"training"' in body or NUL in body:
         return None
     source, journal, number = wanted
     prefix = journal + "/"

@@ -28,7 +28,7 @@ from center.counting import (
 from center.rollups.cells import Changes
 from center.rollups.entities import Run, Ticket, WindowDay
 
-VERSION = 5  # of these rules: a store counted by others counts anew when it is opened
+VERSION = 6  # of these rules: a store counted by others counts anew when it is opened
 
 
 Arrival = tuple[int, Fact]  # a fact, after the position of its event in the store

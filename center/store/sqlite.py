@@ -47,6 +47,9 @@ BUSY_TIMEOUT_S = 5.0  # a reader never waits for the writer under WAL; this is f
 CACHE_KIB = 32 * 1024
 CHINA_MINUTES = 480  # the offset of a hall that the settings no longer name
 
+# What SQLite says of a batch's rows; all else is of the disk, and so of everybody's batches.
+_OF_ITS_ROWS = (sqlite3.IntegrityError, sqlite3.DataError)
+
 _Job = tuple[Batch | FoldedBatch, int, "Future[Stored]"]
 _Outcome = tuple["Future[Stored]", Stored | Exception]
 
@@ -157,9 +160,9 @@ class SqliteStore(Following):
                 except Refused as refused:
                     connection.execute("ROLLBACK TO batch")
                     outcomes.append((future, refused))
-                except sqlite3.Error:
-                    raise
                 except Exception as error:  # one batch that we can't digest must not stop the other halls
+                    if isinstance(error, sqlite3.Error) and not isinstance(error, _OF_ITS_ROWS):
+                        raise
                     connection.execute("ROLLBACK TO batch")
                     outcomes.append((future, self._translate(error)))
                 connection.execute("RELEASE batch")

@@ -225,9 +225,14 @@ def test_an_element_is_an_event_or_has_a_reason(value: object) -> None:
 
 
 # What an event of a counted type may say, right or wrong; a large detail, since it goes through as it stands.
-WORDS = st.sampled_from(["1", "A", "", "键"]) | st.none() | st.integers(-1, 2**70)
+WORDS = st.sampled_from(["1", "A", "", "键", "1\0", "\\u0000"]) | st.none() | st.integers(-1, 2**70)
 SAID = st.fixed_dictionaries(
-    {"run": st.just("r"), "ticket": st.just("t"), "grade": st.integers(0, 6), "why": st.just("repeated")},
+    {
+        "run": st.sampled_from(["r", "r", "r\0"]),
+        "ticket": st.just("t"),
+        "grade": st.integers(0, 6),
+        "why": st.just("repeated"),
+    },
     optional={
         "reason": WORDS,
         "window": WORDS,
@@ -261,6 +266,7 @@ ODD = [
     b'"specversion":"0.3",',
     b'"request":null,',
     b'"training":true,',
+    b'"request":"\\u0000",',
 ]
 KINDS = st.sampled_from([*sorted(COUNTED), *KEPT, "hall.patrol.seen"])
 

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from center.beside import answer, read_answer, request
+from center.errors import StoreError
 from center.folded import FoldedBatch
 from center.ingest import Batch, Heading, read_batch
 from center.store import counted
+from center.store.answers import Stored
 from center.store.append import TOGETHER
 from center.store.sqlite import FILE_NAME, SqliteStore, connect
 from tests.center_support import NOON_MS, OFFSET_MINUTES, Journal, rating
@@ -97,6 +100,59 @@ async def test_a_fact_that_came_by_another_journal_counts_once(tmp_path: Path) -
     await store.submit(part(two, 0, 2), NOON_MS)
     (tally,) = await store.tallies("hall", "2026-11-21", "2026-11-21", None)
     assert (tally.served, tally.rated) == (2, 1)
+    await store.close()
+
+
+@pytest.mark.parametrize("aside", [False, True], ids=["here", "beside"])
+async def test_a_name_that_the_store_can_not_find_again_is_malformed(tmp_path: Path, aside: bool) -> None:
+    """SQLite's JSON ends a text at U+0000: a run of such a name would never be known, and stored again and again."""
+    journal, other = Journal(name="j1"), Journal(hall="liuhe", name="j2")
+    for number in (1, 2):
+        done = {"run": "r\0", "ticket": "t", "window": "1", "staff": "s1", "service": "A", "served_ms": 60_000}
+        journal.add("hall.ticket.finished", done)
+        journal.add("hall.ticket.called", {"ticket": "t\0", "window": "1", "waited_ms": 60_000})
+        journal.add("hall.ticket.finished", done | {"run": f"r{number}", "window": "1\0"})
+        journal.add("hall.device.online", {"device": "ev1\0", "role": "evaluator"})
+        journal.add("hall.ticket.finished", done | {"run": f"r{number}"})
+    other.run(1, 5)
+    store = SqliteStore(tmp_path / FILE_NAME, asyncio.get_running_loop())
+    for after in (0, 5):
+        heading = Heading(journal.hall, journal.name, after, journal.links[after], OFFSET_MINUTES)
+        body = b"[" + b",".join(journal.events[after : after + 5]) + b"]"
+        good = store.submit(part(other, *((2, 4) if after else (0, 2))), NOON_MS)
+        stored = await store.submit(beside(heading, body) if aside else read_batch(heading, body, ""), NOON_MS)
+        assert sorted(stored.quarantined) == [after + place for place in (1, 2, 3, 4)]
+        assert all("U+0000" in reason for reason in stored.quarantined.values())
+        assert (await good).quarantined == {}
+    assert {t.key: t.served for t in await store.tallies("hall", "2026-11-21", "2026-11-21", None)} == {
+        ("liuhe",): 1,
+        ("qingxi",): 2,
+    }
+    await store.close()
+
+
+async def test_a_batch_whose_rows_can_not_be_stored_fails_alone(tmp_path: Path) -> None:
+    bad, good = Journal(name="j1"), Journal(hall="liuhe", name="j2")
+    for number in (1, 2):
+        good.run(number, 5)
+        bad.run(number + 2, 5)
+    batch = part(bad, 0, bad.through)
+    twice = msgspec.structs.replace(batch, ahead=msgspec.structs.replace(batch.ahead, runs=batch.ahead.runs * 2))
+    store = SqliteStore(tmp_path / FILE_NAME, asyncio.get_running_loop())
+    # The writer is held so that all three are of one commit.
+    with closing(connect(tmp_path / FILE_NAME)) as held:
+        held.execute("BEGIN IMMEDIATE")
+        sent = [store.submit(one, NOON_MS) for one in (part(good, 0, 4), twice, part(good, 4, good.through))]
+        held.execute("ROLLBACK")
+    one, failed, more = await asyncio.gather(*sent, return_exceptions=True)
+    assert isinstance(failed, StoreError)
+    assert "IntegrityError" in str(failed)
+    assert isinstance(one, Stored)
+    assert isinstance(more, Stored)
+    assert (one.stored_through, more.stored_through) == (4, good.through)
+    assert store.failure() is None
+    # Nothing of it is left: the same journal's right batch is stored whole.
+    assert (await store.submit(batch, NOON_MS)).added == bad.through
     await store.close()
 
 
