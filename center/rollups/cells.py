@@ -66,6 +66,9 @@ class Times:
             or self.no_shows
             or self.restored
             or self.left
+            # One time went and another of the same second came.
+            or self.waiting.sum_ms
+            or self.serving.sum_ms
         )
 
 

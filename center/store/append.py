@@ -141,7 +141,7 @@ def _dense(connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: 
         elif element.declared <= min(batch.after, journal.stored_through) and _is_stored(connection, journal, element):
             continue
         else:
-            reason = f"its sequence is {element.declared}, its place in the journal {expected}"
+            reason = element.reason or f"its sequence is {element.declared}, its place in the journal {expected}"
             elements.append(Element(element.data, element.declared, None, reason))
     if ahead:
         missing = batch.after + len(elements)

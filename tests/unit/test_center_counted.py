@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from center import ingest
 from center.ingest import Heading
+from center.rollups.folding import VERSION
 from center.store import counted
 from center.store.answers import Stored, periods
 from center.store.migrations import MIGRATIONS, migrate
@@ -49,6 +51,16 @@ def undo(journal: Journal, run: str) -> None:
     journal.add("hall.ticket.undone", data)
 
 
+def same_when_counted_anew(path: Path) -> bool:
+    """Whether `recompute` would find every row as it stands."""
+    with closing(connect(path)) as other:
+        before = counted.digests(other)
+        other.execute("BEGIN")
+        counted.recount(other, lambda hall: OFFSET_MINUTES)
+        other.execute("COMMIT")
+        return counted.digests(other) == before
+
+
 async def test_an_undone_finish_takes_its_run_back_until_it_is_finished_again(store: SqliteStore) -> None:
     journal = Journal()
     finish(journal, "r1")
@@ -63,6 +75,55 @@ async def test_an_undone_finish_takes_its_run_back_until_it_is_finished_again(st
     (tally,) = await store.tallies("window", DAY, "2026-11-30", None)
     assert (tally.key, tally.served) == (("qingxi", "2"), 1)
     assert [t.key for t in await store.tallies("day", DAY, "2026-11-30", None)] == [("2026-11-22",)]
+
+
+async def test_a_finish_of_the_same_second_leaves_its_own_milliseconds(store: SqliteStore, tmp_path: Path) -> None:
+    journal = Journal()
+    for after, served_ms in ((0, 60_100), (1, 60_900)):
+        if after:
+            undo(journal, "r1")
+        data = {"run": "r1", "ticket": "t1", "window": "1", "staff": "s1", "service": "A", "served_ms": served_ms}
+        journal.add("hall.ticket.finished", data)
+        await put(store, journal, after)
+        for by in ("hall", "window", "staff", "service", "quarter"):
+            (tally,) = await store.times(by, DAY, DAY, None)
+            assert (tally.times.served, tally.times.serving.sum_ms) == (1, served_ms), by
+    assert same_when_counted_anew(tmp_path / FILE_NAME)
+
+
+async def test_an_event_that_is_malformed_and_out_of_its_place_is_kept_for_what_it_is(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    journal = Journal()
+    journal.add("hall.ticket.finished", {"run": 7})
+    finish(journal, "r2")
+    # Their numbers are 1 and 2, their places 2 and 3.
+    events, journal = journal.events, Journal()
+    finish(journal, "r1")
+    for data in events:
+        journal.add_raw(data)
+    finish(journal, "r4")
+    stored = await put(store, journal)
+    assert (stored.stored_through, sorted(stored.quarantined)) == (4, [2, 3])
+    assert "data of hall.ticket.finished" in stored.quarantined[2]
+    assert stored.quarantined[3] == "its sequence is 2, its place in the journal 3"
+    assert same_when_counted_anew(tmp_path / FILE_NAME)
+
+
+async def test_a_store_that_was_counted_by_other_rules_is_counted_anew(tmp_path: Path) -> None:
+    path, journal = tmp_path / FILE_NAME, Journal()
+    store = SqliteStore(path, asyncio.get_running_loop())
+    finish(journal, "r1")
+    await put(store, journal)
+    await store.close()
+    with closing(connect(path)) as other:
+        other.execute("UPDATE ratings_rollup SET served = 7")
+    for rules, served in ((VERSION, 7), (VERSION - 1, 1)):
+        with closing(connect(path)) as other:
+            other.execute("UPDATE counted SET rules = ?", (rules,))
+        store = SqliteStore(path, asyncio.get_running_loop())
+        assert (await day(store))[0] == served
+        await store.close()
 
 
 async def test_a_rating_makes_an_undone_run_stand(store: SqliteStore) -> None:
