@@ -56,7 +56,14 @@ def check_log(text: str, secrets: set[str]) -> None:
 class HubProcess:
     """`python -m hub.main` with a configuration in `folder`; may be started again and again."""
 
-    def __init__(self, folder: Path, lines: tuple[str, ...] = (), center: str = "", windows: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lines: tuple[str, ...] = (),
+        center: str = "",
+        windows: int = 1,
+        invitation_s: int = 5,  # where a real board is asked and a key pressed: 60, for a machine may be busy
+    ) -> None:
         self.folder = folder
         self.config = folder / "hub.toml"
         self.tokens: dict[str, str] = {}
@@ -66,7 +73,8 @@ class HubProcess:
         self.module = "hub.main"
         self.process: asyncio.subprocess.Process | None = None
         self.http: aiohttp.ClientSession | None = None
-        text = '[hall]\nid = "h1"\nname = "测试厅"\ninvitation_s = 5\n[paths]\ndata = "data"\n[http]\nport = 0\n'
+        text = f'[hall]\nid = "h1"\nname = "测试厅"\ninvitation_s = {invitation_s}\n'
+        text += '[paths]\ndata = "data"\n[http]\nport = 0\n'
         text += '[[services]]\nid = "A"\nprefix = "A"\nname = "社保"\n'
         for number in range(1, windows + 1):
             text += f'[[windows]]\nid = "{number}"\nname = "{number}号窗口"\nservices = ["A"]\n'

@@ -179,8 +179,6 @@ def hub_on(
 ) -> HubProcess:
     """A hub with adapters of that radio; not started."""
     sections = "".join(f'[[radios]]\nadapter = "{adapter}"\nlinks = {links}\n' for adapter in adapters)
-    hub = HubProcess(folder, center=sections, windows=windows)
-    text = hub.config.read_text("utf-8").replace("invitation_s = 5", f"invitation_s = {invitation_s}")
-    hub.config.write_text(text, "utf-8")
+    hub = HubProcess(folder, center=sections, windows=windows, invitation_s=invitation_s)
     hub.environment = {"DBUS_SYSTEM_BUS_ADDRESS": radio.bus}
     return hub

@@ -47,7 +47,7 @@ def test_page_and_drawing_name_the_pins_of_the_firmware() -> None:
 
 async def test_a_bare_board_on_usb_rates(tmp_path: Path) -> None:
     async with await SimulatedBoard.start(tmp_path / "pico.image", baud_delay=False) as board:
-        hub = HubProcess(tmp_path)
+        hub = HubProcess(tmp_path, invitation_s=60)
         places = {"/dev/ttyACM0": board.usb_port}
         await typed(*_put(_typed_for("device flash"), **places))
         async with hub:

@@ -97,7 +97,7 @@ async def test_four_wires_bring_a_rating_to_the_center(tmp_path: Path) -> None:
         at = words.index("--micropython")
         await typed(*put(words[:at] + words[at + 2 :], **places))  # the simulated one has its interpreter
         section = f'[center]\nurl = "{center.url}"\ntoken = "{center.tokens["hall h1"]}"\n'
-        hub = HubProcess(tmp_path / "hub", center=section)
+        hub = HubProcess(tmp_path / "hub", center=section, invitation_s=60)
         async with hub:
             places["http://127.0.0.1:8080"] = hub.url
             said = await typed(*put(the("device provision"), **places), token=hub.tokens["admin"])

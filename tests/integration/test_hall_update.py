@@ -21,7 +21,9 @@ async def hall(folder: Path, signer: Signer, boxes: list[Cabled]) -> AsyncIterat
             await box.start()
             stack.push_async_callback(box.board.close)
         lines = tuple(box.board.uart_url for box in boxes)
-        hub = await stack.enter_async_context(HubProcess(folder, lines, signer.section, windows=len(boxes)))
+        hub = await stack.enter_async_context(
+            HubProcess(folder, lines, signer.section, windows=len(boxes), invitation_s=60)
+        )
         for box in boxes:
             await hub.register(box, box.window)  # type: ignore[arg-type]
         for box in boxes:
