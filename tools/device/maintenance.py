@@ -1,5 +1,6 @@
 """Working on a box without its application in the way."""
 
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,10 @@ if len(line) == 3 and line[1] in "ab" and "0" <= line[2] < "{MOST_TRIES}":
 # Written and reset in one go: between them the box's watchdog may be running.
 _ENTER: Final = _GIVE_BACK + f"open({FLAG!r}, 'w').close()"
 _LEAVE: Final = _GIVE_BACK + f"if {FLAG[1:]!r} in os.listdir('/'): os.remove({FLAG!r})"
+# As mpremote's own reset does it; a box in maintenance stays as it is.
+_UNLESS_KEPT: Final = f"import os\nif {FLAG[1:]!r} not in os.listdir('/'):\n"
+_ASKED: Final = _UNLESS_KEPT + textwrap.indent(_GIVE_BACK, "    ")
+_AGAIN: Final = _UNLESS_KEPT + "    import machine, time\n    time.sleep_ms(100)\n    machine.reset()"
 
 
 @contextmanager
@@ -53,9 +58,15 @@ def leave(port: str) -> None:
     _reset_after(port, _LEAVE)
 
 
-def give_back(port: str) -> None:
-    """A box that was only asked something starts again; a start of a trial that this ended is given back."""
-    _reset_after(port, _GIVE_BACK)
+def asked(port: str, source: str) -> str:
+    """What a few lines print on a box that then starts again; a start of a trial that this ended is given back.
+
+    All in one go: its program is stopped, and its watchdog may be running. A box in maintenance stays in it.
+    """
+    commands = [["exec", f"{source}\n{_ASKED}"], ["exec", "--no-follow", _AGAIN]]
+    printed = mpremote.run(port, *mpremote.chain(commands))
+    time.sleep(RESET_PAUSE_S)
+    return printed
 
 
 def _reset_after(port: str, source: str) -> None:

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from serial.tools import list_ports
 
-from tools.device import mpremote
+from tools.device import maintenance
 from tools.device.errors import DeviceError, PortError, Speak, spoken
-from tools.device.maintenance import FLAG, give_back
 from tools.device.ports import stable_name
 from tools.operations.report import age, hubs_own
 
@@ -26,7 +25,7 @@ MANY_PPM: Final = 200  # a crystal is within 50
 _WHO: Final = f"""
 import json, os, sys
 def who():
-    said = {{"maintenance": {FLAG[1:]!r} in os.listdir("/")}}
+    said = {{"maintenance": {maintenance.FLAG[1:]!r} in os.listdir("/")}}
     said["machine"] = getattr(sys.implementation, "_machine", None)
     try:
         with open("/settings.json") as file:
@@ -191,13 +190,11 @@ def ask(port: str) -> Box:
 
 
 def _asked(port: str) -> dict[str, Any]:
-    printed = mpremote.script(port, _WHO)
+    printed = maintenance.asked(port, _WHO)
     for line in printed.splitlines():
         word, _space, text = line.strip().partition(" ")
         if word == "who":
             said: dict[str, Any] = json.loads(text)
-            if not said["maintenance"]:
-                give_back(port)
             return said
     raise DeviceError(
         "%(port)s: unexpected answer: %(answer)s. Run the same command again.", port=port, answer=repr(printed[-200:])
