@@ -74,6 +74,7 @@ async def test_what_has_become_of_each_box_can_be_read_and_stopped_by_the_techni
         await page.locator('#nav a[href="#now"]').click()
         await expect(page.locator(".problems")).to_contain_text("更新已停下：ev-5 退回了旧固件", timeout=SHOWN_MS)
 
+        await page.unroute_all(behavior="wait")
         await page.close()
 
         page = await open_page(f"{hub.url}/admin", lang="en")
