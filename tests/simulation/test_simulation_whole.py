@@ -8,13 +8,13 @@ from functools import cache
 import pytest
 from click.testing import CliRunner
 
+from tests.simulation.whole_seeds import CI, PARTS, holds
 from tools.bench.results import ROOT
 from tools.simulation import commands, ledger
 from tools.simulation.run import Result
 from tools.simulation.whole import whole
 
 SEEDS = range(20)  # that other tests look into
-CI = range(200)  # what `make simulate SEEDS=200` runs
 LONG = range(200, 400)
 
 
@@ -24,17 +24,21 @@ def _run(seed: int) -> Result:
     return whole(seed)
 
 
-@pytest.mark.parametrize("seed", CI)
+@pytest.mark.parametrize("seed", PARTS[0])
 def test_each_logged_press_is_at_the_center_exactly_once(seed: int) -> None:
     result = _run(seed) if seed in SEEDS else whole(seed)
     assert not result.wrong, result.report()
 
 
+def test_no_seed_is_between_the_files() -> None:
+    """The other parts are in test_simulation_whole_second.py and test_simulation_whole_third.py."""
+    assert [seed for part in PARTS for seed in part] == list(CI)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", LONG)
 def test_it_holds_for_two_hundred_more(seed: int) -> None:
-    result = whole(seed)
-    assert not result.wrong, result.report()
+    holds(seed)
 
 
 def test_a_seed_of_the_whole_hall_is_a_run() -> None:
