@@ -186,7 +186,7 @@ async def test_pins_go_with_a_backup(tmp_path: Path) -> None:
         await at.staff("1007")
         kept = (at.hub.folder / "data" / PIN_FILE).read_bytes()
         (target := tmp_path / "backups").mkdir()
-        folder, manifest = await asyncio.to_thread(
+        folder, manifest, _ = await asyncio.to_thread(
             backups.make, at.hub.config, target, 2, 1_800_000_000_000, lambda *_: None
         )
         backups.verify(folder, manifest, lambda *_: None)

@@ -19,7 +19,7 @@ ASIDE = "journal.db.damaged-1"
 async def renewed(folder: Path) -> Journal:
     """A journal that began after a damaged one, whose tail the center lacks; its log's files lie beside."""
     await filled(folder, delivered=120)
-    spoil(folder, 200)
+    spoil(folder / "journal.db", 200)
     journal = open_journal(folder)
     assert journal.id == "journal-2"
     for ending in ("-wal", "-shm"):
@@ -142,7 +142,7 @@ async def test_a_journal_that_goes_on_behind_damage_of_its_own_keeps_young_rows(
         await a_day(journal, clock.ms)
     await deliver(journal)
     await journal.close()
-    spoil(tmp_path, 250)
+    spoil(tmp_path / "journal.db", 250)
     suspect_mark(tmp_path / "journal.db").touch()
     journal = open_journal(tmp_path)
     assert journal.id == "journal-2"
