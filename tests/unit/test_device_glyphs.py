@@ -48,7 +48,9 @@ def test_without_the_font_or_a_letter_the_error_says_what_to_do(tmp_path):
 
 def test_a_board_without_pins_gets_no_display():
     options = ["--window", "1", "--hub", "http://127.0.0.1:1", "--board", "esp32_c3", "--screen", "ssd1306"]
-    done = CliRunner(env={"TINGTING_TOKEN": "x", "TINGTING_LANG": "en"}).invoke(device, ["provision", "/dev/none", *options])
+    done = CliRunner(env={"TINGTING_TOKEN": "x", "TINGTING_LANG": "en"}).invoke(
+        device, ["provision", "/dev/none", *options]
+    )
     assert done.exit_code == 1
     assert "evaluator on esp32_c3 can't have a display" in done.output
 
