@@ -49,8 +49,9 @@ class Reader:
             db.execute(SMALL_CACHE)
 
     def close(self) -> None:
-        """Gives the connection back."""
-        self._db.close()
+        """Gives the connection back, once who reads in another thread is done: SQLite's would be gone under them."""
+        with self._lock:
+            self._db.close()
 
     def start(self) -> tuple[int, bytes]:
         """Sequence and link of the event before the first that is kept."""

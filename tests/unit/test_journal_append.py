@@ -202,6 +202,23 @@ async def test_closing_commits_what_is_queued(tmp_path: Path) -> None:
     await again.close()
 
 
+async def test_closing_waits_for_who_reads_and_a_later_look_is_an_error(tmp_path: Path) -> None:
+    """A connection that is closed under a thread that uses it takes the whole process with it."""
+    journal = open_journal(tmp_path)
+    await journal.append([happened(1)], MORNING_MS)
+    reader = journal._reader
+    with ThreadPoolExecutor(1) as other:
+        with reader._reading() as database:
+            closing = other.submit(reader.close)
+            with pytest.raises(TimeoutError):
+                closing.result(timeout=0.2)
+            assert database.execute("SELECT count(*) FROM events").fetchone() == (1,)
+        closing.result(timeout=30)
+    with pytest.raises(JournalFailed, match="closed"):
+        journal.read(0, 10)
+    await journal.close()
+
+
 async def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     with pytest.raises(JournalLocked, match=r"journal\.db.*End the other hub"):
