@@ -66,18 +66,20 @@ class Box(RadioBox):
 
 @asynccontextmanager
 async def updated_hall(
-    folder: Path, cables: int, radios: int, left_bytes: int
+    folder: Path, cables: int, radios: int, left_bytes: int | None
 ) -> AsyncIterator[tuple[HubProcess, list[Box], Path]]:
     """A running hub whose boxes are all online, and the update that was signed for it.
 
     left_bytes: of its last file, not in the boxes' slots yet; an update that was broken off has left the rest there.
+    None: their slots are empty.
     """
     signer, image = Signer(folder), new_image(folder)
     bundle = folder / "hall.update"
     bundle.write_bytes(bundles.write([("evaluator", "rpi_pico", image)], MADE, signer.key))
     flashed = images.flashed("evaluator")
     target = bundles.read(bundle, signer.key.with_name(f"{signer.key.name}.pub"))["evaluator", "rpi_pico"]
-    flashed = broken_off(flashed, image, target.manifest, left_bytes)
+    if left_bytes is not None:
+        flashed = broken_off(flashed, image, target.manifest, left_bytes)
     links = ["uart"] * cables + ["ble"] * radios
     boxes = [Box(folder, number, link, flashed) for number, link in enumerate(links, 1)]
     async with AsyncExitStack() as stack:

@@ -7,6 +7,9 @@ import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from hub.devices import key_file
+from hub.devices.registry import Registry
+from hub.devices.sealing import Keyring
 from tests import device_json_support
 from tests.integration.simulator_bench import WAIT_S, make_image, read_image
 from tools.simulator.board import SimulatedBoard
@@ -110,9 +113,13 @@ async def test_device_provision_after_every_refusal_and_again(tmp_path):
         assert settings["window_label"] == "3号"
         assert len(bytes.fromhex(settings["secret"])) == 32
         assert len(bytes.fromhex(settings["epoch"])) == 8
-        kept = "".join(path.read_text("utf-8") for path in (tmp_path / "data").glob("*.json"))
-        assert settings["secret"] in kept  # the same secret in both places, and in no output
-        assert settings["epoch"] in kept
+        kept = Registry(tmp_path / "data" / "registry.json", Keyring(key_file.read(tmp_path / "hub.key"), os.urandom))
+        device = kept.find("ev-00112233445566aa")
+        assert device is not None
+        assert device.secret == settings["secret"]  # the same secret in both places, and in no output
+        assert device.epoch == settings["epoch"]
+        for path in (tmp_path / "data").glob("*.json"):
+            assert settings["secret"] not in path.read_text("utf-8")  # it lies sealed
         for printed in (text, listed, bytes(board.output).decode(errors="replace")):
             assert settings["secret"] not in printed
         assert settings["secret"] not in listed
