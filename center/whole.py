@@ -44,6 +44,7 @@ _PLAIN: dict[str, Any] = {
 }
 _COUNTED = {_envelope(kind, data): kind for kind, data in _PLAIN.items()}
 _KEPT = {_envelope(kind, msgspec.Raw): kind for kind in KEPT}
+# A union of what the tables hold: known when this runs, not to who checks types.
 _decoder: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[Union[(*_COUNTED, *_KEPT)]])  # type: ignore[valid-type]
 
 

@@ -31,6 +31,7 @@ _ADD_RATINGS = (
     f"DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COUNTS)}"
 )
 _CELL = "grain = ? AND dimension = ? AND span = ? AND hall = ? AND key = ?"
+# S608 here and below: every name in these statements is ours, every value is bound.
 _DROP_RATINGS = f"DELETE FROM ratings_rollup WHERE {_CELL} AND {' AND '.join(f'{n} = 0' for n in _COUNTS)}"  # noqa: S608
 _GET_TIMES = """SELECT key, counts FROM times_rollup WHERE grain = ? AND dimension = ? AND span = ? AND hall = ?
 AND key IN (SELECT value FROM json_each(?))"""

@@ -36,6 +36,7 @@ def _add(table: str, kind: type[Any], places: Sequence[str] = ()) -> tuple[str, 
         hall, before = len(names) + 1, len(names) + 2
         values = [f"?{number} + ?{before}" if name in places else f"?{number}" for number, name in enumerate(names, 1)]
         values += [f"?{hall}", *("0" for _ in zero)]
+        # S608: every name is ours, every value is bound.
         return f"INSERT INTO {table} ({', '.join([*names, 'hall', *zero])}) VALUES ({', '.join(values)})"  # noqa: S608
 
     return sql(columns(kind)[: COMMON[kind]]), sql(columns(kind))
