@@ -188,6 +188,10 @@ async def test_simulator_promises_the_heap(tmp_path):
     async with running(tmp_path, "", heap_bytes=96 * 1024) as board:
         free = board.stats["found"]["mem_free"]
         assert 94_000 <= free <= 96_100  # the bare unix port with -X heapsize=96K finds 96,032
+    deep = tmp_path / ("a folder with a long name " * 5)
+    deep.mkdir()
+    async with running(deep, "", heap_bytes=96 * 1024) as board:
+        assert board.stats["found"]["mem_free"] == free  # wherever the flash lies
 
 
 COUNTING = """

@@ -53,6 +53,9 @@ class SimulatedBoard(Board):
         self.turns = 0  # of the program's loop, each of which feeds the watchdog: how far it has come, however slowly
         self.resets = {"soft": 0, "hard": 0, "watchdog": 0, "crash": 0}
         self._room = Path(tempfile.mkdtemp(prefix="tingting-board-"))
+        self._image, self._undo = self._room / "flash", self._room / "undo"  # short names: they take of the heap
+        self._image.symlink_to(self.flash.path)
+        self._undo.symlink_to(self.flash.undo_path)
         self._line = SerialLine(self._to_uart, options.baud_delay, options.overrun)
         self._terminal = UsbTerminal(self._printed, self._line.spoil)
         self.usb_port = self._terminal.path
@@ -265,8 +268,8 @@ class SimulatedBoard(Board):
             "boot", self.view.boots + 1, None, powered=True, boots=self.view.boots + 1, reset_cause=self._next_cause
         )
         config = {
-            "image": str(self.flash.path),
-            "undo": str(self.flash.undo_path) if self.options.lose_unsynced else None,
+            "image": str(self._image),
+            "undo": str(self._undo) if self.options.lose_unsynced else None,
             "unique_id": self.unique_id,
             "reset_cause": self._next_cause,
             "run_main": run_main,

@@ -12,7 +12,8 @@ from tools.simulator import interpreter
 from tools.simulator.onboard import kinds
 from tools.simulator.packets import Packets
 
-_START = Path(__file__).with_name("onboard") / "start.py"
+_FOLDER = Path(__file__).parent
+_START = "onboard/start.py"  # by its short name, so that the heap that is left doesn't depend on where all this lies
 # The stand-ins live in the same heap as the firmware; this much is added so that the firmware finds what was promised.
 STAND_INS_HEAP = 42 * 1024
 
@@ -26,11 +27,11 @@ def _listen(listener: socket.socket, path: Path) -> None:
 def _spawn(socket_path: Path, terminal: int, heap_bytes: int) -> subprocess.Popen[bytes]:
     heap = f"heapsize={heap_bytes}"
     return subprocess.Popen(
-        [*interpreter.command(), "-X", heap, "-i", str(_START), str(socket_path)],
+        [*interpreter.command(), "-X", heap, "-i", _START, str(socket_path)],
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
-        cwd="/",
+        cwd=_FOLDER,
         env={"PATH": os.environ.get("PATH", ""), "TERM": "dumb", "HOME": "/nonexistent", "MICROPYPATH": ""},
         start_new_session=True,
     )
