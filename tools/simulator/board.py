@@ -228,6 +228,7 @@ class SimulatedBoard(Board):
         self._stop_watchdog()
         self._halt()
         self._process.kill()
+        self._terminal.drain()
         if not power:
             self._terminal.power(False)
             self._fittings.power_off()
@@ -288,6 +289,7 @@ class SimulatedBoard(Board):
         if not self._ready.is_set() or not self._power:
             return
         self._halt()
+        self._terminal.drain()
         crashed = status < 0
         if crashed:
             self._stop_watchdog()

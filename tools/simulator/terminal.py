@@ -107,6 +107,15 @@ class UsbTerminal:
         for descriptor in (self._outer, self._outer_end, self._inner, self.board_end):
             os.close(descriptor)
 
+    def drain(self) -> None:
+        """Hands over what the interpreter, which has just ended, printed before: the loop may not have got to it yet.
+
+        Else it would come in the next life, or not at all. Reading makes the kernel hand over what is still on its way.
+        """
+        with contextlib.suppress(BlockingIOError):  # that was all
+            while True:
+                self._take()
+
     def power(self, on: bool) -> None:
         """Without power nothing passes and nothing waits."""
         self._powered = on
@@ -137,6 +146,10 @@ class UsbTerminal:
             self._to_board.write(self._spoil(data))
 
     def _from_board(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # drained in the same turn of the loop
+            self._take()
+
+    def _take(self) -> None:
         data = self._seen(os.read(self._inner, CHUNK))
         if data and self._powered:
             self._to_host.write(self._spoil(data))
