@@ -9,6 +9,9 @@ ROOM ?=
 SAMPLE ?=
 LEDGER ?=
 
+# The tests, the demo and the benchmarks start hundreds of programs; each would compile all of our sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long check format bench simulate fuzz mutate audit lock docs clean
 
@@ -25,7 +28,7 @@ demo: setup  ## run a whole hall (center, hub, boxes on genuine MicroPython, cit
 	@$(BIN)/tingting demo
 
 test: setup  ## every test (long runs in their short form)
-	@$(BIN)/python -m pytest -m "not long" -n 3 --dist loadfile --durations=15
+	@$(BIN)/python -m pytest -m "not long" -n 3 --dist loadfile --no-loadscope-reorder --durations=15
 
 test-long: setup  ## the long form of the long runs
 	@$(BIN)/python -m pytest -m long

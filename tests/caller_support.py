@@ -13,7 +13,7 @@ from tests.integration.firmware_bench import flash, settings
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.profile import CALLER, EVALUATOR
 
-WAIT_S = 30.0  # for what takes milliseconds; a hub that was killed is found again within 10 s
+WAIT_S = 90.0  # for what takes milliseconds; a hub that was killed is found again within 10 s
 SAME_KEY_S = 1.1  # two presses of one key within a second are one
 FINGER_S = 0.06  # a key is down and then up for at least so long,
 TURNS = (8, 4)  # and for so many turns of the program, which takes 4 to believe it: a machine may be busy

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from hypothesis import settings
 
+from tests import pace
+
 # Hypothesis' own profile for CI: one seed for each test, so that a red run is red again, and no deadline, which only
 # measures how busy the machine is. `tests/fuzz` and the long runs have seeds of their own.
 settings.load_profile("ci")
@@ -17,3 +19,22 @@ def pytest_configure(config: pytest.Config) -> None:
     nobody closes, and its ResourceWarning ends the whole session as an error.
     """
     asyncio.set_event_loop(None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first."""
+    pace.sort(items, pace.read())
+
+
+_noting = pace.Noting()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """In each process, and again in the one that they report to."""
+    _noting.add(report.nodeid, report.duration)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """How long each file took, by the one process that has seen all: the one that the others report to."""
+    if session.config.getoption("dist") != "no" and not hasattr(session.config, "workerinput"):
+        _noting.write()

@@ -43,7 +43,7 @@ def family(room: Path) -> set[int]:
 async def wait_gone(room: Path) -> None:
     """Waits until nothing of the demo is left; fails when something stays."""
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while family(room):
                 await asyncio.sleep(0.05)
     except TimeoutError:

@@ -11,7 +11,7 @@ SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 # No sandbox: containers and CI have no user namespaces, and only our own pages are opened. No background networking:
 # nothing but our own pages is asked for.
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-TIMEOUT_MS = 15_000  # a loaded CI machine; a page that needs more is broken
+TIMEOUT_MS = 30_000  # a loaded CI machine; a page that needs more is broken
 
 # What a page must show by itself may take as long as everything else on a loaded machine.
 expect.set_options(timeout=TIMEOUT_MS)

@@ -33,6 +33,27 @@ def demo(room: Path) -> Iterator[str]:
         yield url
 
 
+# The window of the next box that asks: its citizen's time has just begun.
+ASKS = """() => new Promise((found) => {
+  const lit = () => new Set([...document.querySelectorAll('.counter:has(.lamp.lit)')].map((box) => box.dataset.window));
+  let before = lit();
+  const look = () => {
+    const now = lit();
+    const fresh = [...now].find((each) => !before.has(each));
+    before = now;
+    if (fresh) { clearInterval(timer); found(fresh); }
+  };
+  const timer = setInterval(look, 50);
+})"""
+
+
+async def _asked(page: Page) -> Locator:
+    """The box of a citizen who is asked just now; one that burns already may end before it is pressed."""
+    async with asyncio.timeout(2 * LIT_MS / 1000):
+        window = await page.evaluate(ASKS)
+    return page.locator(f'.counter[data-window="{window}"]')
+
+
 async def _rated(page: Page) -> int:
     shown = page.locator('[data-count="rated"]')
     await expect(shown).to_have_text(re.compile(r"^\d+$"))
@@ -43,10 +64,7 @@ async def test_a_click_presses_the_pin_and_the_center_counts_it(demo: str, open_
     page = await open_page(demo, width=1440, height=900)
     await page.get_by_label("我自己来按").check()
     before = await _rated(page)
-    lit = page.locator(".counter:has(.lamp.lit)").first
-    await expect(lit).to_be_visible(timeout=LIT_MS)
-    window = await lit.get_attribute("data-window")
-    box = page.locator(f'.counter[data-window="{window}"]')
+    box = await _asked(page)
     await expect(box.locator(".lamp.lit")).to_have_count(5)
     await expect(box.get_by_text("请您评价这次服务")).to_be_visible()
     await screenshot(page, "demo-invited")
@@ -172,10 +190,7 @@ def _black_and_white(seen: Image.Image) -> bytes:
 async def test_the_keyboard_presses_too(demo: str, open_page: OpenPage) -> None:
     page = await open_page(demo, width=1440, height=900, lang="en")
     await page.get_by_label("I press the keys myself").check()
-    lit = page.locator(".counter:has(.lamp.lit)").first
-    await expect(lit).to_be_visible(timeout=LIT_MS)
-    window = await lit.get_attribute("data-window")
-    box = page.locator(f'.counter[data-window="{window}"]')
+    box = await _asked(page)
     await box.locator(".key").first.focus()
     await page.keyboard.press("4")
     await expect(box.locator(".lamp.lit")).to_have_count(0)
@@ -193,10 +208,7 @@ async def test_a_press_without_the_line_is_saved_and_counted_later(demo: str, op
 
 async def _saved(page: Page) -> bool:
     """False where the invitation ended before it was answered: it may have been open for long."""
-    lit = page.locator(".counter:has(.lamp.lit)").first
-    await expect(lit).to_be_visible(timeout=LIT_MS)
-    window = await lit.get_attribute("data-window")
-    box = page.locator(f'.counter[data-window="{window}"]')
+    box = await _asked(page)
     line = box.get_by_role("button", name="拔掉通信线")
     await line.click()
     await expect(line).to_have_attribute("aria-pressed", "true")
@@ -329,23 +341,23 @@ async def test_a_script_that_comes_late_misses_nothing(demo: str, open_page: Ope
     page = await open_page(demo, width=1440, height=1200)
     await page.route("**/dispenser*.js*", late)
     await page.reload()
-    await expect(page.locator(".machine .service .lamp.lit")).to_have_count(3)
+    await expect(page.locator(".machine .service .lamp.lit")).to_have_count(3, timeout=LIT_MS)
 
 
 async def test_a_number_from_the_dispenser_comes_out_as_paper(demo: str, open_page: OpenPage) -> None:
     page = await open_page(demo, width=1440, height=1200)
     machine = page.locator(".machine")
-    await expect(machine.locator(".service .lamp.lit")).to_have_count(3)
+    await expect(machine.locator(".service .lamp.lit")).to_have_count(3, timeout=LIT_MS)
     await machine.get_by_role("button", name="综合事务").click()
     paper = machine.get_by_alt_text("刚打出的号票")
-    await expect(paper).to_be_visible()
+    await expect(paper).to_be_visible(timeout=LIT_MS)
     assert (await paper.evaluate("image => image.naturalWidth")) > 500
-    await expect(machine.locator(".service .lamp.lit")).to_have_count(3)
+    await expect(machine.locator(".service .lamp.lit")).to_have_count(3, timeout=LIT_MS)
     await screenshot(page, "demo-dispenser")
     # Without paper the lamps say so before anybody presses.
     out = machine.get_by_role("button", name="把纸拿走")
     await out.click()
-    await expect(machine.locator(".service .lamp.lit")).to_have_count(0)
-    await expect(machine.locator(".red .lamp.lit")).to_have_count(1)
+    await expect(machine.locator(".service .lamp.lit")).to_have_count(0, timeout=LIT_MS)
+    await expect(machine.locator(".red .lamp.lit")).to_have_count(1, timeout=LIT_MS)
     await out.click()
-    await expect(machine.locator(".service .lamp.lit")).to_have_count(3)
+    await expect(machine.locator(".service .lamp.lit")).to_have_count(3, timeout=LIT_MS)

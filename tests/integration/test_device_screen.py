@@ -16,7 +16,7 @@ from tools.simulator.board import SimulatedBoard
 
 ROOT = Path(__file__).parents[2]
 HEAP = 112 * 1024
-WAIT_S = 30.0
+WAIT_S = 90.0
 CONFIG = "/api/v1/hall/config"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from protocol import messages as m
+from tests.caller_support import press
 from tests.integration.firmware_bench import WAIT_S, Hub, flash, settings
 from tests.integration.simulator_bench import volume
 from tools.device import build, bundles
@@ -71,7 +72,7 @@ async def test_device_update_broken_off_then_whole_then_good_and_facts_stay(tmp_
         await hub.welcomed()
         assert (await hub.invite(b"run 0001"))[0] == m.ACCEPTED
         await board.wait_lamps(True, WAIT_S)
-        await board.press(2)
+        await press(board, 2)
         rated = (await hub.fact(m.RATED))["fields"]
         await hub.close()
 

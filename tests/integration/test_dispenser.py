@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.caller_support import press
 from tests.dispenser_support import DEVICE, RED, Rig, rig
 from tests.hub_support import until
 from tests.integration.firmware_bench import WAIT_S
@@ -75,7 +76,7 @@ async def test_without_paper_the_lamps_say_so_before_the_press(tmp_path: Path) -
         await hall.lit(1, False)
         assert hall.board.lamps[RED] is True
         await hall.fault("paper_out")
-        await hall.board.press(1)
+        await press(hall.board, 1)
         await hall.board.printer(paper="ok")
         await hall.lit()
         await hall.board.wait_for(lambda view: not view.lamps[RED], WAIT_S, "the red lamp dark")
@@ -238,7 +239,7 @@ async def test_a_lease_that_is_over_says_so_before_the_press(tmp_path: Path) -> 
     async with rig(tmp_path) as hall:
         await hall.hub.kill()
         await hall.board.wait_for(lambda view: not view.lamps[0] and view.lamps[RED], 120.0, "the end of the lease")
-        await hall.board.press(1)
+        await press(hall.board, 1)
         assert (await hall.board.slips())["slips"] == []
         await hall.hub.start()
         await hall.press(1)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tests.caller_support import press
 from tests.dispenser_support import DEVICE, RED, Rig, rig
 from tests.hub_support import new_id, until
 from tests.integration.firmware_bench import WAIT_S
@@ -56,7 +57,7 @@ async def test_a_practised_number_is_marked_on_its_paper_and_a_lent_one_is_real(
         # The hub away in practice: the keys go dark, nothing comes out, no number is made up.
         await hall.board.cut_wire(True)
         await hall.board.wait_for(lambda view: not view.lamps[0] and view.lamps[RED], 2 * WAIT_S, "the keys dark")
-        await hall.board.press(1)
+        await press(hall.board, 1)
         await hall.board.cut_wire(False)
         await hall.lit()
         assert len((await hall.board.slips())["slips"]) == 3

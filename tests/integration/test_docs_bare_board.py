@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from firmware.boards import rpi_pico
+from tests.caller_support import press
 from tests.hub_support import HubProcess, until
 from tests.integration.test_docs_operations import PRESS_S, typed
 from tools.checks.rooms import ROOT
@@ -71,5 +72,5 @@ async def test_a_bare_board_on_usb_rates(tmp_path: Path) -> None:
             assert (await hub.command("1", "sign_in", staff="s1"))[0] == 200
             await hub.serve_one("1")
             await board.wait_lamps(True, PRESS_S)
-            await board.press(5)
+            await press(board, 5)
             assert (await hub.wait_event("hall.rating.submitted", 1))[0]["data"]["grade"] == 5

@@ -6,11 +6,12 @@ import re
 import sys
 from pathlib import Path
 
+from tests.caller_support import press
 from tests.hub_support import HubProcess, until
 from tools.checks.rooms import ROOT
 from tools.simulator.board import SimulatedBoard
 
-PRESS_S = 30.0
+PRESS_S = 90.0
 
 
 async def typed(*words: str, token: str = "", status: int = 0) -> str:
@@ -63,7 +64,7 @@ class Installed(HubProcess):
         """A citizen is served there and presses on this box."""
         await self.serve_one(window)
         await board.wait_lamps(True, PRESS_S)
-        await board.press(5)
+        await press(board, 5)
         ratings = await self.wait_event("hall.rating.submitted", count)
         assert ratings[-1]["data"]["window"] == window
 

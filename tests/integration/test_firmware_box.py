@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from protocol import messages as m
+from tests.caller_support import press
 from tests.integration.firmware_bench import QUICK, WAIT_S, Hub, box_and_hub, flash, settings
 from tools.simulator.board import SimulatedBoard
 
@@ -37,7 +38,7 @@ async def test_firmware_rates_in_96_kb_with_a_flash_that_takes_its_time(image):
         await hub.wait_for(lambda: hub.statuses[-1]["app_state"] == m.APP_SERVING, "serving")
         assert await hub.invite(RUN) == (m.ACCEPTED, None)
         await board.wait_lamps(True, WAIT_S)
-        await board.press(4)
+        await press(board, 4)
         await board.wait_lamps(False, WAIT_S)
         rated = await hub.fact(m.RATED)
         assert rated["fields"]["run"] == RUN
@@ -53,7 +54,7 @@ async def test_firmware_keeps_a_press_through_a_power_cut(image):
         await hub.fact(m.BOOTED)
         hub.acknowledging = False
         assert (await hub.invite(RUN))[0] == m.ACCEPTED
-        await board.press(1)
+        await press(board, 1)
         await board.wait_lamps(False, WAIT_S)
         await board.cut_power()
         before = dict(hub.facts)
@@ -87,7 +88,7 @@ async def test_firmware_stores_a_press_while_the_hub_is_away(image):
         assert (await hub.invite(RUN))[0] == m.ACCEPTED
         await hub.close()
         await board.wait_lamps(True, WAIT_S)
-        await board.press(3)
+        await press(board, 3)
         await board.wait_lamps(False, WAIT_S)
         again = Hub(board)
         again.facts = hub.facts
@@ -102,18 +103,18 @@ async def test_firmware_stores_a_press_while_the_hub_is_away(image):
 async def test_firmware_silence_ends_unrated(image):
     async with box_and_hub(image) as (board, hub):
         assert (await hub.invite(RUN, 1000))[0] == m.ACCEPTED
-        await board.wait_lamps(True, WAIT_S)
+        await board.wait_for(lambda _: ("lamp0", 1) in [(each.what, each.value) for each in board.history], WAIT_S)
         assert (await hub.fact(m.UNRATED))["fields"] == {"run": RUN, "reason": m.UNRATED_TIMEOUT}
         await board.wait_lamps(False, WAIT_S)
-        await board.press(5)
+        await press(board, 5)
         assert (await hub.fact(m.IGNORED))["fields"] == {"why": m.IGNORED_NOT_INVITED}
 
 
 async def test_firmware_key_test_publishes_and_never_rates(image):
     async with box_and_hub(image) as (board, hub):
-        assert (await hub.ask(m.KEY_TEST, {"wait_ms": 1500}))[0] == m.ACCEPTED
+        assert (await hub.ask(m.KEY_TEST, {"wait_ms": 5000}))[0] == m.ACCEPTED
         for count, grade in enumerate((5, 4, 3, 2), 1):
-            await board.press(grade, ms=60)
+            await press(board, grade)
             await hub.fact(m.IGNORED, count)
         tested = await hub.fact(m.KEY_TESTED)
         assert tested["fields"] == {"keys_ok": 0b11110}
@@ -146,7 +147,7 @@ async def test_firmware_takes_new_numbers_from_a_hub_that_knows_more(image):
         assert fault["fields"]["code"] == m.FAULT_NUMBER_BEHIND
         assert min(hub.facts) >= 500
         assert (await hub.invite(RUN))[0] == m.ACCEPTED
-        await board.press(5)
+        await press(board, 5)
         await hub.fact(m.RATED)
 
 
@@ -200,7 +201,7 @@ async def test_firmware_speaks_over_usb_too(tmp_path):
             assert (await hub.fact(m.BOOTED))["fields"]["board"] == "rpi_pico"
             for number in range(3, 9):  # a run of bytes 3: ^C is a byte like any other
                 assert (await hub.invite(bytes([3]) * 7 + bytes([number])))[0] == m.ACCEPTED
-            await board.press(5)
+            await press(board, 5)
             assert (await hub.fact(m.RATED))["fields"]["grade"] == 5
             assert board.view.boots == 1
         finally:

@@ -14,6 +14,8 @@ from tests.integration.firmware_bench import QUICK, WAIT_S, Hub, flash, settings
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.profile import CALLER, FOUR_KEY_CALLER, FOUR_KEYS
 
+WITHIN_S = 1.0  # of one key
+
 
 class Desk(Hub):
     """A hub's end that also keeps what the box asks; `answer` is what it gets, None to leave it waiting."""
@@ -153,12 +155,17 @@ async def test_caller_takes_two_presses_within_a_second_for_one(images, tmp_path
     async with desk(images, tmp_path) as (board, hub):
         hub.endpoint.show(m.WINDOW_IDLE, "", "3", 2)
         await board.wait_text("L  2", WAIT_S)
-        await press(board, "next", "next")
-        await hub.question(1)
-        await asyncio.sleep(SAME_KEY_S)
-        assert len(hub.asked) == 1
+        loop = asyncio.get_running_loop()
+        took_s = WITHIN_S
+        while took_s >= WITHIN_S:  # on a machine too busy for two presses within a second: once more
+            asked, began_s = len(hub.asked), loop.time()
+            await press(board, "next", "next")
+            took_s = loop.time() - began_s
+            await hub.wait_for(lambda before=asked: len(hub.asked) > before, "the question")
+            await asyncio.sleep(SAME_KEY_S)
+        assert len(hub.asked) == asked + 1
         await press(board, "next")
-        await hub.question(2)
+        await hub.question(asked + 2)
 
 
 async def test_caller_forgets_what_found_no_hub(images, tmp_path):

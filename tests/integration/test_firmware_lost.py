@@ -7,6 +7,7 @@ import pytest
 
 from protocol import messages as m
 from protocol.hub import DEFAULT_WINDOW
+from tests.caller_support import press
 from tests.integration.firmware_bench import WAIT_S, box_and_hub, flash, settings
 
 RUN = b"run 0001"
@@ -22,7 +23,7 @@ def open_screen(board, files):
 """
 BACKLOG = 64  # ratings; each may take a second to arrive on a machine with better things to do
 PERIOD_MS = 1 << 30  # after so many milliseconds a board's ticks begin again
-UNTIL_WRAP_MS = 5000  # time for booting and the handshake, which take one second
+UNTIL_WRAP_MS = 10_000  # time for booting and the handshake, which take one second alone
 
 
 def image_with(tmp_path: Path, deed: str) -> Path:
@@ -62,7 +63,7 @@ async def test_firmware_ticks_wrap_during_an_invitation(tmp_path):
         assert (await hub.invite(RUN))[0] == m.ACCEPTED
         await board.wait_lamps(True, WAIT_S)
         await asyncio.sleep(UNTIL_WRAP_MS / 1000)
-        await board.press(2)
+        await press(board, 2)
         await board.wait_lamps(False, WAIT_S)
         rated = await hub.fact(m.RATED)
         assert rated["fields"]["grade"] == 2

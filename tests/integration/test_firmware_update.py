@@ -86,7 +86,7 @@ async def test_firmware_update_is_refused_where_memory_is_short(tmp_path: Path) 
             assert await sender.begin() == (m.FAILED, "memory")
         assert (await hub.invite(b"run 0001"))[0] == m.ACCEPTED
         await board.wait_lamps(True, WAIT_S)
-        await board.press(4)
+        await press(board, 4)
         await hub.fact(m.RATED)
         assert board.view.boots == 1
 
@@ -102,7 +102,7 @@ async def test_firmware_update_is_taken_tried_and_good_while_people_are_asked(tm
         assert (await hub.invite(b"run 0001"))[0] == m.ACCEPTED
         await board.wait_lamps(True, WAIT_S)
         sending = asyncio.create_task(sender.send())
-        await board.press(2)
+        await press(board, 2)
         await board.wait_lamps(False, WAIT_S)
         assert (await hub.fact(m.RATED))["fields"]["grade"] == 2
         assert await asyncio.wait_for(sending, UPDATE_S) == (m.ACCEPTED, "done")
@@ -153,7 +153,7 @@ async def test_firmware_update_that_is_no_good_goes_back_by_itself_and_facts_sta
         hub.acknowledging = False
         assert (await hub.invite(b"run 0001"))[0] == m.ACCEPTED
         await board.wait_lamps(True, WAIT_S)
-        await board.press(3)
+        await press(board, 3)
         rated = await hub.fact(m.RATED)
         await hub.wait_for(lambda: hub.statuses[-1]["app_state"] == m.APP_IDLE, "thanks to be over")
         sender = Sender(hub, {"firmware/__init__.py": b"VERSION = '0.2.0+bad'\n", "firmware/main.py": program.encode()})
@@ -189,6 +189,6 @@ async def test_firmware_update_for_another_is_refused_and_the_box_works_on(tmp_p
         assert await sender.step(u.STEP_GO) == (m.REFUSED, "begin")
         assert (await hub.invite(b"run 0001"))[0] == m.ACCEPTED
         await board.wait_lamps(True, WAIT_S)
-        await board.press(1)
+        await press(board, 1)
         await hub.fact(m.RATED)
         assert board.view.boots == 1

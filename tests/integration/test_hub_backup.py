@@ -17,7 +17,8 @@ from tests import center_support
 from tests.hub_support import Box, HubProcess, until
 from tests.integration.test_docs_operations import typed
 from tests.integration.test_hub_damage import all_events
-from tests.integration.test_hub_uplink import CENTER, all_delivered, free_port, to_center, uplink
+from tests.integration.test_hub_uplink import CENTER, all_delivered, to_center, uplink
+from tests.kill_support import free_port
 
 RESTORED = "hall.journal.restored"
 

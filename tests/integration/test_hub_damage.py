@@ -9,7 +9,8 @@ from hub.journal import Journal
 from tests import center_support
 from tests.damage_support import spoil, spoil_under_its_user
 from tests.hub_support import HubProcess, until
-from tests.integration.test_hub_uplink import CENTER, all_delivered, free_port, to_center
+from tests.integration.test_hub_uplink import CENTER, all_delivered, to_center
+from tests.kill_support import free_port
 
 
 async def all_events(center: Any, journal: str) -> list[dict[str, Any]]:
@@ -78,7 +79,7 @@ async def test_damage_that_is_met_while_the_hub_runs_ends_it_and_the_next_start_
         key = {"service": "A", "priority": None, "id": "6ecd8c99-4036-403d-bf84-cf8400f67836"}
         assert (await hub.call("POST", "/api/v1/tickets", "kiosk", key))[0] == 503
         assert hub.process is not None
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             assert await hub.process.wait() == 1
         await hub.start()
         await hub.ticket()

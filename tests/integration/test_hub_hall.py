@@ -156,7 +156,7 @@ async def test_boards_are_told_of_a_change(tmp_path: Path) -> None:
         await hub.wait_event("hall.hub.started")
         async with session.get(hub.url + "/api/v1/stream") as stream:
             await put(hub, announcements=[{"id": "n1", "text": "消防演习"}])
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 async for line in stream.content:
                     if b'"hall":' in line:
                         assert json.loads(line.removeprefix(b"data: "))["hall"] == {"revision": 2}

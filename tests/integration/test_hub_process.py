@@ -238,7 +238,7 @@ class Board:
     async def next(self) -> tuple[str, dict[str, Any]]:
         """The next (event, data)."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 line = (await self._answer.content.readline()).decode()
                 assert line, "the stream ended"

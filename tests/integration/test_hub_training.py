@@ -5,7 +5,8 @@ from typing import Any
 
 from tests import center_support
 from tests.hub_support import Box, HubProcess, new_id, until
-from tests.integration.test_hub_uplink import CENTER, all_delivered, free_port, to_center
+from tests.integration.test_hub_uplink import CENTER, all_delivered, to_center
+from tests.kill_support import free_port
 
 DAY = "/api/v1/day/commands"
 

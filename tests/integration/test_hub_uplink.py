@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,16 +13,9 @@ from aiohttp import web
 from common import chain
 from tests import center_support
 from tests.hub_support import HubProcess, until
+from tests.kill_support import free_port
 
 CENTER = '[http]\nport = {port}\n[[halls]]\nid = "h1"\nname = "测试厅"\n'
-
-
-def free_port() -> int:
-    """A port nobody has now, so that a center can come back at its address."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def to_center(url: str, token: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from hub.web.metrics import RADIO
+from tests.caller_support import press
 from tests.hub_support import WAIT_S, until
 from tests.radio_support import RadioBox, RadioHall, hub_on, radio_hall
 from tests.screen_support import picture
@@ -139,18 +140,18 @@ async def test_a_caller_without_a_cable_is_held_and_called_for(tmp_path: Path, r
             await hall.online()
             await hub.ticket()
             await box.board.wait_text("L  1", WAIT_S)
-            await box.board.press("next")
+            await press(box.board, "next")
             await hub.wait_event("hall.ticket.called")
             await asyncio.sleep(PRESSES_APART_S)
             # Out of reach for a moment: a press then finds no hub, does nothing, and calls for one.
             await radio.call("out_of_reach", address=box.address, away=True)
             await box.board.wait_text("noHb", WAIT_S)
-            await box.board.press("next")
+            await press(box.board, "next")
             await until(lambda: _calls(radio, box), "the call in the advertisement")
             await radio.call("out_of_reach", address=box.address, away=False)
             await box.board.wait_text("A001", WAIT_S)
             await asyncio.sleep(PRESSES_APART_S)
-            await box.board.press("recall")
+            await press(box.board, "recall")
             await hub.wait_event("hall.ticket.recalled")
             assert len(await hub.events("hall.ticket.called")) == 1
     finally:

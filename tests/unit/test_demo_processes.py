@@ -45,7 +45,7 @@ def _alive(pid: int) -> bool:
 
 
 async def _gone(pid: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while _alive(pid):
             await asyncio.sleep(0.02)
 

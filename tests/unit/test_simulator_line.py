@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from tools.simulator.serial_line import SerialLine
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ async def test_the_last_known_cursor_survives_a_restart(tmp_path: Path) -> None:
         uplink = Uplink(again, client, lambda: 0.0, told)
         assert uplink.stored_through == 1
         task = asyncio.create_task(uplink.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while uplink.state is not UplinkState.AWAY:
                 await asyncio.sleep(0.01)
         assert uplink.stored_through == 1

@@ -31,6 +31,7 @@ QUICK_CALLS = 4
 COUNTED = 100  # calls of which the processor time is told, in steps of 10 ms
 QUICK_COUNTED = 20
 BETWEEN_S = 1 / 3  # a number, a call and a finish each second: 10,000 visitors a day come so at their thickest
+QUICK_BETWEEN_S = 1 / 30  # its figures mean nothing
 LINE_BYTES = 1 << 20
 APART_S = 1.2  # two presses of a key within a second are one
 WAIT_S = 60.0
@@ -75,7 +76,9 @@ async def boards(url: str, count: int) -> AsyncIterator[Boards]:
 
 async def measure(quick: bool) -> list[Result]:
     """All figures."""
-    return [await _call(QUICK_CALLS if quick else CALLS), *await _cost(QUICK_COUNTED if quick else COUNTED)]
+    if quick:
+        return [await _call(QUICK_CALLS), *await _cost(QUICK_COUNTED, QUICK_BETWEEN_S)]
+    return [await _call(CALLS), *await _cost(COUNTED, BETWEEN_S)]
 
 
 async def _call(calls: int) -> Result:
@@ -141,11 +144,11 @@ async def _command(desk: hall.Hall, verb: str, **more: str) -> None:
     await desk.call("POST", "/api/v1/windows/1/commands", "manager", body)
 
 
-async def _cost(calls: int) -> list[Result]:
+async def _cost(calls: int, between_s: float) -> list[Result]:
     """Processor time of the hub for a call with many boards, beside the same with one, and beside bare sockets."""
     written: list[list[str]] = []
-    one = await _cpu_ms(calls, 1, written)
-    many = await _cpu_ms(calls, MANY, [])
+    one = await _cpu_ms(calls, between_s, 1, written)
+    many = await _cpu_ms(calls, between_s, MANY, [])
     bare = await _sockets_ms(written, MANY)
     writes = sum(map(len, written)) / calls
     return [
@@ -154,7 +157,7 @@ async def _cost(calls: int) -> list[Result]:
             many,
             "ms",
             f"ms of the hub's processor for a number, its call and its finish with 1 board; here with {MANY}, "
-            f"{calls} calls, {1000 * BETWEEN_S:.0f} ms from one to the next command",
+            f"{calls} calls, {1000 * between_s:.0f} ms from one to the next command",
             one,
         ),
         Result(
@@ -168,7 +171,7 @@ async def _cost(calls: int) -> list[Result]:
     ]
 
 
-async def _cpu_ms(calls: int, count: int, written: list[list[str]]) -> float:
+async def _cpu_ms(calls: int, between_s: float, count: int, written: list[list[str]]) -> float:
     """written: takes, for each call, the pieces that one board got."""
     with tempfile.TemporaryDirectory(prefix="tingting-bench-") as name:
         async with ServerProcess("hub.main", hub_config(Path(name))) as hub:
@@ -181,7 +184,7 @@ async def _cpu_ms(calls: int, count: int, written: list[list[str]]) -> float:
                     async with http.post(hub.url + path, json=sent, headers=headers) as answer:
                         if answer.status >= 400:
                             raise BenchError(f"{path}: {answer.status} {await answer.text()}")
-                    await asyncio.sleep(BETWEEN_S)
+                    await asyncio.sleep(between_s)
 
                 commands = "/api/v1/windows/1/commands"
                 await post(commands, {"command": "sign_in", "staff": "s"}, "manager")
