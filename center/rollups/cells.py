@@ -5,7 +5,7 @@ how; what a batch changed is the difference between after and before, so how eve
 differ.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -18,7 +18,7 @@ BY_DAY, BY_MONTH = "day", "month"
 QUARTER = "quarter"
 DIMENSIONS = ("hall", "window", "staff", "service", QUARTER)
 
-# grain (day or month), dimension, span (2026-11-21 or 2026-11), hall
+# hall, grain (day or month), dimension, span (2026-11-21 or 2026-11)
 Group = tuple[str, str, str, str]
 
 
@@ -123,8 +123,8 @@ def _times(packed: _Packed) -> Times:
 
 # key, what is added to the ratings, the times as `pack` writes them, or nothing where there are none
 PackedRow = tuple[str, Ratings, bytes]
-# grain, dimension, span, and its rows; the quarter hours of a day or a month are one row without ratings
-PackedGroup = tuple[str, str, str, list[PackedRow]]
+# dimension, date, and its rows; the quarter hours of a day are one row without ratings
+PackedGroup = tuple[str, str, list[PackedRow]]
 
 
 def added(known: dict[str, Times], more: dict[str, list[Times]]) -> dict[str, Times]:
@@ -247,32 +247,37 @@ class Changes:
             yield from day[at].items()
 
     def groups(self) -> dict[Group, dict[str, list[Cell]]]:
-        """What is to be added to each row: to a day's its cell, to a month's those of its days."""
+        """What is to be added to each row of a day."""
         found: dict[Group, dict[str, list[Cell]]] = {}
         for (date, hall), day in self._days.items():
             for dimension, cells in zip(DIMENSIONS, day, strict=True):
-                changed = {key: cell for key, cell in cells.items() if not cell.empty}
-                if not changed:
-                    continue
-                found[BY_DAY, dimension, date, hall] = {key: [cell] for key, cell in changed.items()}
-                month = found.setdefault((BY_MONTH, dimension, date[:7], hall), {})
-                for key, cell in changed.items():
-                    month.setdefault(key, []).append(cell)
+                changed = {key: [cell] for key, cell in cells.items() if not cell.empty}
+                if changed:
+                    found[hall, BY_DAY, dimension, date] = changed
         return found
 
 
 def packed(changes: Changes) -> list[PackedGroup]:
     """All changes in the order of their keys, as a row that is new is written."""
     found: list[PackedGroup] = []
-    for group, cells in sorted(changes.groups().items(), key=itemgetter(0)):
-        times = added({}, {key: [cell.times for cell in some] for key, some in cells.items()})
+    for (_, _, dimension, date), cells in sorted(changes.groups().items(), key=itemgetter(0)):
         rows: list[PackedRow]
-        if group[1] == QUARTER:
-            rows = [("", [], pack_quarters(times))]
+        if dimension == QUARTER:
+            rows = [("", [], pack_quarters({key: cell.times for key, [cell] in cells.items()}))]
         else:
             rows = [
-                (key, sums([cell.ratings for cell in cells[key]]), pack(times[key]) if key in times else b"")
-                for key in sorted(cells)
+                (key, cell.ratings, b"" if cell.times.empty else pack(cell.times))
+                for key, [cell] in sorted(cells.items(), key=itemgetter(0))
             ]
-        found.append((*group[:3], rows))
+        found.append((dimension, date, rows))
     return found
+
+
+def opened(dimension: str, rows: Iterable[PackedRow]) -> Iterator[tuple[str, Cell]]:
+    """The cells of packed rows."""
+    for key, ratings, counts in rows:
+        if dimension == QUARTER:
+            for quarter, times in unpack_quarters(counts).items():
+                yield quarter, Cell(times=times)
+        else:
+            yield key, Cell(ratings, unpack(counts) if counts else Times())

@@ -3,9 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from center.rollups.cells import (
+    BY_DAY,
+    BY_MONTH,
     QUARTER,
     RATINGS_WIDTH,
     Cell,
@@ -16,27 +20,29 @@ from center.rollups.cells import (
     Ratings,
     Times,
     added,
+    opened,
     pack,
     pack_quarters,
     sums,
     unpack,
     unpack_quarters,
 )
+from center.store import months
 
 _GRADES = tuple(f"grade_{grade}" for grade in (1, 2, 3, 4, 5))
 _COUNTS = ("served", *_GRADES, "aside")
 _ADD_RATINGS = (
-    f"INSERT INTO ratings_rollup (grain, dimension, span, hall, key, {', '.join(_COUNTS)}) "  # noqa: S608 - our names
-    f"VALUES (?, ?, ?, ?, ?, {', '.join('?' * RATINGS_WIDTH)}) ON CONFLICT (grain, dimension, span, hall, key) "
+    f"INSERT INTO ratings_rollup (hall, grain, dimension, span, key, {', '.join(_COUNTS)}) "  # noqa: S608 - our names
+    f"VALUES (?, ?, ?, ?, ?, {', '.join('?' * RATINGS_WIDTH)}) ON CONFLICT (hall, grain, dimension, span, key) "
     f"DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COUNTS)}"
 )
-_CELL = "grain = ? AND dimension = ? AND span = ? AND hall = ? AND key = ?"
+_CELL = "hall = ? AND grain = ? AND dimension = ? AND span = ? AND key = ?"
 # S608 here and below: every name in these statements is ours, every value is bound.
 _DROP_RATINGS = f"DELETE FROM ratings_rollup WHERE {_CELL} AND {' AND '.join(f'{n} = 0' for n in _COUNTS)}"  # noqa: S608
-_GET_TIMES = """SELECT key, counts FROM times_rollup WHERE grain = ? AND dimension = ? AND span = ? AND hall = ?
+_GET_TIMES = """SELECT key, counts FROM times_rollup WHERE hall = ? AND grain = ? AND dimension = ? AND span = ?
 AND key IN (SELECT value FROM json_each(?))"""
 _DROP_TIMES = f"DELETE FROM times_rollup WHERE {_CELL}"  # noqa: S608
-_PUT_TIMES = "INSERT OR REPLACE INTO times_rollup (grain, dimension, span, hall, key, counts) VALUES (?, ?, ?, ?, ?, ?)"
+_PUT_TIMES = "INSERT OR REPLACE INTO times_rollup (hall, grain, dimension, span, key, counts) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class _Writing:
@@ -49,8 +55,15 @@ class _Writing:
         self.fresh: list[tuple[Any, ...]] = []
         self.gone: list[tuple[str, ...]] = []
 
-    def add_ratings(self, group: Group, made: Sequence[PackedRow], cells: dict[str, list[Cell]]) -> None:
-        """What comes to the ratings of a group."""
+    def add(self, group: Group, made: Sequence[PackedRow], cells: dict[str, list[Cell]]) -> None:
+        """What comes to the rows of a group."""
+        if group[2] == QUARTER:
+            self._add_quarters(group, made, cells)
+        else:
+            self._add_ratings(group, made, cells)
+            self._add_times(group, made, cells)
+
+    def _add_ratings(self, group: Group, made: Sequence[PackedRow], cells: dict[str, list[Cell]]) -> None:
         some: dict[str, list[Ratings]] = {key: [ratings] for key, ratings, _ in made}
         for key, more in cells.items():
             some.setdefault(key, []).extend(cell.ratings for cell in more)
@@ -61,8 +74,8 @@ class _Writing:
                 if min(ratings) < 0:
                     self.lessened.append((*group, key))
 
-    def add_times(self, group: Group, made: Sequence[PackedRow], cells: dict[str, list[Cell]]) -> None:
-        """What comes to the times of a group; a row that is new stays as it was packed."""
+    def _add_times(self, group: Group, made: Sequence[PackedRow], cells: dict[str, list[Cell]]) -> None:
+        # A row that is new stays as it was packed.
         more = _times(cells)
         as_made = {key: counts for key, _, counts in made if counts}
         keys = [*as_made, *(key for key in more if key not in as_made)]
@@ -78,8 +91,8 @@ class _Writing:
         self.fresh += [(*group, key, pack(left[key])) for key in sorted(left)]
         self.gone += [(*group, key) for key in more if key not in left]
 
-    def add_quarters(self, group: Group, made: Sequence[PackedRow], cells: dict[str, list[Cell]]) -> None:
-        """What comes to the quarter hours of a hall, which stand in one row."""
+    def _add_quarters(self, group: Group, made: Sequence[PackedRow], cells: dict[str, list[Cell]]) -> None:
+        # They stand in one row of their hall.
         more = _times(cells)
         if not more and not made:
             return
@@ -112,18 +125,30 @@ def _times(cells: dict[str, list[Cell]]) -> dict[str, list[Times]]:
     return {key: more for key, more in times.items() if more}
 
 
-def write(connection: sqlite3.Connection, hall: str, changes: Changes, ahead: Sequence[PackedGroup] = ()) -> None:
-    """Adds both: what changed, and what was packed where the batch was read."""
-    made: dict[Group, list[PackedRow]] = {
-        (grain, dimension, span, hall): rows for grain, dimension, span, rows in ahead
-    }
+def write(
+    connection: sqlite3.Connection, hall: str, changes: Changes, newest: str, ahead: Sequence[PackedGroup] = ()
+) -> None:
+    """Adds both: what changed, and what was packed where the batch was read; `newest`: the last month told of."""
+    made: dict[Group, list[PackedRow]] = {(hall, BY_DAY, dimension, date): rows for dimension, date, rows in ahead}
     changed = changes.groups()
+    groups = sorted({*made, *changed})
+    running = months.running(connection, hall)
     writing = _Writing(connection)
-    for group in sorted({*made, *changed}):
+    late: dict[Group, dict[str, list[Cell]]] = {}
+    for group in groups:
         rows, cells = made.get(group, []), changed.get(group, {})
-        if group[1] == QUARTER:
-            writing.add_quarters(group, rows, cells)
-        else:
-            writing.add_ratings(group, rows, cells)
-            writing.add_times(group, rows, cells)
+        writing.add(group, rows, cells)
+        _, _, dimension, date = group
+        if date[:7] < running:
+            month = late.setdefault((hall, BY_MONTH, dimension, date[:7]), {})
+            for key, cell in chain(
+                opened(dimension, rows), ((key, cell) for key, some in cells.items() for cell in some)
+            ):
+                month.setdefault(key, []).append(cell)
+    for group, cells in sorted(late.items(), key=itemgetter(0)):
+        writing.add(group, [], cells)
     writing.end()
+    if newest > running:
+        over = {running, *(date[:7] for *_, date in groups)}
+        months.seal(connection, hall, [month for month in sorted(over) if running <= month < newest])
+    months.run(connection, hall, newest)

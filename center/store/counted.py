@@ -19,6 +19,7 @@ DERIVED = {
     "devices": "*",
     "key_tests": "*",
     "ignored": "*",
+    "running_months": "*",
     "ratings_rollup": "*",
     "times_rollup": "*",
     "quarantine": "journal, sequence, reason",

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from center.rollups.cells import Times, unpack, unpack_quarters
+from center.rollups.cells import BY_DAY, BY_MONTH, Times, unpack, unpack_quarters
 from center.store import parts
 from center.store.answers import (
     BY_WINDOW,
@@ -75,23 +75,31 @@ def journals(connection: sqlite3.Connection) -> list[JournalState]:
 def _rows_of(question: Question, table: str, counts: str) -> tuple[str, list[str]]:
     """The rows of a rollup that make up first..last: whole months, and the days around them; by day: days alone.
 
-    One SELECT for each grain: an OR over them would look every row up twice.
+    A month that runs is read by its days. One SELECT for each kind: an OR over them would look every row up twice.
     """
     selects: list[str] = []
     values: list[str] = []
-    days = [("day", question.first, question.last)]
+    days = [(BY_DAY, question.first, question.last)]
     for grain, begin, end in days if question.by == "day" else periods(question.first, question.last):
-        part = (
-            f"SELECT span, hall, key, {counts} FROM {table} WHERE grain = ? AND dimension = ? AND span BETWEEN ? AND ?"  # noqa: S608 - our names
-        )
-        values += [grain, _dimension(question), begin, end]
-        if question.halls is not None:
-            part += " AND hall IN (SELECT value FROM json_each(?))"
-            values.append(json.dumps(list(question.halls)))
-        if question.windows is not None:
-            part += " AND key IN (SELECT value FROM json_each(?))"
-            values.append(json.dumps(sorted(question.windows)))
-        selects.append(part)
+        kinds = [(grain, table, "span BETWEEN ? AND ?")]
+        if grain == BY_MONTH:
+            days_of_it = f"running_months CROSS JOIN {table} USING (hall)"
+            kinds.append((BY_DAY, days_of_it, "span BETWEEN max(month, ?) AND ? || '-31'"))
+        for kept, source, spans in kinds:
+            # Halls by name: their rows stand together, and every hall that has rows is in running_months.
+            named = "SELECT hall FROM running_months"
+            if question.halls is not None:
+                named = "SELECT value FROM json_each(?)"
+                values.append(json.dumps(list(question.halls)))
+            part = (
+                f"SELECT span, hall, key, {counts} FROM {source} WHERE hall IN ({named}) AND grain = ? "  # noqa: S608 - our names
+                f"AND dimension = ? AND {spans}"
+            )
+            values += [kept, _dimension(question), begin, end]
+            if question.windows is not None:
+                part += " AND key IN (SELECT value FROM json_each(?))"
+                values.append(json.dumps(sorted(question.windows)))
+            selects.append(part)
     return f"({' UNION ALL '.join(selects)})", values
 
 

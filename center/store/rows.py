@@ -1,8 +1,9 @@
 """Between what is folded and SQLite's rows: reads what facts touch, writes what they changed, in one transaction."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -12,11 +13,12 @@ from center.counting import DeviceFact, DeviceSeen, Fact, Ignored, Touched
 from center.rollups.ahead import COMMON, RARE, Ahead, columns
 from center.rollups.entities import Run, Ticket, WindowDay
 from center.rollups.folding import Arrival, Folding, Known
-from center.store import cells
+from center.store import cells, months
 
 _RUN = ", ".join(field.name for field in fields(Run))
 _TICKET = ", ".join(field.name for field in fields(Ticket))
 _DAY = ", ".join(field.name for field in fields(WindowDay))
+_ISSUED, _CALLED = (columns(Ticket).index(name) for name in ("date", "called_date"))
 _ADD_FACT = "INSERT INTO facts (device, epoch, fact, position) VALUES (?, ?, ?, ?)"
 MAX_DETAIL = 2000  # characters beside a device of what it says of itself; the event keeps whatever is longer
 
@@ -87,7 +89,8 @@ def write(connection: sqlite3.Connection, folding: Folding) -> None:
     """What the facts changed."""
     _put(connection, folding)
     connection.executemany(_ADD_FACT, ((*number, position) for number, position in sorted(folding.facts.items())))
-    cells.write(connection, folding.hall, folding.changes)
+    if folding.runs or folding.tickets or folding.window_days:
+        cells.write(connection, folding.hall, folding.changes, months.newest(_dates(folding)))
     _write_told(connection, folding.hall, folding.ignores, folding.devices)
 
 
@@ -106,9 +109,33 @@ def write_ahead(
     connection.executemany(_ADD_DAY, ((*row, hall) for _, row in ahead.window_days if row[:2] not in known.window_days))
     _put(connection, more)
     connection.executemany(_ADD_FACT, ((*number, before + place) for *number, place in ahead.facts))
-    cells.write(connection, hall, more.changes, ahead.cells)
+    if ahead.runs or ahead.tickets or ahead.window_days:
+        newest = months.newest(chain(_dates_ahead(ahead, known), _dates(more)))
+        cells.write(connection, hall, more.changes, newest, ahead.cells)
     ignores, devices = ([(before + place, fact_at(place)) for place in some] for some in (ahead.ignores, ahead.devices))
     _write_told(connection, hall, ignores, devices)
+
+
+def _dates(folding: Folding) -> Iterator[str | None]:
+    """Of the tickets and window days: what is told once stays, so a month that is over stays over.
+
+    A run that is taken back and finished again may go to an earlier month. Its window's day stays.
+    """
+    for ticket in folding.tickets.values():
+        yield ticket.date
+        yield ticket.called_date
+    for day in folding.window_days.values():
+        yield day.date
+
+
+def _dates_ahead(ahead: Ahead, known: Known) -> Iterator[str | None]:
+    """The same of what is new."""
+    for _, row in ahead.tickets:
+        if row[0] not in known.tickets:
+            yield row[_ISSUED]
+            yield row[_CALLED]
+    for _, row in ahead.window_days:
+        yield row[1]
 
 
 def _put(connection: sqlite3.Connection, folding: Folding) -> None:
