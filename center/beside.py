@@ -14,7 +14,7 @@ import msgspec
 
 from center.errors import CenterError
 from center.folded import FoldedBatch, folded
-from center.ingest import Batch, BatchError, Heading, RequestError, TooLargeError, batch, read_elements
+from center.ingest import Batch, BatchError, Heading, RequestError, TooLargeError, batch, read_parts, split, unpack
 
 # A batch is ten thousands of small objects that go together when it is done with: looking for circles among them at
 # Python's usual pace takes a tenth of the time, and there are none.
@@ -66,23 +66,26 @@ def request(heading: Heading, body: bytes, encoding: str) -> bytes:
     return _encoder.encode(_Request(heading, body, encoding))
 
 
-def read_answer(said: bytes) -> Batch | FoldedBatch:
-    """The batch of an answer; raises `BatchError`, `TooLargeError`, `RequestError`."""
+def read_answer(said: bytes, body: bytes, encoding: str) -> Batch | FoldedBatch:
+    """The batch of the answer to a body; raises `BatchError`, `TooLargeError`, `RequestError`."""
     told = _answers.decode(said)
-    found = told.folded or told.batch
-    if found is None:
+    if told.folded is not None:
+        return msgspec.structs.replace(told.folded, body=body, encoding=encoding)
+    if told.batch is None:
         raise _TOLD[told.kind](told.words)
-    return found
+    return told.batch
 
 
 def answer(asked_bytes: bytes) -> bytes:
     """What the process says to a request."""
     asked = _requests.decode(asked_bytes)
     try:
-        elements = read_elements(asked.heading, asked.body, asked.encoding)
+        unpacked = unpack(asked.body, asked.encoding)
+        parts = split(unpacked)
     except tuple(_TOLD.values()) as error:
         return _encoder.encode(_Answer(kind=type(error).__name__, words=str(error)))
-    made = folded(asked.heading, elements)
+    elements = read_parts(asked.heading, unpacked, parts)
+    made = folded(asked.heading, len(unpacked), len(parts), elements)
     return _encoder.encode(_Answer(folded=made) if made is not None else _Answer(batch(asked.heading, elements)))
 
 

@@ -204,7 +204,11 @@ def read_batch(heading: Heading, body: bytes, encoding: str) -> Batch:
 def read_elements(heading: Heading, body: bytes, encoding: str) -> list[Element]:
     """The elements of a request's body; raises `BatchError`, `TooLargeError`, `RequestError`."""
     unpacked = unpack(body, encoding)
-    parts = split(unpacked)
+    return read_parts(heading, unpacked, split(unpacked))
+
+
+def read_parts(heading: Heading, unpacked: bytes, parts: list[bytes]) -> list[Element]:
+    """The same of one that was unpacked and split; an event that stands twice in it is read once."""
     if not heading.journal.startswith(OWN):
         wanted = source(heading.hall, heading.journal), heading.journal, heading.after
         facts = whole.read(unpacked, wanted, heading.offset_minutes)

@@ -49,7 +49,7 @@ class Intake:
             loop = asyncio.get_running_loop()
             said = await loop.run_in_executor(self._thread, self._ask, request(heading, body, encoding))
             # In another thread, so that the process has its next request meanwhile.
-            return await asyncio.to_thread(read_answer, said)
+            return await asyncio.to_thread(read_answer, said, body, encoding)
         finally:
             self._waiting -= 1
 

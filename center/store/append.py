@@ -3,27 +3,22 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain as flattened
-from itertools import count, islice, repeat
+from itertools import islice
 
 from center.counting import DeviceFact, Fact, Touched
 from center.folded import FoldedBatch
 from center.ingest import Batch, Element
 from center.rollups.ahead import Ahead, again
 from center.rollups.folding import Arrival, Folding
-from center.store import FOREIGN, FORKED, GAP, Refused, rows
+from center.store import FOREIGN, FORKED, GAP, Refused, kept, rows
 from center.store.answers import Stored
+from center.store.kept import Body, Kept
 from common import chain
 
 _FORK_TODO = (
     "Nothing was stored or overwritten. Was the hub's journal put back from an older copy? "
     "Compare the hub's events with those kept here (GET …/events with the auditor's token)."
 )
-
-
-_KEEP = "INSERT INTO events (position, journal, sequence, bytes, chain) VALUES (?, ?, ?, ?, ?)"
-TOGETHER = 100  # events in one statement: what a statement costs by itself is a third of what an event costs alone
-_KEEP_MANY = _KEEP + ", (?, ?, ?, ?, ?)" * (TOGETHER - 1)
 
 # journal, sequence, reason, received_ms
 _Aside = tuple[int, int, str | None, int]
@@ -40,14 +35,14 @@ def append(connection: sqlite3.Connection, batch: Batch | FoldedBatch, received_
     """Stores what is new of a batch; raises `Refused`, and then the caller takes back what was changed."""
     journal = _open(connection, batch)
     _check_link(connection, batch, journal)
-    if isinstance(batch, FoldedBatch) and batch.after == journal.stored_through and batch.data:
+    if isinstance(batch, FoldedBatch) and batch.after == journal.stored_through and batch.events:
         return _append_folded(connection, batch, journal, received_ms)
     elements, links = _dense(connection, batch, journal), batch.links
     if len(elements) != len(links):
         links = list(chain.links(batch.chain, (element.data for element in elements)))
     through = max(journal.stored_through, batch.after + len(elements))
     known = journal.stored_through - batch.after
-    _check_known(connection, journal, batch.after, links[:known])
+    _check_known(connection, batch, journal, links[:known])
     new = elements[known:]
     if new:
         _store(connection, batch, journal, new, links[known:], received_ms)
@@ -67,14 +62,16 @@ def _last_recorded_ms(elements: Sequence[Element]) -> int | None:
     return next((element.fact.recorded_ms for element in reversed(elements) if element.fact is not None), None)
 
 
-def _check_known(connection: sqlite3.Connection, journal: _Journal, after: int, links: Sequence[bytes]) -> None:
+def _check_known(
+    connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: _Journal, links: Sequence[bytes]
+) -> None:
     """What is sent again must be what is stored."""
-    stored = connection.execute(
-        "SELECT chain FROM events WHERE journal = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-        (journal.number, after, len(links)),
-    )
-    for sequence, (link, row) in enumerate(zip(links, stored, strict=True), start=after + 1):
-        if row[0] != link:
+    if journal.number is None or not links:
+        return
+    stored = islice(kept.of_journal(connection, journal.number, batch.after), len(links))
+    chained = chain.links(batch.chain, (one.data for one in stored))
+    for sequence, (link, known) in enumerate(zip(links, chained, strict=True), start=batch.after + 1):
+        if known != link:
             raise Refused(
                 FORKED,
                 journal.stored_through,
@@ -107,7 +104,10 @@ def _check_link(connection: sqlite3.Connection, batch: Batch | FoldedBatch, jour
     elif batch.after == 0:
         link = chain.start(batch.journal)
     else:
-        link = _stored_link(connection, journal, batch.after)
+        assert journal.number is not None
+        stored = kept.link(connection, journal.number, batch.after)
+        assert stored is not None
+        link = stored
     if link != batch.chain:
         raise Refused(
             FORKED,
@@ -115,14 +115,6 @@ def _check_link(connection: sqlite3.Connection, batch: Batch | FoldedBatch, jour
             f"chain({batch.after}) is {link.hex()} here: what was sent earlier under these numbers was something else. "
             f"{_FORK_TODO}",
         )
-
-
-def _stored_link(connection: sqlite3.Connection, journal: _Journal, sequence: int) -> bytes:
-    row = connection.execute(
-        "SELECT chain FROM events WHERE journal = ? AND sequence = ?", (journal.number, sequence)
-    ).fetchone()
-    link: bytes = row[0]
-    return link
 
 
 def _dense(connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: _Journal) -> list[Element]:
@@ -150,10 +142,10 @@ def _dense(connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: 
 
 
 def _is_stored(connection: sqlite3.Connection, journal: _Journal, element: Element) -> bool:
-    row = connection.execute(
-        "SELECT bytes FROM events WHERE journal = ? AND sequence = ?", (journal.number, element.declared)
-    ).fetchone()
-    return row is not None and row[0] == element.data
+    assert journal.number is not None
+    assert element.declared is not None
+    stored = next(kept.of_journal(connection, journal.number, element.declared - 1), None)
+    return stored is not None and stored[2:] == (element.declared, element.data)
 
 
 def _store(  # noqa: PLR0917 - what is new of a batch, and where it goes
@@ -165,7 +157,9 @@ def _store(  # noqa: PLR0917 - what is new of a batch, and where it goes
     received_ms: int,
 ) -> None:
     """Events, what they changed, and how far the journal stands now."""
-    number, before = _keep(connection, batch, journal, [element.data for element in elements], links, received_ms)
+    number, before = _place(connection, batch, journal, received_ms)
+    first = Kept(before + 1, number, journal.stored_through + 1, b"")
+    kept.keep(connection, first, [element.data for element in elements], links)
     quarantine: list[_Aside] = []
     arrivals: list[Arrival] = []
     for place, element in enumerate(elements, start=1):
@@ -181,11 +175,13 @@ def _store(  # noqa: PLR0917 - what is new of a batch, and where it goes
 
 def _append_folded(connection: sqlite3.Connection, batch: FoldedBatch, journal: _Journal, received_ms: int) -> Stored:
     """The whole of a batch that goes on where the journal stands."""
-    number, before = _keep(connection, batch, journal, batch.data, batch.links, received_ms)
+    number, before = _place(connection, batch, journal, received_ms)
+    first = before + 1, number, batch.after + 1
+    kept.keep_body(connection, Body(*first, batch.events, batch.chain, batch.encoding, batch.body))
     known = rows.load(connection, batch.hall, _touched(batch.ahead))
     if known.facts:
         # A rating that counted already changes what was folded; then all is folded over what is known.
-        found = [(before + place, batch.fact(place)) for place in range(1, len(batch.data) + 1)]
+        found = [(before + place, batch.fact(place)) for place in range(1, batch.events + 1)]
         known = rows.load(connection, batch.hall, batch.touched)
         arrivals = [(position, fact) for position, fact in found if fact is not None]
         rows.write(connection, Folding(batch.hall, known).take(arrivals))
@@ -198,10 +194,10 @@ def _append_folded(connection: sqlite3.Connection, batch: FoldedBatch, journal: 
 
         more = again(batch.hall, known, batch.ahead, fact_at, before)
         rows.write_ahead(connection, batch.ahead, more, before, fact_at)
-    quarantined = {journal.stored_through + place: reason for place, (_, reason) in batch.reasons.items()}
+    quarantined = {journal.stored_through + place: reason for place, reason in batch.reasons.items()}
     quarantine = [(number, sequence, reason, received_ms) for sequence, reason in quarantined.items()]
-    _close(connection, number, (len(batch.data), batch.links[-1], received_ms, batch.recorded_ms), quarantine)
-    return Stored(batch.journal, batch.after + len(batch.data), quarantined, len(batch.data), batch.recorded_ms)
+    _close(connection, number, (batch.events, batch.link, received_ms, batch.recorded_ms), quarantine)
+    return Stored(batch.journal, batch.after + batch.events, quarantined, batch.events, batch.recorded_ms)
 
 
 def _touched(ahead: Ahead) -> Touched:
@@ -213,30 +209,18 @@ def _touched(ahead: Ahead) -> Touched:
     )
 
 
-def _keep(  # noqa: PLR0917 - exact bytes, and where they go
-    connection: sqlite3.Connection,
-    batch: Batch | FoldedBatch,
-    journal: _Journal,
-    data: Sequence[bytes],
-    links: Sequence[bytes],
-    received_ms: int,
+def _place(
+    connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: _Journal, received_ms: int
 ) -> tuple[int, int]:
-    """Stores events after the end of a journal, which may be a new one; its number, and the position before them."""
-    number = journal.number
-    if number is None:
-        number = connection.execute(
+    """The number of a journal, which may be a new one, and the position before what comes now."""
+    if journal.number is None:
+        journal.number = connection.execute(
             """INSERT INTO journals (journal, hall, stored_through, chain, received_ms) VALUES (?, ?, 0, ?, ?)
             RETURNING number""",
             (batch.journal, batch.hall, chain.start(batch.journal), received_ms),
         ).fetchone()[0]
-        journal.number = number
-    before: int = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()[0]
-    events = zip(count(before + 1), repeat(number), count(journal.stored_through + 1), data, links, strict=False)
-    whole = len(data) - len(data) % TOGETHER
-    for _ in range(0, whole, TOGETHER):
-        connection.execute(_KEEP_MANY, [*flattened.from_iterable(islice(events, TOGETHER))])
-    connection.executemany(_KEEP, islice(events, len(data) - whole))
-    return number, before
+    assert journal.number is not None
+    return journal.number, kept.last_position(connection)
 
 
 def _close(

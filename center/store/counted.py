@@ -4,11 +4,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 
 from center.counting import DeviceFact, Touched, touched
 from center.ingest import read_element
 from center.rollups.folding import VERSION, Arrival, Folding
-from center.store import rows
+from center.store import kept, rows
 
 # All that follows from the events, with the columns that do.
 DERIVED = {
@@ -87,17 +88,13 @@ class _Row:
 
 
 def _chunks(connection: sqlite3.Connection) -> Iterator[list[_Row]]:
-    position = 0
-    while True:
-        found = connection.execute(
-            """SELECT position, hall, journals.journal, number, sequence, bytes FROM events
-            CROSS JOIN journals ON journals.number = events.journal WHERE position > ? ORDER BY position LIMIT ?""",
-            (position, CHUNK),
-        ).fetchall()
-        if not found:
-            return
-        position = found[-1][0]
-        yield [_Row(*row) for row in found]
+    journals = {
+        number: (hall, journal)
+        for number, hall, journal in connection.execute("SELECT number, hall, journal FROM journals")
+    }
+    found = kept.by_position(connection, 0)
+    while chunk := list(islice(found, CHUNK)):
+        yield [_Row(one.position, *journals[one.journal], one.journal, one.sequence, one.data) for one in chunk]
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from center.store import kept
+
 T = TypeVar("T")
 
 _RUN = "hall, run, ticket, date, at_ms, window, staff, service, grade, rated_ms, aside, rated_at"
@@ -86,9 +88,9 @@ def ticket_of_token(connection: sqlite3.Connection, token_sha256: str) -> Ticket
         return None
     hall, name, service, date, issued_ms, called_ms, window, left, issued_at = row
     number = ""
-    found = connection.execute("SELECT bytes FROM events WHERE position = ?", (issued_at,)).fetchone()
+    found = None if issued_at is None else kept.at(connection, issued_at)
     if found is not None:
-        number = msgspec.convert(_event.decode(found[0]).data, _Numbered).number
+        number = msgspec.convert(_event.decode(found.data).data, _Numbered).number
     ahead = 0
     if called_ms is None and not left:
         ahead = connection.execute(
@@ -169,22 +171,26 @@ class IgnoredRow:
 def ignored(connection: sqlite3.Connection, hall: str, days: tuple[str, str]) -> list[IgnoredRow]:
     """Presses of the dates days[0] to days[1] that nobody was asked for."""
     rows = connection.execute(
-        """SELECT journals.journal || '/' || events.sequence, ignored.device, ignored.at_ms, NOT EXISTS (
+        """SELECT ignored.position, ignored.device, ignored.at_ms, NOT EXISTS (
             SELECT 1 FROM runs WHERE runs.hall = ignored.hall AND runs.date = ignored.date
             AND runs.window IS ignored.window AND abs(runs.at_ms - ignored.at_ms) <= ?)
-        FROM ignored JOIN events USING (position) JOIN journals ON journals.number = events.journal
-        WHERE ignored.hall = ? AND ignored.date BETWEEN ? AND ? ORDER BY ignored.at_ms""",
+        FROM ignored WHERE ignored.hall = ? AND ignored.date BETWEEN ? AND ? ORDER BY ignored.at_ms""",
         (QUIET_MS, hall, *days),
     )
-    return [IgnoredRow(event, device, at_ms, bool(quiet)) for event, device, at_ms, quiet in rows]
+    return [IgnoredRow(_event_at(connection, row[0]).id, row[1], row[2], bool(row[3])) for row in rows]
 
 
 def _rated(connection: sqlite3.Connection, row: RunRow) -> RatedRow:
     if row.rated_at is None:
         return RatedRow(row, "", {})
-    (data,) = connection.execute("SELECT bytes FROM events WHERE position = ?", (row.rated_at,)).fetchone()
-    event = _event.decode(data)
+    event = _event_at(connection, row.rated_at)
     return RatedRow(row, event.id, event.data)
+
+
+def _event_at(connection: sqlite3.Connection, position: int) -> _Event:
+    found = kept.at(connection, position)
+    assert found is not None
+    return _event.decode(found.data)
 
 
 class Following:

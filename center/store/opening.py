@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from center.rollups.entities import Run, Ticket
+from center.store import kept
 from center.store.answers import ANY, Behind, StoredEvent
 
 _RUN = ", ".join(field.name for field in fields(Run))
@@ -109,11 +110,12 @@ def events_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list[
     """The events that stand at these positions, in the order of arrival."""
     found = []
     for position in sorted(positions):
-        row = connection.execute(
-            """SELECT position, hall, journals.journal, sequence, bytes, events.chain FROM events
-            JOIN journals ON journals.number = events.journal WHERE position = ?""",
-            (position,),
-        ).fetchone()
-        if row is not None:
-            found.append(StoredEvent(*row))
+        one = kept.at(connection, position)
+        if one is not None:
+            hall, journal = connection.execute(
+                "SELECT hall, journal FROM journals WHERE number = ?", (one.journal,)
+            ).fetchone()
+            link = kept.link(connection, one.journal, one.sequence)
+            assert link is not None
+            found.append(StoredEvent(position, hall, journal, one.sequence, one.data, link))
     return found

@@ -4,9 +4,10 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import islice
 
 from center.rollups.cells import BY_DAY, BY_MONTH, Times, unpack, unpack_quarters
-from center.store import parts
+from center.store import kept, parts
 from center.store.answers import (
     BY_WINDOW,
     DIMENSION,
@@ -50,16 +51,14 @@ def events(connection: sqlite3.Connection, hall: str, journal: str, part: Part) 
     """A part of a journal; at least one event if there is any."""
     found: list[bytes] = []
     size = 0
-    rows = connection.execute(
-        """SELECT bytes FROM events WHERE journal = (SELECT number FROM journals WHERE journal = ? AND hall = ?)
-        AND sequence > ? ORDER BY sequence LIMIT ?""",
-        (journal, hall, part.after, part.limit),
-    )
-    for (data,) in rows:
-        size += len(data)
+    known = journal_row(connection, journal)
+    if known is None or known.hall != hall:
+        return found
+    for one in islice(kept.of_journal(connection, known.number, part.after), part.limit):
+        size += len(one.data)
         if found and size > part.max_bytes:
             break
-        found.append(data)
+        found.append(one.data)
     return found
 
 
@@ -85,7 +84,7 @@ def _rows_of(question: Question, table: str, counts: str) -> tuple[str, list[str
         if grain == BY_MONTH:
             days_of_it = f"running_months CROSS JOIN {table} USING (hall)"
             kinds.append((BY_DAY, days_of_it, "span BETWEEN max(month, ?) AND ? || '-31'"))
-        for kept, source, spans in kinds:
+        for stored, source, spans in kinds:
             # Halls by name: their rows stand together, and every hall that has rows is in running_months.
             named = "SELECT hall FROM running_months"
             if question.halls is not None:
@@ -95,7 +94,7 @@ def _rows_of(question: Question, table: str, counts: str) -> tuple[str, list[str
                 f"SELECT span, hall, key, {counts} FROM {source} WHERE hall IN ({named}) AND grain = ? "  # noqa: S608 - our names
                 f"AND dimension = ? AND {spans}"
             )
-            values += [kept, _dimension(question), begin, end]
+            values += [stored, _dimension(question), begin, end]
             if question.windows is not None:
                 part += " AND key IN (SELECT value FROM json_each(?))"
                 values.append(json.dumps(sorted(question.windows)))

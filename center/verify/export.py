@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,13 +22,12 @@ from center.casework.cases import Case, fold
 from center.config import Hall
 from center.errors import CenterError
 from center.ingest import OWN
-from center.store import reading
+from center.store import kept, reading
 from common import envelope
 from common.envelope import parse_time
 
 FORMAT = "tingting-export/1"
 LEVEL = 6  # of gzip: events repeat their field names, so little more is gained above
-CHUNK = 1000
 
 
 class ExportError(CenterError):
@@ -109,12 +109,10 @@ def put_right_of(connection: sqlite3.Connection, halls: Sequence[str], days: tup
     cases: dict[str, Case] = {}
     for hall in halls:
         rows = connection.execute(
-            """SELECT bytes FROM events JOIN journals ON journals.number = events.journal
-            WHERE hall = ? AND journals.journal LIKE ? ORDER BY journals.number, sequence""",
-            (hall, f"{OWN}%"),
-        )
-        for (data,) in rows:
-            event = envelope.decode(data)
+            "SELECT number FROM journals WHERE hall = ? AND journal LIKE ? ORDER BY number", (hall, f"{OWN}%")
+        ).fetchall()
+        for one in chain.from_iterable(kept.of_journal(connection, number, 0) for (number,) in rows):
+            event = envelope.decode(one.data)
             fold(cases, event.type, event.data, parse_time(event.time))
     return summary(case for case in cases.values() if days[0] <= case.rating.date <= days[1])
 
@@ -130,19 +128,11 @@ def _fresh(path: Path) -> Iterator[Any]:
 
 def _events(connection: sqlite3.Connection, halls: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     wanted = set(halls)
-    position = 0
-    while True:
-        found = connection.execute(
-            """SELECT position, hall, journals.journal, bytes FROM events
-            JOIN journals ON journals.number = events.journal WHERE position > ? ORDER BY position LIMIT ?""",
-            (position, CHUNK),
-        ).fetchall()
-        if not found:
-            return
-        position = found[-1][0]
-        for _, hall, journal, data in found:
-            if hall in wanted:
-                yield journal, data
+    rows = connection.execute("SELECT number, hall, journal FROM journals")
+    journals = {number: journal for number, hall, journal in rows if hall in wanted}
+    for one in kept.by_position(connection, 0):
+        if one.journal in journals:
+            yield journals[one.journal], one.data
 
 
 class Export:

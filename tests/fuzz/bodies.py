@@ -76,6 +76,8 @@ def center_bodies() -> Target:
     """Batches of a hall, with events that are nearly right; the address and headers of a batch; a phone's form."""
     from urllib.parse import parse_qs
 
+    import msgspec
+
     from center import ingest
     from center.counting import COUNTED
     from center.folded import folded
@@ -110,8 +112,11 @@ def center_bodies() -> Target:
             assert (element.fact is None) == (element.reason is not None)
             # Whether its batch was decoded at once or it was read alone.
             assert element == ingest.read_element(element.data, heading.hall, heading.journal, heading.offset_minutes)
-        handed_over = folded(heading, read.elements)
-        assert handed_over is None or handed_over.elements == read.elements
+        unpacked = ingest.unpack(body, encoding)
+        made = folded(heading, len(unpacked), len(ingest.split(unpacked)), read.elements)
+        if made is not None:
+            handed_over = msgspec.structs.replace(made, body=body, encoding=encoding)
+            assert handed_over.elements == read.elements
 
     def one(data: bytes) -> None:
         if len(data) < 2:

@@ -126,7 +126,7 @@ async def check(store: SqliteStore) -> int:
 def read(heading: Heading, body: bytes, beside: bool) -> Batch | FoldedBatch:
     """As it is read in the center, or in the process beside and handed over."""
     if beside:
-        return read_answer(answer(request(heading, body, "")))
+        return read_answer(answer(request(heading, body, "")), body, "")
     return ingest.read_batch(heading, body, "")
 
 

@@ -70,7 +70,7 @@ async def _send(store: SqliteStore, journal: Journal, after: int, handed_over: b
     body = b"[" + b",".join(journal.events[after:]) + b"]"
     batch: ingest.Batch | FoldedBatch = ingest.read_batch(heading, body, "")
     if handed_over:
-        batch = beside.read_answer(beside.answer(beside.request(heading, body, "")))
+        batch = beside.read_answer(beside.answer(beside.request(heading, body, "")), body, "")
     await store.submit(batch, NOON_MS)
 
 

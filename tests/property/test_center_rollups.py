@@ -251,7 +251,7 @@ async def _send(store: SqliteStore, journal: Journal, after: int, model: Model, 
     body = b"[" + b",".join(journal.events[after:]) + b"]"
     batch: ingest.Batch | FoldedBatch = ingest.read_batch(heading, body, "")
     if handed_over:
-        batch = beside.read_answer(beside.answer(beside.request(heading, body, "")))
+        batch = beside.read_answer(beside.answer(beside.request(heading, body, "")), body, "")
         assert isinstance(batch, FoldedBatch)
     await store.submit(batch, NOON_MS)
     for event in journal.events[after:]:

@@ -18,6 +18,7 @@ from center.folded import FoldedBatch
 from center.ingest import Batch
 from center.intake import Intake
 from center.metrics import Metrics
+from center.store import kept
 from center.store.answers import Stored
 from center.store.sqlite import FILE_NAME, MAX_IN_COMMIT, MAX_QUEUED, SqliteStore, _Job, _Outcome, _settle
 from center.web import journals
@@ -65,11 +66,9 @@ class SimulatedStore(SqliteStore):
 
     def after(self, position: int) -> list[tuple[int, str, int, bytes]]:
         """What is stored behind a position: position, journal, sequence, bytes."""
-        return self._connection.execute(
-            """SELECT position, journals.journal, sequence, bytes FROM events
-            JOIN journals ON journals.number = events.journal WHERE position > ? ORDER BY position""",
-            (position,),
-        ).fetchall()
+        journals = dict(self._connection.execute("SELECT number, journal FROM journals").fetchall())
+        found = kept.by_position(self._connection, position)
+        return [(one.position, journals[one.journal], one.sequence, one.data) for one in found]
 
     def _next(self) -> None:
         if self._busy or not self._waiting:

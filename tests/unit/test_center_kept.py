@@ -1,0 +1,142 @@
+"""A large batch is kept as the body that brought it, and nobody who asks for its events can tell."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from center.beside import answer, read_answer, request
+from center.errors import StoreError
+from center.folded import FoldedBatch
+from center.ingest import Batch, Heading, read_batch
+from center.store import FORKED, Refused, counted, kept
+from center.store.answers import Part, Stored
+from center.store.sqlite import FILE_NAME, SqliteStore, connect
+from tests.center_support import DAY, NOON_MS, OFFSET_MINUTES, Journal
+
+ALL = Part(0, 10_000, 10**8)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / FILE_NAME, asyncio.get_running_loop())
+    yield opened
+    await opened.close()
+
+
+def batch(journal: Journal, after: int, through: int, *, packed: bool = True) -> Batch | FoldedBatch:
+    """A part of a journal as the process beside hands it over."""
+    return handed_over(journal, after, b"[" + b",".join(journal.events[after:through]) + b"]", packed=packed)
+
+
+def handed_over(journal: Journal, after: int, body: bytes, *, packed: bool = True) -> Batch | FoldedBatch:
+    heading = Heading(journal.hall, journal.name, after, journal.links[after], OFFSET_MINUTES)
+    sent, encoding = (gzip.compress(body), "gzip") if packed else (body, "")
+    return read_answer(answer(request(heading, sent, encoding)), sent, encoding)
+
+
+def one_by_one(journal: Journal, after: int, through: int) -> Batch:
+    heading = Heading(journal.hall, journal.name, after, journal.links[after], OFFSET_MINUTES)
+    return read_batch(heading, b"[" + b",".join(journal.events[after:through]) + b"]", "")
+
+
+async def two(store: SqliteStore) -> tuple[Journal, Journal]:
+    """Two journals whose parts came by turns, as bodies (packed or not) and one by one."""
+    journals = Journal(name="j1"), Journal(hall="liuhe", name="j2")
+    for number in range(30):
+        for journal in journals:
+            journal.run(number + 100 * (journal.hall == "liuhe"), number % 5 + 1)
+    ends = [0, 40, 43, 80, 120]
+    for turn, (after, through) in enumerate(pairwise(ends)):
+        for which, journal in enumerate(journals):
+            how = (turn + which) % 3
+            sent = one_by_one(journal, after, through) if how == 2 else batch(journal, after, through, packed=how == 0)
+            await store.submit(sent, NOON_MS)
+    return journals
+
+
+async def test_the_events_are_those_that_came_wherever_one_begins_to_read(store: SqliteStore, tmp_path: Path) -> None:
+    journals = await two(store)
+    for journal in journals:
+        for after in range(journal.through + 2):
+            assert await store.events(journal.hall, journal.name, Part(after, 7, 10**6)) == journal.events[after:][:7]
+        assert (await store.cursor(journal.hall, journal.name)).chain == journal.links[-1]
+        assert await store.events(journal.hall, "another", ALL) == []
+        assert await store.events("another", journal.name, ALL) == []
+    positions = range(2 * 120 + 2)
+    found = await store.events_at(positions)
+    assert [one.position for one in found] == list(positions)[1:-1]
+    for journal in journals:
+        of_it = [one for one in found if one.journal == journal.name]
+        assert {one.hall for one in of_it} == {journal.hall}
+        assert [one.sequence for one in of_it] == list(range(1, journal.through + 1))
+        assert [one.data for one in of_it] == journal.events
+        assert [one.chain for one in of_it] == journal.links[1:]
+    with closing(connect(tmp_path / FILE_NAME)) as connection:
+        rows, bodies = (
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("events", "bodies")
+        )
+        assert 0 < rows < 240
+        assert bodies > 3
+        for after in (0, 1, 39, 40, 41, 100, 239, 240):
+            again = list(kept.by_position(connection, after))
+            assert [(one.position, one.data) for one in again] == [(one.position, one.data) for one in found[after:]]
+        assert kept.last_position(connection) == 240
+        before = counted.digests(connection)
+        connection.execute("BEGIN")
+        assert counted.recount(connection, lambda hall: OFFSET_MINUTES) == 240
+        assert counted.digests(connection) == before
+        connection.execute("ROLLBACK")
+
+
+async def test_what_is_sent_again_is_known_from_a_body_and_a_fork_of_it_refused(store: SqliteStore) -> None:
+    journal, _ = await two(store)
+    for after, through in ((0, 120), (20, 60), (41, 42), (90, 120)):
+        for again in (batch(journal, after, through), one_by_one(journal, after, through)):
+            stored = await store.submit(again, NOON_MS)
+            assert (stored.stored_through, stored.added) == (120, 0)
+    other = Journal(name="j1", events=journal.events[:60], links=journal.links[:61])
+    for number in range(15):
+        other.run(500 + number, 5)
+    for after in (50, 61):
+        for forked in (batch(other, after, 120), one_by_one(other, after, 120)):
+            with pytest.raises(Refused) as refused:
+                await store.submit(forked, NOON_MS)
+            assert refused.value.kind == FORKED
+    # The first event is stored, though not where this batch has it: it is left out, and the rest follows.
+    late = handed_over(journal, 60, b"[" + b",".join([journal.events[9], *journal.events[60:120]]) + b"]")
+    assert (await store.submit(late, NOON_MS)).added == 0
+
+
+async def test_a_body_that_is_not_its_events_alone_is_kept_event_by_event(store: SqliteStore, tmp_path: Path) -> None:
+    journal = Journal()
+    for number in range(10):
+        journal.run(number, 5)
+    spaces = b"[" + b" " * 100_000 + b",".join(journal.events[:20]) + b"]"
+    twice = b"[" + b",".join([*journal.events[20:40], *journal.events[30:40]]) + b"]"
+    for after, body in ((0, spaces), (20, twice)):
+        sent = handed_over(journal, after, body)
+        assert isinstance(sent, Batch)
+        stored: Stored = await store.submit(sent, NOON_MS)
+        assert (stored.added, stored.quarantined) == (20, {})
+    assert await store.events(journal.hall, journal.name, ALL) == journal.events
+    (tally,) = await store.tallies("hall", DAY, DAY, None)
+    assert tally.served == 10
+    with closing(connect(tmp_path / FILE_NAME)) as connection:
+        assert connection.execute("SELECT count(*) FROM bodies").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("damage", ["body = substr(body, 1, 100)", "body = zeroblob(9)", "events = events + 1"])
+async def test_a_damaged_body_is_named(store: SqliteStore, tmp_path: Path, damage: str) -> None:
+    journal = Journal()
+    for number in range(10):
+        journal.run(number, 5)
+    await store.submit(batch(journal, 0, 40), NOON_MS)
+    with closing(connect(tmp_path / FILE_NAME)) as connection:
+        connection.execute(f"UPDATE bodies SET {damage}")
+    with pytest.raises(StoreError, match=r"a stored batch can.t be read|the body at position 1 has 40 events, not 41"):
+        await store.events(journal.hall, journal.name, ALL)
