@@ -1,7 +1,8 @@
 """`make mutate ROOM=ingest`: one change at a time in a copy of a room that carries the promise, and does a test notice?
 
 Prints how many were noticed and lists those that were not, to be read: `cd build/mutate/<room>; mutmut show <name>`.
-`python -m tests.mutate protocol --sample 150 --seed 1` tries so many, drawn by chance.
+`python -m tests.mutate protocol --sample 150 --seed 1` tries so many, drawn by chance. Ended early (Ctrl+C or SIGTERM)
+it reports of those that were tried until then.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -71,6 +73,8 @@ only_mutate = {list(room.files)}
 also_copy = {others}
 pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = ["-p", "no:cacheprovider", "-x", "-q"]
+timeout_constant = 5
+timeout_multiplier = 5
 """
     (place / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text("utf-8") + settings, "utf-8")
     return place
@@ -81,12 +85,23 @@ NOTED = {1: "noticed", 3: "noticed", 0: "survived", 5: "untested", 33: "untested
 LATE = (36, 24, -24, 152, 255)
 LEFT_OUT = 34
 NONE = "nothing-has-this-name*"
+# Where there is one, the tests' files are in memory: the journal's tests wait for the disk most of their time.
+MEMORY = Path("/dev/shm")
 
 
 def mutmut(place: Path, *words: str) -> str:
-    """What it says; its own line that counts up is not shown."""
+    """What it says; its own line that counts up is not shown. It is told to stop, too, when this is."""
     command = [str(Path(sys.executable).with_name("mutmut")), *words]
-    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False).stdout
+    surroundings = {**os.environ, **({"TMPDIR": str(MEMORY)} if MEMORY.is_dir() else {})}
+    with subprocess.Popen(
+        command, cwd=place, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as run:
+        try:
+            return run.communicate()[0].decode("utf-8", "replace")
+        except KeyboardInterrupt:
+            run.send_signal(signal.SIGINT)
+            run.communicate()
+            raise
 
 
 def notes(place: Path) -> list[Path]:
@@ -115,7 +130,10 @@ def verdicts(place: Path) -> dict[str, str]:
 
 
 def main() -> int:
-    """Ends with 0 whatever survives: that is to be read by a person."""
+    """Ends with 0 whatever survives: that is to be read by a person. Ended early it ends with 1."""
+    # Both, and by name: what a shell starts in the background ignores SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rooms", nargs="*", default=list(ROOMS), help=f"of {', '.join(ROOMS)}; all if none")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -124,25 +142,37 @@ def main() -> int:
     options = parser.parse_args()
     for name in options.rooms:
         place = prepare(name)
-        if options.sample:
-            draw(place, options.sample, options.seed)
-        said = mutmut(place, "run", "--max-children", str(options.workers))
-        found = verdicts(place)
-        count = Counter(found.values())
-        tried = len(found) - count["left out"]
-        if not tried:
+        said, early = "", False
+        try:
+            if options.sample:
+                draw(place, options.sample, options.seed)
+            said = mutmut(place, "run", "--max-children", str(options.workers))
+        except KeyboardInterrupt:
+            early = True
+        if not report(name, verdicts(place), early):
             print(f"{name}: mutmut did not run:\n{said[-3000:]}")
             return 1
-        print(
-            f"{name}: {tried} of {len(found)} changes: {count['noticed']} noticed, {count['late']} ran into the time "
-            f"limit (noticed, too), {count['survived']} survived, {count['untested']} reached by no test, "
-            f"{count['odd']} odd"
-        )
-        for change, verdict in found.items():
-            if verdict not in ("noticed", "left out", "late"):
-                print(f"    {change}: {verdict}")
-        sys.stdout.flush()
+        if early:
+            return 1
     return 0
+
+
+def report(name: str, found: dict[str, str], early: bool) -> bool:
+    """Prints how many were noticed and which were not; no if none was tried."""
+    count = Counter(found.values())
+    tried = len(found) - count["left out"]
+    if not tried:
+        return False
+    print(
+        f"{name}: {tried} of {len(found)} changes{' (ended early)' if early else ''}: {count['noticed']} noticed, "
+        f"{count['late']} ran into the time limit (noticed, too), {count['survived']} survived, "
+        f"{count['untested']} reached by no test, {count['odd']} odd"
+    )
+    for change, verdict in found.items():
+        if verdict not in ("noticed", "left out", "late"):
+            print(f"    {change}: {verdict}")
+    sys.stdout.flush()
+    return True
 
 
 if __name__ == "__main__":
