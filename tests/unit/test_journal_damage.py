@@ -108,7 +108,7 @@ async def test_what_the_center_has_costs_nothing(tmp_path: Path, caplog: pytest.
     assert [row.data for row in journal.read(after, 1_000)][:-1] == rows[after:]
     assert journal.chain_at(400) == chain.extend(chain.start("journal-1"), rows)
     gap = texts(journal, 400)[0]
-    assert (gap["type"], gap["data"]["to"]) == ("hall.journal.gap", after)
+    assert (gap["type"], gap["data"]["journal"], gap["data"]["to"]) == ("hall.journal.gap", "journal-1", after)
     assert gap["data"]["what"] == "damaged on this disk; the center has them"
     assert [kept.state for kept in journal.snapshots()] == [{"through": 300}]
     assert journal.cursor("center") == "250"

@@ -1,5 +1,6 @@
 """What damage leaves behind goes by a rule: never before it is delivered and declared, never before its time."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -243,4 +244,31 @@ async def test_a_file_that_cannot_be_deleted_is_said_and_tried_again(
     (tmp_path / (ASIDE + "-shm")).rmdir()
     await passed(journal, clock)
     assert beside(tmp_path) == set()
+    await journal.close()
+
+
+async def test_the_task_says_what_it_waits_for_and_goes_on_by_itself(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(upkeep, "PASS_S", 0)
+    monkeypatch.setattr(upkeep, "CHECK_PAUSE_S", 0)
+    journal = await renewed(tmp_path)
+    await passed(journal, clock)
+    clock.pass_ms((KEEP_DAYS + 1) * DAY_MS)
+    await a_day(journal, clock.ms)
+    await deliver(journal)
+    (tmp_path / (ASIDE + "-shm")).unlink()
+    (tmp_path / (ASIDE + "-shm")).mkdir()
+    task = asyncio.create_task(Upkeep(journal, KEEP_DAYS, clock).run())
+    said = "upkeep of the journal waits: "
+    async with asyncio.timeout(60):
+        while not any(record.message.startswith(said) for record in caplog.records):
+            await asyncio.sleep(0.001)
+        assert "could not delete a damaged file" in caplog.text.partition(said)[2]
+        (tmp_path / (ASIDE + "-shm")).rmdir()
+        while beside(tmp_path):
+            await asyncio.sleep(0.001)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait([task])
     await journal.close()
