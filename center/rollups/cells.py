@@ -1,4 +1,4 @@
-"""Cells of figures: the counts under one key of one day, or of one month. Pure.
+"""Cells of figures: the counts under one key of one day, or of a longer span. Pure.
 
 A row's cells are by hall, window, staff, service and (times only) quarter hour. Every entity says where it counts and
 how; what a batch changed is the difference between after and before, so how events are cut into batches makes no digit
@@ -13,12 +13,12 @@ import msgspec
 
 from center.rollups.entities import Run, Ticket, WindowDay
 from center.rollups.histogram import Histogram, step
+from center.rollups.spans import BY_DAY
 
-BY_DAY, BY_MONTH = "day", "month"
 QUARTER = "quarter"
 DIMENSIONS = ("hall", "window", "staff", "service", QUARTER)
 
-# hall, grain (day or month), dimension, span (2026-11-21 or 2026-11)
+# hall, grain, dimension, span (`spans`)
 Group = tuple[str, str, str, str]
 
 

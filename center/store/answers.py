@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from center.rollups.cells import Times
 
@@ -215,23 +214,3 @@ DIMENSION = {by: by if by in ("window", "staff", "service", "quarter") else "hal
 
 # What is kept by window, and so adds up for some windows of a hall.
 BY_WINDOW = ("hall", "window", "day", "month")
-
-
-def periods(first: str, last: str) -> list[tuple[str, str, str]]:
-    """first..last as (grain, begin, end): whole months where there are any, and the days before and after them."""
-    begin, end = date.fromisoformat(first), date.fromisoformat(last)
-    day = timedelta(days=1)
-    month_begin = begin if begin.day == 1 else _next_month(begin)
-    month_end = end + day if (end + day).day == 1 else end.replace(day=1)
-    if month_begin >= month_end:
-        return [("day", first, last)]
-    found = [("month", month_begin.isoformat()[:7], (month_end - day).isoformat()[:7])]
-    if begin < month_begin:
-        found.insert(0, ("day", first, (month_begin - day).isoformat()))
-    if month_end <= end:
-        found.append(("day", month_end.isoformat(), last))
-    return found
-
-
-def _next_month(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)

@@ -2,14 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 from center.rollups.cells import (
-    BY_DAY,
-    BY_MONTH,
     QUARTER,
     RATINGS_WIDTH,
     Cell,
@@ -27,18 +25,18 @@ from center.rollups.cells import (
     unpack,
     unpack_quarters,
 )
-from center.store import months
+from center.rollups.spans import BY_DAY, BY_FIVE, BY_MONTH, five, month
+from center.store import spans
+from center.store.spans import COUNTS
 
-_GRADES = tuple(f"grade_{grade}" for grade in (1, 2, 3, 4, 5))
-_COUNTS = ("served", *_GRADES, "aside")
 _ADD_RATINGS = (
-    f"INSERT INTO ratings_rollup (hall, grain, dimension, span, key, {', '.join(_COUNTS)}) "  # noqa: S608 - our names
+    f"INSERT INTO ratings_rollup (hall, grain, dimension, span, key, {', '.join(COUNTS)}) "  # noqa: S608 - our names
     f"VALUES (?, ?, ?, ?, ?, {', '.join('?' * RATINGS_WIDTH)}) ON CONFLICT (hall, grain, dimension, span, key) "
-    f"DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COUNTS)}"
+    f"DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in COUNTS)}"
 )
 _CELL = "hall = ? AND grain = ? AND dimension = ? AND span = ? AND key = ?"
 # S608 here and below: every name in these statements is ours, every value is bound.
-_DROP_RATINGS = f"DELETE FROM ratings_rollup WHERE {_CELL} AND {' AND '.join(f'{n} = 0' for n in _COUNTS)}"  # noqa: S608
+_DROP_RATINGS = f"DELETE FROM ratings_rollup WHERE {_CELL} AND {' AND '.join(f'{n} = 0' for n in COUNTS)}"  # noqa: S608
 _GET_TIMES = """SELECT key, counts FROM times_rollup WHERE hall = ? AND grain = ? AND dimension = ? AND span = ?
 AND key IN (SELECT value FROM json_each(?))"""
 _DROP_TIMES = f"DELETE FROM times_rollup WHERE {_CELL}"  # noqa: S608
@@ -128,27 +126,32 @@ def _times(cells: dict[str, list[Cell]]) -> dict[str, list[Times]]:
 def write(
     connection: sqlite3.Connection, hall: str, changes: Changes, newest: str, ahead: Sequence[PackedGroup] = ()
 ) -> None:
-    """Adds both: what changed, and what was packed where the batch was read; `newest`: the last month told of."""
+    """Adds both: what changed, and what was packed where the batch was read; `newest`: the last five days told of."""
     made: dict[Group, list[PackedRow]] = {(hall, BY_DAY, dimension, date): rows for dimension, date, rows in ahead}
     changed = changes.groups()
     groups = sorted({*made, *changed})
-    running = months.running(connection, hall)
+    running = spans.running(connection, hall)
     writing = _Writing(connection)
     late: dict[Group, dict[str, list[Cell]]] = {}
     for group in groups:
         rows, cells = made.get(group, []), changed.get(group, {})
         writing.add(group, rows, cells)
         _, _, dimension, date = group
-        if date[:7] < running:
-            month = late.setdefault((hall, BY_MONTH, dimension, date[:7]), {})
+        for over in _over(date, running):
+            span = late.setdefault((hall, over[0], dimension, over[1]), {})
             for key, cell in chain(
                 opened(dimension, rows), ((key, cell) for key, some in cells.items() for cell in some)
             ):
-                month.setdefault(key, []).append(cell)
+                span.setdefault(key, []).append(cell)
     for group, cells in sorted(late.items(), key=itemgetter(0)):
         writing.add(group, [], cells)
     writing.end()
-    if newest > running:
-        over = {running, *(date[:7] for *_, date in groups)}
-        months.seal(connection, hall, [month for month in sorted(over) if running <= month < newest])
-    months.run(connection, hall, newest)
+    spans.go_on(connection, hall, running, newest)
+
+
+def _over(date: str, running: str) -> Iterator[tuple[str, str]]:
+    """The spans around a day that have rows of their own already."""
+    if five(date) < running:
+        yield BY_FIVE, five(date)
+    if month(date) < month(running):
+        yield BY_MONTH, month(date)

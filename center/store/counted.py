@@ -20,7 +20,7 @@ DERIVED = {
     "devices": "*",
     "key_tests": "*",
     "ignored": "*",
-    "running_months": "*",
+    "running": "*",
     "ratings_rollup": "*",
     "times_rollup": "*",
     "quarantine": "journal, sequence, reason",

@@ -2,11 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 
-from center.rollups.cells import BY_DAY, BY_MONTH, Times, unpack, unpack_quarters
+from center.rollups.cells import Times, unpack, unpack_quarters
+from center.rollups.spans import BY_DAY, BY_FIVE, BY_MONTH, Period, after, periods
 from center.store import kept, parts
 from center.store.answers import (
     BY_WINDOW,
@@ -23,9 +24,13 @@ from center.store.answers import (
     Tally,
     TimesTally,
     Waits,
-    periods,
 )
 
+# A span that runs is read by what it consists of, from where the hall's stands on.
+_OF_WHAT_RUNS = {
+    BY_FIVE: ((BY_DAY, "five"),),
+    BY_MONTH: ((BY_FIVE, "substr(five, 1, 7)"), (BY_DAY, "five")),
+}
 _COLUMNS = {"hall": "hall", "key": "key", "date": "span", "month": "substr(span, 1, 7)"}
 
 
@@ -72,21 +77,17 @@ def journals(connection: sqlite3.Connection) -> list[JournalState]:
 
 
 def _rows_of(question: Question, table: str, counts: str) -> tuple[str, list[str]]:
-    """The rows of a rollup that make up first..last: whole months, and the days around them; by day: days alone.
+    """The rows of a rollup that make up first..last: as long spans as there are; by day: days alone.
 
-    A month that runs is read by its days. One SELECT for each kind: an OR over them would look every row up twice.
+    One SELECT for each kind: an OR over them would look every row up twice.
     """
     selects: list[str] = []
     values: list[str] = []
     days = [(BY_DAY, question.first, question.last)]
-    for grain, begin, end in days if question.by == "day" else periods(question.first, question.last):
-        kinds = [(grain, table, "span BETWEEN ? AND ?")]
-        if grain == BY_MONTH:
-            days_of_it = f"running_months CROSS JOIN {table} USING (hall)"
-            kinds.append((BY_DAY, days_of_it, "span BETWEEN max(month, ?) AND ? || '-31'"))
-        for stored, source, spans in kinds:
-            # Halls by name: their rows stand together, and every hall that has rows is in running_months.
-            named = "SELECT hall FROM running_months"
+    for period in days if question.by == "day" else periods(question.first, question.last):
+        for stored, source, spans, ends in _kinds(period, table):
+            # Halls by name: their rows stand together, and every hall that has rows is in `running`.
+            named = "SELECT hall FROM running"
             if question.halls is not None:
                 named = "SELECT value FROM json_each(?)"
                 values.append(json.dumps(list(question.halls)))
@@ -94,12 +95,25 @@ def _rows_of(question: Question, table: str, counts: str) -> tuple[str, list[str
                 f"SELECT span, hall, key, {counts} FROM {source} WHERE hall IN ({named}) AND grain = ? "  # noqa: S608 - our names
                 f"AND dimension = ? AND {spans}"
             )
-            values += [stored, _dimension(question), begin, end]
+            values += [stored, _dimension(question), *ends]
             if question.windows is not None:
                 part += " AND key IN (SELECT value FROM json_each(?))"
                 values.append(json.dumps(sorted(question.windows)))
             selects.append(part)
     return f"({' UNION ALL '.join(selects)})", values
+
+
+def _kinds(period: Period, table: str) -> Iterator[tuple[str, str, str, tuple[str, str]]]:
+    """Where a period's figures stand: grain, rows, which spans, and what to bind for that."""
+    grain, begin, end = period
+    yield grain, table, "span BETWEEN ? AND ?", (begin, end)
+    for finer, since in _OF_WHAT_RUNS.get(grain, ()):
+        yield (
+            finer,
+            f"running CROSS JOIN {table} USING (hall)",
+            f"span >= max({since}, ?) AND span < ?",
+            (begin, after(end)),
+        )
 
 
 def _dimension(question: Question) -> str:

@@ -13,7 +13,7 @@ from center.counting import DeviceFact, DeviceSeen, Fact, Ignored, Touched
 from center.rollups.ahead import COMMON, RARE, Ahead, columns
 from center.rollups.entities import Run, Ticket, WindowDay
 from center.rollups.folding import Arrival, Folding, Known
-from center.store import cells, months
+from center.store import cells, spans
 
 _RUN = ", ".join(field.name for field in fields(Run))
 _TICKET = ", ".join(field.name for field in fields(Ticket))
@@ -90,7 +90,7 @@ def write(connection: sqlite3.Connection, folding: Folding) -> None:
     _put(connection, folding)
     connection.executemany(_ADD_FACT, ((*number, position) for number, position in sorted(folding.facts.items())))
     if folding.runs or folding.tickets or folding.window_days:
-        cells.write(connection, folding.hall, folding.changes, months.newest(_dates(folding)))
+        cells.write(connection, folding.hall, folding.changes, spans.newest(_dates(folding)))
     _write_told(connection, folding.hall, folding.ignores, folding.devices)
 
 
@@ -110,14 +110,14 @@ def write_ahead(
     _put(connection, more)
     connection.executemany(_ADD_FACT, ((*number, before + place) for *number, place in ahead.facts))
     if ahead.runs or ahead.tickets or ahead.window_days:
-        newest = months.newest(chain(_dates_ahead(ahead, known), _dates(more)))
+        newest = spans.newest(chain(_dates_ahead(ahead, known), _dates(more)))
         cells.write(connection, hall, more.changes, newest, ahead.cells)
     ignores, devices = ([(before + place, fact_at(place)) for place in some] for some in (ahead.ignores, ahead.devices))
     _write_told(connection, hall, ignores, devices)
 
 
 def _dates(folding: Folding) -> Iterator[str | None]:
-    """Of the tickets and window days: what is told once stays, so a month that is over stays over.
+    """Of the tickets and window days: what is told once stays, so a span that is over stays over.
 
     A run that is taken back and finished again may go to an earlier month. Its window's day stays.
     """

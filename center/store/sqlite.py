@@ -14,7 +14,7 @@ from center.errors import StoreBusyError, StoreError, StoreFullError
 from center.folded import FoldedBatch
 from center.ingest import Batch
 from center.rollups.entities import Run, Ticket
-from center.store import FOREIGN, Refused, counted, opening, reading
+from center.store import FOREIGN, Refused, counted, opening, reading, spans
 from center.store.answers import (
     Behind,
     Cursor,
@@ -61,6 +61,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    spans.teach(connection)
     return connection
 
 

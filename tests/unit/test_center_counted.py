@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from center import ingest
 from center.ingest import Heading
 from center.rollups.folding import VERSION
+from center.rollups.spans import periods
 from center.store import counted
-from center.store.answers import Stored, periods
+from center.store.answers import Stored
 from center.store.migrations import MIGRATIONS, migrate
 from center.store.sqlite import FILE_NAME, SqliteStore, connect
 from tests.center_support import CONFIG, DAY, NOON_MS, OFFSET_MINUTES, Journal, rating
@@ -268,7 +269,22 @@ async def test_a_recount_keeps_the_order_of_arrival_where_halls_share_a_box(stor
 @pytest.mark.parametrize(
     ("first", "last", "expected"),
     [
-        ("2026-11-05", "2026-11-20", [("day", "2026-11-05", "2026-11-20")]),
+        ("2026-11-05", "2026-11-20", [("day", "2026-11-05", "2026-11-05"), ("five", "2026-11-06", "2026-11-16")]),
+        ("2026-11-07", "2026-11-10", [("day", "2026-11-07", "2026-11-10")]),
+        ("2026-11-07", "2026-11-14", [("day", "2026-11-07", "2026-11-14")]),
+        ("2026-02-26", "2026-02-28", [("five", "2026-02-26", "2026-02-26")]),
+        ("2026-02-26", "2026-02-27", [("day", "2026-02-26", "2026-02-27")]),
+        (
+            "2025-02-14",
+            "2025-09-17",
+            [
+                ("day", "2025-02-14", "2025-02-15"),
+                ("five", "2025-02-16", "2025-02-26"),
+                ("month", "2025-03", "2025-08"),
+                ("five", "2025-09-01", "2025-09-11"),
+                ("day", "2025-09-16", "2025-09-17"),
+            ],
+        ),
         ("2026-11-01", "2026-11-30", [("month", "2026-11", "2026-11")]),
         ("2025-01-01", "2025-12-31", [("month", "2025-01", "2025-12")]),
         (
@@ -280,11 +296,11 @@ async def test_a_recount_keeps_the_order_of_arrival_where_halls_share_a_box(stor
                 ("day", "2026-03-01", "2026-03-01"),
             ],
         ),
-        ("2026-11-01", "2026-11-29", [("day", "2026-11-01", "2026-11-29")]),
-        ("2026-02-01", "2026-03-05", [("month", "2026-02", "2026-02"), ("day", "2026-03-01", "2026-03-05")]),
+        ("2026-11-01", "2026-11-29", [("five", "2026-11-01", "2026-11-21"), ("day", "2026-11-26", "2026-11-29")]),
+        ("2026-02-01", "2026-03-05", [("month", "2026-02", "2026-02"), ("five", "2026-03-01", "2026-03-01")]),
     ],
 )
-def test_a_range_is_whole_months_and_the_days_around_them(
+def test_a_range_is_whole_months_and_fives_and_days_around_them(
     first: str, last: str, expected: list[tuple[str, str, str]]
 ) -> None:
     assert periods(first, last) == expected

@@ -1,4 +1,4 @@
-"""A store of the eighth schema, made by the center of then, is brought to rollups hall by hall and months that run."""
+"""A store of the eighth schema, made by the center of then, is brought to rollups hall by hall and spans that run."""
 
 import asyncio
 import signal
@@ -65,9 +65,9 @@ async def test_an_old_store_answers_as_it_did_and_as_its_events_do(path: Path) -
         counted.recount(connection, lambda hall: OFFSET_MINUTES)
         assert counted.digests(connection) == brought
         connection.execute("ROLLBACK")
-        assert dict(connection.execute("SELECT hall, month FROM running_months").fetchall()) == {
-            "qingxi": "2026-11",
-            "liuhe": "2026-10",
+        assert dict(connection.execute("SELECT hall, five FROM running").fetchall()) == {
+            "qingxi": "2026-11-21",
+            "liuhe": "2026-10-26",
         }
     assert months(path) == [row for row in before if (row[0], row[1]) in {("2026-09", "qingxi"), ("2026-10", "qingxi")}]
     store = SqliteStore(path, asyncio.get_running_loop())

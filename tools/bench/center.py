@@ -256,7 +256,7 @@ def _questions() -> Iterator[str]:
     year_, month, odd, day = (
         ("2025-01-01", "2025-12-31"),
         ("2025-06-01", "2025-06-30"),
-        ("2025-02-11", "2025-09-20"),
+        ("2025-02-14", "2025-09-17"),
         ("2025-06-11", "2025-06-11"),
     )
     for by in ("hall", "region", "department", "window", "staff", "service", "day", "month"):

@@ -1,10 +1,11 @@
-"""A month's rows are made when the hall tells of a later month; in which order and pieces it is told makes no byte."""
+"""Rows of five days and of months are made when the hall tells of later ones, whatever the order and the pieces."""
 
 import asyncio
 import datetime as dt
 import sqlite3
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from center import beside, ingest
 from center.folded import FoldedBatch
 from center.ingest import Heading
 from center.rollups.cells import QUARTER, Times, pack, pack_quarters, unpack, unpack_quarters
+from center.rollups.spans import BY_FIVE, BY_MONTH, five, month
 from center.store import counted
 from center.store.sqlite import FILE_NAME, SqliteStore, connect
 from tests.center_support import NOON_MS, OFFSET_MINUTES, Journal, rating
@@ -25,7 +27,7 @@ DAY_MS = 86_400_000
 HALLS = ("qingxi", "liuhe")
 # From September to January, and a hub whose clock once stood in the year after next.
 DAYS_AWAY = st.integers(-70, 70) | st.just(700)
-TABLES = ("running_months", "ratings_rollup", "times_rollup")
+TABLES = ("running", "ratings_rollup", "times_rollup")
 
 Told = tuple[str, dict[str, Any], int]
 
@@ -76,38 +78,43 @@ async def _send(store: SqliteStore, journal: Journal, after: int, handed_over: b
 
 def _tables(connection: sqlite3.Connection) -> list[list[tuple[Any, ...]]]:
     return [connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5").fetchall() for table in TABLES[1:]] + [
-        connection.execute("SELECT * FROM running_months ORDER BY 1").fetchall()
+        connection.execute("SELECT * FROM running ORDER BY 1").fetchall()
     ]
 
 
-def _months_are_their_days(connection: sqlite3.Connection) -> None:
-    """Each month before the one that runs is the sum of its days; the one that runs, and later ones, have no rows."""
-    running = dict(connection.execute("SELECT hall, month FROM running_months").fetchall())
+def _spans_are_their_days(connection: sqlite3.Connection) -> None:
+    """What is over is the sum of its days; what runs, and what comes after it, has no rows."""
+    for grain, of in ((BY_FIVE, five), (BY_MONTH, month)):
+        _are_their_days(connection, grain, of)
+
+
+def _are_their_days(connection: sqlite3.Connection, grain: str, of: Callable[[str], str]) -> None:
+    running = dict(connection.execute("SELECT hall, five FROM running").fetchall())
     ratings: Counter[tuple[str, ...]] = Counter()
     times: dict[tuple[str, ...], Times] = {}
     by_name = "served grade_1 grade_2 grade_3 grade_4 grade_5 aside".split()
     for hall, dimension, span, key, *counts in connection.execute(
         f"SELECT hall, dimension, span, key, {', '.join(by_name)} FROM ratings_rollup WHERE grain = 'day'"
     ):
-        if span[:7] < running[hall]:
+        if of(span) < of(running[hall]):
             for name, count in zip(by_name, counts, strict=True):
-                ratings[hall, dimension, span[:7], key, name] += count
+                ratings[hall, dimension, of(span), key, name] += count
     for hall, dimension, span, key, counts in connection.execute(
         "SELECT hall, dimension, span, key, counts FROM times_rollup WHERE grain = 'day'"
     ):
-        if span[:7] < running[hall]:
+        if of(span) < of(running[hall]):
             parts = unpack_quarters(counts) if dimension == QUARTER else {key: unpack(counts)}
             for name, one in parts.items():
-                times.setdefault((hall, dimension, span[:7], name), Times()).merge(one)
+                times.setdefault((hall, dimension, of(span), name), Times()).merge(one)
     packed: dict[tuple[str, ...], bytes] = {}
     quarters: dict[tuple[str, ...], dict[str, Times]] = {}
-    for (hall, dimension, month, name), one in times.items():
+    for (hall, dimension, span, name), one in times.items():
         if dimension == QUARTER:
-            quarters.setdefault((hall, dimension, month, ""), {})[name] = one
+            quarters.setdefault((hall, dimension, span, ""), {})[name] = one
         else:
-            packed[hall, dimension, month, name] = pack(one)
+            packed[hall, dimension, span, name] = pack(one)
     packed |= {where: pack_quarters(parts) for where, parts in quarters.items()}
-    stored = "SELECT hall, dimension, span, key, {} FROM {} WHERE grain = 'month'"
+    stored = f"SELECT hall, dimension, span, key, {{}} FROM {{}} WHERE grain = '{grain}'"
     assert packed == {
         tuple(where): counts for *where, counts in connection.execute(stored.format("counts", "times_rollup"))
     }
@@ -144,7 +151,7 @@ def test_the_order_and_the_pieces_of_what_is_told_make_no_byte(data: st.DataObje
             await _told(other, data.draw(st.permutations(told)), data)
             with closing(connect(one)) as first, closing(connect(other)) as second:
                 assert _tables(first) == _tables(second)
-                _months_are_their_days(first)
+                _spans_are_their_days(first)
                 before = counted.digests(first)
                 first.execute("BEGIN")
                 counted.recount(first, lambda hall: OFFSET_MINUTES)
@@ -155,7 +162,8 @@ def test_the_order_and_the_pieces_of_what_is_told_make_no_byte(data: st.DataObje
                 for kind, _, at_ms in facts
                 if kind == "hall.ticket.finished"
             ]
-            begin, end = dt.date(2026, 9, 1), dt.date(2026, data.draw(st.sampled_from([10, 11])), 30)
+            begin = dt.date(2026, 9, 1) + dt.timedelta(data.draw(st.integers(0, 60)))
+            end = begin + dt.timedelta(data.draw(st.integers(0, 90)))
             finished = sum(begin <= date <= end for date in dates)
             assert await _served(one, begin.isoformat(), end.isoformat()) == (finished, finished)
             assert await _served(one, "2020-01-01", "2030-12-31") == (len(dates), len(dates))
