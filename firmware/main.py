@@ -1,4 +1,4 @@
-"""The composition root of a box: builds everything, owns the one loop with its tasks, the clock and the watchdog.
+"""A box that runs: owns the one loop with its tasks, the clock and the watchdog; firmware/opening.py builds it.
 
 No asyncio: it takes 10 KB of a box's memory, and makes garbage at every wait. The tasks take turns instead, none waits
 for anything itself, and so a turn that comes to its end is the sign that all of them live.
@@ -6,26 +6,17 @@ for anything itself, and so a turn that comes to its end is the sign that all of
 
 import gc
 import io
-import os
 import select
 import sys
 import time
 
-from firmware import VERSION, role
-from firmware.drivers import chip
-from firmware.drivers.buzzer import Buzzer
+from firmware.drivers import running
 from firmware.drivers.keys import SETTLE_MS
-from firmware.drivers.lamps import PowerLed
-from firmware.eventlog import EventLog
-from firmware.files import Directory
 from firmware.loading import once
-from firmware.uptime import Uptime
 from protocol import messages
 from protocol.compat import const
-from protocol.device import DeviceEndpoint
 
-_LOG_PATH = "/log"
-_MAINTENANCE_PATH = "/maintenance"
+MAINTENANCE_PATH = "/maintenance"
 _LONGEST_WAIT_MS = const(1_000)  # an eighth of the watchdog's time
 _DOWN_SCAN_MS = const(5)  # a third of the debounce time
 _RESTING_SCAN_MS = const(250)  # keys wake us by interrupt; this is for an edge that was missed, and for stuck keys
@@ -58,46 +49,37 @@ class KeyEdge(io.IOBase):
 class Main:
     """Everything a running box has."""
 
-    def __init__(self, config, board, now, trial):
+    def __init__(self, now, link, box, *, keys, led, buzzer):
         self._now = now
         self.doing = "start"  # the task whose turn it is
         self._unsent = b""
         self._scan_ms = 0
         self._looked_ms = 0
         self._led_ms = 0
-        self.link = once("firmware.links." + config.link).open_link(board, config.device)
-        self._radio = getattr(self.link, "turn", None)  # a cable has nothing to decide
-        about = once("firmware.drivers.about").about(VERSION, board.NAME)
-        self.keys, key_pins = role.open_keys(board, config, now())
-        self.led = PowerLed(chip.lamp_pin(board.POWER_LED_PIN))
-        self.buzzer = Buzzer(chip.tone(board.BUZZER_PIN))
-        log = EventLog(Directory(_LOG_PATH), board.LOG_TAIL_BYTES)
-        endpoint = DeviceEndpoint(config.device, role.WIRE_ROLE, config.secret, config.epoch, log.boot, log, os.urandom)
-        self.box = role.open_box(
-            board,
-            config,
-            log,
-            endpoint,
-            keys=self.keys,
-            led=self.led,
-            buzzer=self.buzzer,
-            about=about,
-            maintain=maintain,
-        )
-        self.box.start(now())
+        self.link = link
+        self._radio = getattr(link, "turn", None)  # a cable has nothing to decide
+        self.keys = keys
+        self.led = led
+        self.buzzer = buzzer
+        self.box = box
+        self.edge = KeyEdge(keys)
+        self._poll = select.poll()
+        self._poll.register(link.source, select.POLLIN)
+        self._poll.register(self.edge, select.POLLIN)
+
+    def start(self, trial):
+        """The box's first acts, once what built it has gone from memory."""
+        self.box.start(self._now())
         if trial:
             self.box._updater = once("firmware.trial").Trial(self.box)
         if self._radio is not None:
-            endpoint.link_lost()  # there is no line before somebody connects
-        self._edge = KeyEdge(self.keys)
-        self._poll = select.poll()
-        self._poll.register(self.link.source, select.POLLIN)
-        self._poll.register(self._edge, select.POLLIN)
-        chip.watch_falling(key_pins, self._edge.set)
+            self.box.endpoint.link_lost()  # there is no line before somebody connects
+        self.keys.fell = None  # a press before a box could know of it is none
+        self.edge.seen = False
 
     def live(self):
         """Runs the box until one of its tasks fails; says which, in the log."""
-        watchdog = chip.watchdog()
+        watchdog = running.watchdog()
         try:
             while True:
                 watchdog.feed()
@@ -145,81 +127,43 @@ class Main:
         self.doing = "keys"
         now_ms = self._now()
         blind = now_ms - self._looked_ms >= SETTLE_MS
-        if blind or self._edge.seen or now_ms >= self._scan_ms:
-            self._edge.seen = False
+        if blind or self.edge.seen or now_ms >= self._scan_ms:
+            self.edge.seen = False
             self.box.scan_keys(now_ms, blind)
             self._scan_ms = now_ms + (_DOWN_SCAN_MS if self.keys.busy() else _RESTING_SCAN_MS)
             now_ms = self._now()
         self._looked_ms = now_ms
 
 
-def load_board(name):
-    """The pins of a board, by the name of its file in firmware/boards/."""
-    return once("firmware.boards." + name)
-
-
-def in_maintenance():
-    """Whether a technician has left the mark that keeps application and watchdog off; removing it ends that."""
-    try:
-        os.stat(_MAINTENANCE_PATH)
-    except OSError:
-        return False
-    return True
-
-
 def maintain(mark=True):
     """Leave the mark and restart; without it, just restart."""
     if mark:
-        with open(_MAINTENANCE_PATH, "w"):
+        with open(MAINTENANCE_PATH, "w"):
             pass
-    chip.reset()
-
-
-def rest(error, board, limit_ms):
-    """Say what is wrong and blink, without watchdog, so that a technician can get in; `limit_ms` None: for ever."""
-    sys.stdout.write("tingting: %s\n" % error)
-    now = Uptime(time.ticks_ms, time.ticks_diff)
-    led = None
-    if board is not None:
-        led = PowerLed(chip.lamp_pin(board.POWER_LED_PIN))
-        led.fault(True)
-    while limit_ms is None or now() < limit_ms:
-        time.sleep_ms(_LONGEST_WAIT_MS if led is None else led.step(now()))
+    running.reset()
 
 
 def run(trial=False):
     """Runs the box for ever; returns at once for maintenance (the mark, or the strap held). trial: is it good?"""
-    if in_maintenance():
-        return
-    config, board, error = _configuration()
-    if error is not None:
-        rest(error, board, None)
-    strap = chip.key_pin(board.STRAP_PIN)
-    if not strap.value():
-        return
+    main = None
     try:
-        main = Main(config, board, Uptime(time.ticks_ms, time.ticks_diff), trial)
-        config = None  # with it goes all that only reads settings
+        main = once("firmware.opening").opened()
+        if main is None:
+            return
         gc.collect()
+        main.start(trial)
         main.live()
     except Exception as error:
         sys.print_exception(error)
-        rest("starting again in 10 s", board, _REST_MS)
-    chip.reset()
+        main = None  # with it goes all that a box is made of
+        _rest()
+    running.reset()
 
 
-def _configuration():
-    """Settings, board and None; or None, the board as far as the settings tell it, and what is wrong with them."""
-    settings = once("firmware.settings")
+def _rest():
+    """Leaves a technician time to interrupt a box that fails; whatever happens here, it starts again."""
     try:
-        config = settings.load(role.NAME)
-        return config, load_board(config.board), None
-    except (settings.SettingsError, ImportError) as error:
-        return None, _board_for_rest(settings.board_of()), error
-
-
-def _board_for_rest(name):
-    try:
-        return load_board(name) if name else None
-    except ImportError:
-        return None
+        once("firmware.opening").rest_before_restart(_REST_MS)
+    except Exception as error:
+        sys.print_exception(error)
+        time.sleep_ms(_REST_MS)

@@ -2,6 +2,7 @@
 
 import json
 from binascii import unhexlify
+from collections import namedtuple
 
 PATH = "/settings.json"
 _LINKS = ("uart", "usb", "ble")
@@ -12,50 +13,66 @@ class SettingsError(Exception):
     """The settings can't be used; the text names the file, the key and what is allowed."""
 
 
-class Settings:
-    """Checked: device, role, board, window_label, secret (32 bytes), epoch (8), link; screen and keys, or None."""
+# Checked: secret has 32 bytes, epoch 8; screen and keys may be None. A tuple, for an object of a class of this file
+# would keep all of its code in memory.
+Settings = namedtuple(
+    "Settings", ("device", "role", "board", "window_label", "secret", "epoch", "link", "screen", "keys")
+)
 
-    def __init__(self, values, role, path=PATH):
+
+class _Check:
+    """Takes values one by one, or says what is allowed."""
+
+    def __init__(self, values, path):
+        self._values = values
         self._path = path
-        self.device = self._text(values, "device", 32)
-        self.role = self._text(values, "role", 16)
-        if self.role != role:
-            raise SettingsError(
-                "%s: this box is provisioned as %s and has the firmware of %s; flash it as %s, or provision it as %s"
-                % (path, self.role, role, self.role, role)
-            )
-        self.board = self._text(values, "board", 32)
-        self.window_label = self._text(values, "window_label", 64, empty=True)
-        self.link = self._choice(values, "link", _LINKS)
-        self.secret = self._hex(values, "secret", 32)
-        self.epoch = self._hex(values, "epoch", 8)
-        self.screen = self._text(values, "screen", 64) if values.get("screen") is not None else None
-        self.keys = self._choice(values, "keys", _KEYS) if values.get("keys") is not None else None
 
     def _wrong(self, key, allowed):
         # Never the value: it may be a secret.
         return SettingsError("%s: `%s` must be %s; provision the box again" % (self._path, key, allowed))
 
-    def _text(self, values, key, limit, empty=False):
-        value = values.get(key)
+    def has(self, key):
+        return self._values.get(key) is not None
+
+    def text(self, key, limit, empty=False):
+        value = self._values.get(key)
         if not isinstance(value, str) or len(value.encode()) > limit or not (value or empty):
             raise self._wrong(key, "a text of %d to %d bytes" % (0 if empty else 1, limit))
         return value
 
-    def _choice(self, values, key, words):
-        value = values.get(key)
+    def choice(self, key, words):
+        value = self._values.get(key)
         if value not in words:
             raise self._wrong(key, "one of " + ", ".join(words))
         return value
 
-    def _hex(self, values, key, size):
-        value = values.get(key)
+    def hexadecimal(self, key, size):
+        value = self._values.get(key)
         if isinstance(value, str) and len(value) == 2 * size:
             try:
                 return unhexlify(value)
             except ValueError:
                 pass  # said below, in the same words as every other way to be wrong
         raise self._wrong(key, "%d hexadecimal digits" % (2 * size))
+
+
+def _checked(values, role, path):
+    check = _Check(values, path)
+    device = check.text("device", 32)
+    provisioned = check.text("role", 16)
+    if provisioned != role:
+        raise SettingsError(
+            "%s: this box is provisioned as %s and has the firmware of %s; flash it as %s, or provision it as %s"
+            % (path, provisioned, role, provisioned, role)
+        )
+    board = check.text("board", 32)
+    window_label = check.text("window_label", 64, empty=True)
+    link = check.choice("link", _LINKS)
+    secret = check.hexadecimal("secret", 32)
+    epoch = check.hexadecimal("epoch", 8)
+    screen = check.text("screen", 64) if check.has("screen") else None
+    keys = check.choice("keys", _KEYS) if check.has("keys") else None
+    return Settings(device, role, board, window_label, secret, epoch, link, screen, keys)
 
 
 def load(role, path=PATH):
@@ -69,7 +86,7 @@ def load(role, path=PATH):
         raise SettingsError("%s is no JSON; provision the box again" % path)
     if not isinstance(values, dict):
         raise SettingsError("%s holds no JSON object; provision the box again" % path)
-    return Settings(values, role, path)
+    return _checked(values, role, path)
 
 
 def board_of(path=PATH):

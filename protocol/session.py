@@ -65,7 +65,8 @@ class Endpoint:
         self._heard_ms = 0
         self._sealer: Sealer | None = None
         self._opener: Opener | None = None
-        self._requests = Requests(int.from_bytes(random(3), "big"))
+        self._first_request = int.from_bytes(random(3), "big")
+        self._requests: Requests | None = None  # made with the first: a box that asks for nothing has no code for it
         self._answers = Answers()
         self._flush = False
         self._packets: dict[int, Callable[[bytes], None]] = {}
@@ -99,8 +100,7 @@ class Endpoint:
     def next_event(self) -> "tuple[Any, ...] | None":
         """What happened, oldest first, or None."""
         if not self._events:
-            for number in self._requests.expired(self._now_ms):
-                self._events.append((REQUEST_EXPIRED, number))
+            self._expire_requests(self._now_ms)
         return self._events.pop(0) if self._events else None
 
     def outgoing(self, now_ms: int) -> bytes:
@@ -133,6 +133,8 @@ class Endpoint:
         if self._sealer is None:
             raise MisuseError("no session: a request dies with its link, so it can't be made before one")
         messages.encode(messages.REQUEST, {"id": 0, "left_ms": 0, "command": command, "args": args})
+        if self._requests is None:
+            self._requests = Requests(self._first_request)
         return self._requests.add(command, args, deadline_ms)
 
     def answer(self, number: int, code: int, detail: "str | None" = None) -> bool:
@@ -161,7 +163,7 @@ class Endpoint:
         self.state = state
 
     def _begin_session(self, sealer: Sealer, opener: Opener) -> None:
-        self._expire_requests()
+        self._expire_requests(None)
         self._sealer = sealer
         self._opener = opener
         self._answers = Answers()
@@ -173,11 +175,13 @@ class Endpoint:
         self._sealer = None
         self._opener = None
         self._answers = Answers()
-        self._expire_requests()
+        self._expire_requests(None)
 
-    def _expire_requests(self) -> None:
-        for number in self._requests.expired(None):
-            self._events.append((REQUEST_EXPIRED, number))
+    def _expire_requests(self, now_ms: "int | None") -> None:
+        """Those past their deadline; all of them when the session is gone (None)."""
+        if self._requests is not None:
+            for number in self._requests.expired(now_ms):
+                self._events.append((REQUEST_EXPIRED, number))
 
     def _session_over(self) -> bool:
         """Silence, or counters near their end."""
@@ -242,7 +246,7 @@ class Endpoint:
 
     def _on_answer(self, values: "dict[str, Any]") -> None:
         number = values["id"]
-        if self._requests.answered(number):
+        if self._requests is not None and self._requests.answered(number):
             self._events.append((ANSWER, number, values["code"], values["detail"]))
 
     def _seal(self, kind: int, values: "dict[str, Any]") -> bytes:
@@ -255,18 +259,17 @@ class Endpoint:
         answer = self._answers.due()
         if answer is not None:
             return self._seal(messages.ANSWER, {"id": answer[0], "code": answer[1], "detail": answer[2]})
-        request = self._requests.due(self._now_ms)
-        if request is not None:
-            number, command, args, left_ms = request
-            values = {"id": number, "left_ms": left_ms, "command": command, "args": args}
-            return self._seal(messages.REQUEST, values)
-        return None
+        request = None if self._requests is None else self._requests.due(self._now_ms)
+        if request is None:
+            return None
+        number, command, args, left_ms = request
+        return self._seal(messages.REQUEST, {"id": number, "left_ms": left_ms, "command": command, "args": args})
 
     def _soonest(self, moments: "list[int | None]") -> "int | None":
         if self._answers.waiting() or self._flush:
             return self._now_ms
         known = [moment for moment in moments if moment is not None]
-        asked = self._requests.deadline_ms(self._sealer is not None)
+        asked = None if self._requests is None else self._requests.deadline_ms(self._sealer is not None)
         if asked is not None:
             known.append(asked)
         return max(min(known), self._now_ms) if known else None

@@ -1,13 +1,6 @@
-"""The board's own parts: pins by number, PWM, watchdog, reset. Only drivers and links use `machine`."""
-
-import time
+"""The board's own parts as a box is opened: pins by number, PWM, buses. Only drivers and links use `machine`."""
 
 import machine
-
-from protocol.compat import const
-
-# The longest an RP2040's watchdog can wait is 8,388 ms; moving a full tail takes under one second.
-_WATCHDOG_MS = const(8_000)
 
 
 def key_pin(number):
@@ -18,11 +11,6 @@ def key_pin(number):
 def open_drain(number):
     """An output that pulls down or lets go; its own pull-up and the part's hold it high."""
     return machine.Pin(number, machine.Pin.OPEN_DRAIN, machine.Pin.PULL_UP, value=1)
-
-
-def half_clock():
-    """Half a clock of a TM1637: 250 kHz at most."""
-    time.sleep_us(2)
 
 
 def lamp_pin(number):
@@ -47,13 +35,3 @@ def watch_falling(pins, call):
     """`call(pin)` when one of these falls; it runs in an interrupt and may set a flag, no more."""
     for pin in pins:
         pin.irq(handler=call, trigger=machine.Pin.IRQ_FALLING)
-
-
-def watchdog():
-    """Started now, and never to be stopped: feed it or be reset."""
-    return machine.WDT(timeout=_WATCHDOG_MS)
-
-
-def reset():
-    """Start again, as after switching on."""
-    machine.reset()

@@ -14,15 +14,6 @@ STUCK = "stuck"
 FREED = "freed"
 
 
-class _Key:
-    def __init__(self, down, now_ms):
-        self.down = down  # as debounced
-        self.since_ms = now_ms
-        self.raw = down
-        self.raw_ms = now_ms
-        self.stuck = False
-
-
 class Keys:
     """`pins`: objects with `value()`, 0 when pressed (pull-up); `grades`: what each stands for."""
 
@@ -32,8 +23,15 @@ class Keys:
         self._pins = pins
         self._grades = grades
         self.stuck_ms = STUCK_MS
-        # A key that is held while the box starts is no press; it may be one that hangs.
-        self._keys = [_Key(not pin.value(), now_ms) for pin in pins]
+        # A bit for each key: an object for each would take 130 bytes.
+        self._raw = 0
+        for index in range(len(pins)):
+            if not pins[index].value():
+                self._raw |= 1 << index
+        self._down = self._raw  # as debounced; one that is held while the box starts is no press, but may hang
+        self._stuck = 0
+        self._raw_ms = [now_ms] * len(pins)
+        self._since_ms = [now_ms] * len(pins)
         self.fell = None  # the first pin that went low since the last scan, from its interrupt
 
     def scan(self, now_ms, blind=False):
@@ -43,29 +41,31 @@ class Keys:
         is up again was too short for a finger.
         """
         events = []
-        for index in range(len(self._keys)):
-            key = self._keys[index]
+        for index in range(len(self._pins)):
             pin = self._pins[index]
-            raw = not pin.value()
-            if blind and self.fell is pin and not (raw or key.raw or key.down):
+            key = 1 << index
+            raw = 0 if pin.value() else key
+            down = self._down & key
+            if blind and self.fell is pin and not (raw or down or self._raw & key):
                 events.append((PRESSED, self._grades[index]))
-            elif raw != key.raw:
-                key.raw = raw
-                key.raw_ms = now_ms
-            elif raw != key.down and now_ms - key.raw_ms >= SETTLE_MS:
-                key.down = raw
-                key.since_ms = now_ms
+            elif raw != self._raw & key:
+                self._raw ^= key
+                self._raw_ms[index] = now_ms
+            elif raw != down and now_ms - self._raw_ms[index] >= SETTLE_MS:
+                self._down ^= key
+                down = raw
+                self._since_ms[index] = now_ms
                 if raw:
                     events.append((PRESSED, self._grades[index]))
-                elif key.stuck:
-                    key.stuck = False
+                elif self._stuck & key:
+                    self._stuck ^= key
                     events.append((FREED, self._grades[index]))
-            if key.down and not key.stuck and now_ms - key.since_ms >= self.stuck_ms:
-                key.stuck = True
+            if down and not self._stuck & key and now_ms - self._since_ms[index] >= self.stuck_ms:
+                self._stuck |= key
                 events.append((STUCK, self._grades[index]))
         self.fell = None
         return events
 
     def busy(self):
         """Whether a key is down or bouncing, so that the next scan should come soon."""
-        return any((key.down and not key.stuck) or key.raw != key.down for key in self._keys)
+        return self._down != self._stuck or self._raw != self._down

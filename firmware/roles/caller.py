@@ -2,7 +2,7 @@
 
 from firmware.apps.caller_keys import FOUR_KEYS, KEYS
 from firmware.boxes.caller import CallerBox
-from firmware.drivers import chip
+from firmware.drivers import chip, running
 from firmware.drivers.buzzer import TUNES
 from firmware.drivers.keypad import MatrixKeys
 from firmware.drivers.keys import Keys
@@ -26,5 +26,5 @@ def open_keys(board, config, now_ms):
 
 def open_box(board, config, log, endpoint, **shared):
     """The box with its display; `shared` is what every Box is made of."""
-    display = Tm1637(chip.open_drain(board.CALLER_CLK_PIN), chip.open_drain(board.CALLER_DIO_PIN), chip.half_clock)
+    display = Tm1637(chip.open_drain(board.CALLER_CLK_PIN), chip.open_drain(board.CALLER_DIO_PIN), running.half_clock)
     return CallerBox(log, endpoint, display, bool(config.keys), **shared)

@@ -8,6 +8,7 @@ import pytest
 
 from tools.device.build import linked
 from tools.device.linker import Linker, LinkError
+from tools.device.syntax import Symbol
 
 BASE = '''
 """Shared."""
@@ -153,6 +154,81 @@ def test_linker_makes_one_class_of_a_base_and_its_only_subclass(root: Path) -> N
     assert "return 0" not in text
     for kept in ("class Wide:", "class First(Wide):", "class Second(Wide):", "class GoneError(LostError):"):
         assert kept in text
+
+
+ERRORS = """
+class RootError(Exception):
+    pass
+class WireError(RootError):
+    pass
+class FrameError(WireError):
+    pass
+class SealError(WireError):
+    pass
+class OwnError(RootError):
+    pass
+class Said:
+    def __repr__(self):
+        return "for people"
+    def raise_one(self, what):
+        if what == 0:
+            raise FrameError
+        if what == 1:
+            raise SealError
+        if what == 2:
+            raise WireError
+        raise OwnError
+def run():
+    found = []
+    for what in range(4):
+        try:
+            Said().raise_one(what)
+        except FrameError:
+            found.append("frame")
+        except WireError:
+            found.append("wire")
+        except Exception as error:
+            found.append(type(error).__name__)
+    return found
+"""
+
+
+def test_linker_raises_the_base_of_an_error_that_nobody_tells_from_it(root: Path) -> None:
+    (root / "ours" / "main.py").write_text(ERRORS, "utf-8")
+    silent = ["WireError", "FrameError", "SealError", "OwnError"]
+    text = Linker(root, ["ours"], silent).link("ours.main", frozenset({"run"}))["ours.main"]
+    assert run(text) == run(ERRORS) == ["frame", "wire", "wire", "OwnError"]
+    assert "SealError" not in text
+    assert "RootError" not in text
+    assert "class OwnError(Exception):" in text  # whose name somebody reads
+    assert "__repr__" not in text
+    assert "class SealError(WireError):" in Linker(root, ["ours"]).link("ours.main", frozenset({"run"}))["ours.main"]
+
+
+def test_linker_puts_what_is_forgotten_into_the_last_file_and_keeps_a_door_before_it(root: Path) -> None:
+    (root / "ours" / "opening.py").write_text(
+        "from ours.low import part\nfrom ours.main import run\ndef opened():\n    return part(), run\n", "utf-8"
+    )
+    (root / "ours" / "low.py").write_text("def part():\n    return 1\n", "utf-8")
+    parts = (("ours.opening", ("ours.opening", "ours.low")), ("ours.main", ("ours",)))
+    linker = Linker(root, ["ours"])
+    files = linker.link("ours.opening", frozenset({"opened"}), parts, doors=[Symbol("ours.main", "run")])
+    assert list(files) == ["ours.main", "ours.opening"]
+    assert "def run" in files["ours.main"]
+    assert "def part" in files["ours.opening"]
+    assert "from ours.main import run" in files["ours.opening"]
+
+
+def test_what_opens_a_box_is_in_no_file_that_stays() -> None:
+    """Nothing of a board's pins, of settings and of the first facts is needed by a box that runs."""
+    for role in ("evaluator", "caller", "dispenser"):
+        files = dict(linked(role, "rpi_pico"))
+        assert list(files)[:4] == ["firmware.wire", "firmware.log", "firmware.main", "firmware.opening"]
+        for gone in ("machine.Pin(", "machine.PWM(", "_PINS", "urandom"):
+            assert gone in files["firmware.opening"]
+            assert gone not in files["firmware.main"]
+    assert "class Requests" not in dict(linked("evaluator", "rpi_pico"))["firmware.wire"]
+    assert "class Requests" in dict(linked("caller", "rpi_pico"))["firmware.wire"]
 
 
 def test_linker_puts_another_module_in_ones_place(root: Path) -> None:

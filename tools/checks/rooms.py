@@ -91,8 +91,13 @@ ROOMS = (
     Room("firmware.settings", "what was provisioned, and the boot counter", (*_FIRMWARE, *_PIECES, "protocol")),
     Room(
         "firmware.main",
-        "composition, task ownership, watchdog",
-        (*_FIRMWARE, *_PIECES, "firmware.loading", "firmware.role", "protocol"),
+        "the running box: task ownership, watchdog",
+        ("firmware.drivers", "firmware.loading", "protocol"),
+    ),
+    Room(
+        "firmware.opening",
+        "composition: builds what then runs, and is forgotten",
+        (*_FIRMWARE, *_PIECES, "firmware.loading", "firmware.main", "firmware.role", "protocol"),
     ),
     Room("firmware.device_main", "what stands as /main.py: starts the good slot, or the one on trial", ANYTHING),
     Room("firmware.device_start", "what stands as /start.mpy: chooses the slot, keeps the time of a trial"),

@@ -21,7 +21,7 @@ from tools.device.errors import DeviceError
 from tools.device.keeping import kept
 from tools.device.linker import Linker
 from tools.device.names import original, shorten
-from tools.device.syntax import OURS, is_docstring
+from tools.device.syntax import OURS, Symbol, is_docstring
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUILD: Final = ROOT / "build" / "firmware"
@@ -32,7 +32,10 @@ _START: Final = FIXED[1]
 _MAIN_SOURCE: Final = Path("firmware") / "device_main.py"
 _START_SOURCE: Final = Path("firmware") / "device_start.py"
 _VERSION_SOURCE: Final = Path("firmware") / "__init__.py"
-_APPLICATION: Final = "firmware.main"
+_APPLICATION: Final = "firmware.opening"  # imports all of it
+_RUNNING: Final = "firmware.main"
+_DOOR: Final = Symbol(_RUNNING, "run")  # what /main.py calls
+_OPENS: Final = ("opened", "rest_before_restart")
 _ROLE: Final = "firmware.role"  # in whose place the role's own module is linked
 _ROLES: Final = "firmware.roles."
 _BOARDS: Final = "firmware.boards."
@@ -41,6 +44,9 @@ _MADE_OF: Final = ("firmware", "protocol", "tools/device")
 _PARTS: Final = (
     ("firmware.wire", ("protocol",)),
     ("firmware.log", ("firmware.eventlog", "firmware.logfile", "firmware.records", "firmware.files")),
+    # Forgotten once a box runs.
+    (_APPLICATION, (_APPLICATION, "firmware.roles", "firmware.drivers.chip", "firmware.drivers.printer_port")),
+    (_RUNNING, ("firmware",)),
 )
 # What a hub did wrong is counted on a box, and told in words by the hub; what our own code did wrong is told by its
 # task and its kind. 8 KB of texts that no box could show.
@@ -234,7 +240,8 @@ def _link(role: str, board: str) -> Iterator[tuple[str, str]]:
     module = _BOARDS + board
     others |= Linker(ROOT, OURS, _SILENT).link(module, _pins_used(role, pieces, module))
     application = Linker(ROOT, OURS, _SILENT, {_ROLE: _ROLES + role})
-    yield from application.link(_APPLICATION, frozenset({"run"}), _PARTS, others.values()).items()
+    found = application.link(_APPLICATION, frozenset(_OPENS), _PARTS, others.values(), [_DOOR])
+    yield from found.items()
     yield from others.items()
 
 

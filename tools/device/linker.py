@@ -82,12 +82,18 @@ class Linker:
         )
 
     def link(
-        self, entry: str, exports: frozenset[str] | None = None, parts: Parts = (), used: Iterable[str] = ()
+        self,
+        entry: str,
+        exports: frozenset[str] | None = None,
+        parts: Parts = (),
+        used: Iterable[str] = (),
+        doors: Iterable[Symbol] = (),
     ) -> dict[str, str]:
         """Name and source of the linked files, `entry` last, with all it imports of ours.
 
         exports: its names that stay, None for the public ones. parts: (file, what is linked into it), each before those
-        that use it; the rest goes into `entry`. used: sources of other files, whose use of a method keeps it.
+        that use it; the rest goes into `entry`, and so does what a part of its name has. used: sources of other files,
+        whose use of a method keeps it. doors: names of other modules that stay.
         """
         self._load(entry)
         alone = exports is None  # then others may call whatever is public
@@ -96,10 +102,12 @@ class Linker:
         constants = {
             Symbol(module.name, name) for module in self._modules.values() for name in syntax.constants(module.tree)
         }
-        kept = {Symbol(entry, name) for name in exports}
+        kept = {Symbol(entry, name) for name in exports} | set(doors)
+        exports |= {door.name for door in doors}
         self._name_all(constants - kept, kept)
         imports = list(self._imports())
-        bodies: dict[str, list[ast.stmt]] = {name: [] for name in (*(name for name, _ in parts), entry)}
+        files = (*(name for name, _ in parts if name != entry), entry)
+        bodies: dict[str, list[ast.stmt]] = {name: [] for name in files}
         for module in self._modules.values():
             file = next((file for file, rooms in parts if syntax.within(module.name, rooms)), entry)
             bodies[file] += _Rewriter(self, module).rewrite()
@@ -112,6 +120,7 @@ class Linker:
         tables = {self._names[symbol] for symbol in self._names if symbol in _TABLES}
         if syntax.drop_rows(tree, tables):
             syntax.drop_unused(tree, exports, alone, outside)
+        merging.plain_errors(tree, exports | set(outside), self._silent)
         return {name: ast.unparse(ast.fix_missing_locations(file)) + "\n" for name, file in syntax.files(tree, bodies)}
 
     def symbol(self, module: _Module, name: str) -> Symbol | None:

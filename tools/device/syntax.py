@@ -12,6 +12,7 @@ OURS: Final = ("firmware", "protocol")  # the packages that are linked
 # What MicroPython answers to the questions that protocol/compat.py asks at import.
 KNOWN: Final = {"MICROPYTHON": True, "TYPE_CHECKING": False}
 FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_FOR_PEOPLE: Final = ("__repr__",)  # of a debugger and of a failed test; on a box nobody reads it
 COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -165,7 +166,7 @@ def _units(
                 for inner in statement.body
                 if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef))
                 and not (public_methods and not inner.name.startswith("_"))
-                and not inner.name.startswith("__")
+                and (not inner.name.startswith("__") or inner.name in _FOR_PEOPLE)
                 and inner.name not in own
             ]
             for inner in loose:

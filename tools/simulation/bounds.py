@@ -24,7 +24,8 @@ def of_endpoint(name: str, endpoint: Endpoint) -> Iterator[Bound]:
     """Either end of a session."""
     # Requests expire whatever waits already.
     yield f"{name}: events not taken", len(endpoint._events), MAX_EVENTS + MAX_REQUESTS
-    yield f"{name}: requests in flight", len(endpoint._requests._open), MAX_REQUESTS
+    requests = endpoint._requests
+    yield f"{name}: requests in flight", 0 if requests is None else len(requests._open), MAX_REQUESTS
     yield f"{name}: answers kept", len(endpoint._answers._order), MAX_ANSWERS
     yield f"{name}: bytes without a frame", endpoint._reader.held, MAX_FEED + MAX_FRAME
 
