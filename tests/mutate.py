@@ -43,11 +43,20 @@ ROOMS = {
         ),
     ),
     "eventlog": Room("firmware", ("firmware/eventlog.py",), ("tests/both_pythons/test_firmware_eventlog*.py",)),
-    "journal": Room("hub", ("hub/journal/*.py",), ("tests/unit/test_journal_*.py", "tests/property/test_journal_*.py")),
+    "journal": Room(
+        "hub",
+        ("hub/journal/*.py",),
+        ("tests/unit/test_journal_*.py", "tests/unit/test_service_snapshots.py", "tests/property/test_journal_*.py"),
+    ),
     "queueing": Room(
         "hub",
         ("hub/queueing/*.py", "hub/queueing/decide/*.py", "hub/queueing/apply/*.py"),
-        ("tests/unit/test_queueing_*.py", "tests/property/test_queueing_*.py"),
+        (
+            "tests/unit/test_queueing_*.py",
+            "tests/unit/test_service_snapshots.py",
+            "tests/property/test_queueing_*.py",
+            "tests/property/test_hall_changes.py",
+        ),
     ),
     "ingest": Room(
         "center",

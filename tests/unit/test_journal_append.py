@@ -244,39 +244,13 @@ async def test_a_nearly_full_disk_refuses_and_goes_on_when_there_is_room(tmp_pat
     await journal.append([happened(1)], MORNING_MS)
     left[0] = 1_000
     await journal.append([happened(2)], MORNING_MS)
-    with pytest.raises(JournalFull, match=r"1000 bytes left.*Make room"):
+    with pytest.raises(JournalFull, match=r"journal\.db: the disk has 1000 bytes left.*Make room"):
         journal.admit()
     left[0] = 10**9
     await until_admitted(journal)
     await journal.append([happened(3)], MORNING_MS)
     assert journal.durable == 3
     await journal.close()
-
-
-async def test_only_one_asks_the_disk_for_room_at_a_time_and_none_before_who_is_on_the_way(tmp_path: Path) -> None:
-    left, held = [1_000], HeldExecutor()
-    journal = open_journal(tmp_path, executor=held, free_bytes=lambda _: left[0])
-    on_the_way = journal.append([happened(1)], MORNING_MS)
-    await asyncio.sleep(0)
-    asked = [refused_while_held(journal, held)]
-    held.gate.set()
-    await on_the_way
-    held.gate.clear()
-    asked.append(refused_while_held(journal, held))
-    held.gate.set()
-    left[0] = 10**9
-    await until_admitted(journal)
-    await journal.close()
-    assert asked == [0, 1]
-
-
-def refused_while_held(journal: Journal, held: HeldExecutor) -> int:
-    """How often three who come one after another ask the disk."""
-    before = held.jobs
-    for _ in range(3):
-        with pytest.raises(JournalFull):
-            journal.admit()
-    return held.jobs - before
 
 
 async def test_a_database_at_its_limit_refuses(tmp_path: Path) -> None:
