@@ -52,6 +52,7 @@ def test_a_bar_is_what_the_rules_would_say() -> None:
     kinds = {kind for kind, _ in (*REFUSAL_KINDS.values(), *SPECIAL_REFUSALS.values())}
     keys = desk.desk(hall.state, "1", hall.now)["keys"]
     assert keys["next"] == "nobody_signed_in"
+    assert {keys[verb] for verb in ("transfer", "call", "restore", "resume")} == {"nobody_signed_in"}
     hall.do(SignIn("1", "s1"))
     keys = desk.desk(hall.state, "1", hall.now)["keys"]
     assert (keys["next"], keys["finish"], keys["pause"], keys["undo"]) == (
@@ -67,6 +68,20 @@ def test_a_bar_is_what_the_rules_would_say() -> None:
     assert (keys["next"], keys["recall"], keys["arrive"]) == ("ticket_open", "already_arrived", "already_arrived")
     assert keys["finish"] is keys["transfer"] is keys["hold"] is None
     assert {kind for kind in keys.values() if kind} <= kinds | {"queue_empty", "nothing_to_undo"}
+
+
+def test_the_list_says_when_an_appointment_is_due_and_since_when_who_waits() -> None:
+    hall = Hall()
+    hall.do(IssueTicket("A", "appointment", appointment_at_ms=hall.now.ms + 5 * MINUTE_MS, matter="m7"))
+    (row,) = desk.desk(hall.state, "1", hall.now)["waiting"]["rows"]
+    assert row == {
+        "number": "A001",
+        "service": "A",
+        "matter": "m7",
+        "why": "appointment",
+        "due_at": "2026-11-23T09:05:00.000+08:00",
+        "since": "2026-11-23T09:00:00.000+08:00",
+    }
 
 
 def test_the_ticket_says_who_saw_its_priority_and_where_the_visit_goes_on() -> None:

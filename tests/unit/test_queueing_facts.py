@@ -6,11 +6,14 @@ from hub.queueing import state as queueing_state
 from hub.queueing import views
 from hub.queueing.commands import (
     AcceptFact,
+    ClockStepped,
     DeviceFaultSeen,
     DeviceHeardAgain,
     DeviceOffline,
     DeviceOnline,
     DeviceReplaced,
+    DeviceTested,
+    DeviceUpdated,
     HubStarted,
     InvitationAccepted,
     InvitationFailed,
@@ -189,6 +192,32 @@ def test_devices_go_on_and_off_once_and_are_off_after_a_start(hall: Hall) -> Non
     started = hall.one(HubStarted("0.1", "j"))
     assert started.data == {"version": "0.1", "journal": "j", "from_ms": None, "to_ms": None, "what": None}
     assert not hall.state.devices["box-1"].online
+
+
+def test_a_step_of_the_clock_says_from_where_to_where(hall: Hall) -> None:
+    stepped = hall.one(ClockStepped(MORNING_MS, MORNING_MS + 5_000, "ntp"))
+    assert (stepped.type, stepped.subject) == ("hall.hub.clock_stepped", "hub")
+    assert stepped.data == {
+        "version": None,
+        "journal": None,
+        "from_ms": MORNING_MS,
+        "to_ms": MORNING_MS + 5_000,
+        "what": "ntp",
+    }
+
+
+def test_a_test_over_the_cable_and_an_update_are_told_as_they_came(hall: Hall) -> None:
+    tested = hall.one(DeviceTested("box-1", "evaluator", "1", {"keys": "all"}))
+    assert (tested.type, tested.subject) == ("hall.device.key_tested", "device/box-1")
+    assert tested.data == {"device": "box-1", "role": "evaluator", "window": "1", "detail": {"keys": "all"}}
+    assert hall.state.devices["box-1"].key_test == {"keys": "all"}
+    updated = hall.one(DeviceUpdated("box-1", "evaluator", {"outcome": "tried", "version": "1.2"}))
+    assert (updated.type, updated.subject) == ("hall.device.updated", "device/box-1")
+    assert updated.data == {
+        "device": "box-1",
+        "role": "evaluator",
+        "detail": {"outcome": "tried", "version": "1.2"},
+    }
 
 
 def test_a_fault_that_the_hub_saw(hall: Hall) -> None:

@@ -73,6 +73,12 @@ def test_a_hub_that_does_not_know_the_time_turns_nobody_away() -> None:
     assert number(at(hall_of(OFFICE), 3, sure=False)) == "A001"
 
 
+def test_a_cap_of_one_gives_one() -> None:
+    hall = hall_of(Service("A", "A", "社保", daily_cap=1))
+    assert number(hall) == "A001"
+    assert hall.refused(IssueTicket("A", "kiosk")) == ("cap_reached", "full", "issue")
+
+
 def test_the_daily_cap_is_for_numbers_asked_for_and_of_one_day() -> None:
     hall = hall_of(Service("A", "A", "社保", daily_cap=2))
     hall.do(SignIn("1", "li"))

@@ -112,13 +112,13 @@ def test_a_rating_is_marked_by_its_run_whenever_it_comes() -> None:
 
 def test_it_is_switched_only_while_nobody_holds_a_number_and_only_to_the_other() -> None:
     hall = Hall()
-    assert hall.refusal(SetTraining(False, "manager")).kind == "training_off"
+    assert hall.refused(SetTraining(False, "manager")) == ("training_off", "off", "training")
     hall.do(IssueTicket("A", "kiosk"))
     told = hall.refusal(SetTraining(True, "manager"))
     assert (told.kind, told.command) == ("tickets_open", "training")
     assert "A001" in told.detail
     hall = practising()
-    assert hall.refusal(SetTraining(True, "manager")).kind == "training_on"
+    assert hall.refused(SetTraining(True, "manager")) == ("training_on", "on", "training")
     hall.do(IssueTicket("A", "kiosk"))
     assert "XA001" in hall.refusal(SetTraining(False, "manager")).detail
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.queueing import state as queueing_state
 from hub.queueing import views
 from hub.queueing.apply import apply
 from hub.queueing.commands import IssueTicket
@@ -25,6 +26,46 @@ from hub.queueing.window_commands import (
     WalkUp,
 )
 from tests.support_hub_core import LAYOUT, MORNING_MS, Hall
+
+
+def test_the_hall_is_shown_as_it_is_built_and_what_each_window_does() -> None:
+    services = (Service("A", "A", "社保", "Social", department="人社局", department_en="Social affairs", zone="east"),)
+    windows = (Window("1", "1号窗口", ("A",), "Window 1", "east"), Window("2", "2号窗口", ("A",)))
+    layout = Layout("county", 480, services, windows, name="中心", name_en="Center")
+    hall = Hall(queueing_state.new(layout))
+    hall.do(SignIn("1", "li"))
+    hall.state.revision = 7
+    assert views.hall(layout, hall.state) == {
+        "hall": "county",
+        "revision": 7,
+        "training": False,
+        "name": "中心",
+        "name_en": "Center",
+        "offset_minutes": 480,
+        "languages": ["zh-CN", "en"],
+        "services": [
+            {
+                "service": "A",
+                "prefix": "A",
+                "name": "社保",
+                "name_en": "Social",
+                "department": "人社局",
+                "department_en": "Social affairs",
+                "zone": "east",
+            }
+        ],
+        "windows": [
+            {
+                "window": "1",
+                "name": "1号窗口",
+                "name_en": "Window 1",
+                "services": ["A"],
+                "zone": "east",
+                "state": "free",
+            },
+            {"window": "2", "name": "2号窗口", "name_en": "", "services": ["A"], "zone": "", "state": "closed"},
+        ],
+    }
 
 
 def test_one_visit_gives_the_contracts_events() -> None:
