@@ -64,13 +64,14 @@ async def read_until(process: asyncio.subprocess.Process, word: str) -> str:
 
 @contextmanager
 def running(room: Path) -> Iterator[str]:
-    """The demo to look at, killed at the end; the address of its page."""
+    """The demo to look at, killed at the end; the address of its page. Its process id is in `room/pid`."""
     room.mkdir(parents=True, exist_ok=True)
     said = room / "said.txt"
     with said.open("wb") as out:
         process = subprocess.Popen(
             DEMO, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": str(room), "PYTHONUNBUFFERED": "1"}
         )
+    (room / "pid").write_text(str(process.pid), "ascii")
     try:
         while "Ctrl-C ends it" not in (text := said.read_text("utf-8")):
             assert process.poll() is None, text

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
@@ -19,9 +20,9 @@ expect.set_options(timeout=TIMEOUT_MS)
 OpenPage = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """A chromium of one test."""
+    """A chromium of all tests of a module, whose loop is the module's; to start one takes a second of a core."""
     assert CHROMIUM.exists(), f"{CHROMIUM} is missing: apt-get install chromium fonts-noto-cjk (make setup does)"
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -29,13 +30,15 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     """`await open_page(url, width=1366, height=768, lang="zh-CN")`: a page in a fresh profile; script errors fail."""
     failures: list[str] = []
+    contexts: list[BrowserContext] = []
 
-    async def open_(url: str, width: int = 1366, height: int = 768, lang: str = "zh-CN", **more: object) -> Page:
+    async def open_(url: str, width: int = 1366, height: int = 768, lang: str = "zh-CN", **more: Any) -> Page:
         context = await browser.new_context(viewport={"width": width, "height": height}, locale=lang, **more)
+        contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         page = await context.new_page()
         page.on("pageerror", lambda error: failures.append(str(error)))
@@ -43,6 +46,8 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
         return page
 
     yield open_
+    for context in contexts:
+        await context.close()
     assert not failures, failures
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.browser.axe import serious
@@ -12,8 +13,10 @@ from tests.browser.conftest import OpenPage, screenshot
 from tests.hub_support import HubProcess, until
 from tests.printer_support import TcpPrinter
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def hub(tmp_path: Path) -> AsyncIterator[HubProcess]:
     made = HubProcess(tmp_path, windows=2)
     async with made:

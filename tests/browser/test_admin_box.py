@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from protocol import messages
 from tests.browser.axe import serious
 from tests.browser.conftest import OpenPage, screenshot
 from tests.hub_support import Box, HubProcess, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHOWN_MS = 30_000  # the page asks every 5 s, and the machine may be busy
 BOOTED = {"interpreter": "MicroPython 1.29", "firmware": "0.1.0+1a2b3c4d", "board": "rpi_pico"}

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.axe import serious
 from tests.browser.conftest import OpenPage, screenshot
 from tests.radio_support import radio_hall
 from tools.simulator.radio.client import Radio
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHOWN_MS = 30_000  # the page asks every 5 s, and the machine may be busy
 

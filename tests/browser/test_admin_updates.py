@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from common import catalogue
@@ -13,6 +14,8 @@ from tests.browser.conftest import OpenPage, screenshot
 from tests.hub_support import HubProcess
 from tests.unit.test_admin_updates import box, update
 from tests.updated_hall import NEW, updated_hall
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHOWN_MS = 60_000  # the page asks every 5 s, and the machine may be busy
 UPDATED_MS = 240_000  # 8 s alone

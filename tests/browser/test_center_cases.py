@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage, screenshot
 from tests.center_support import CONFIG, CenterProcess, Journal, running
 from tests.people_support import PASSWORD, settle_accounts, ticket
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OWN = PASSWORD + "-own"
 
@@ -24,7 +27,7 @@ class Hall(Journal):
         return super().add(kind, data, at_ms + shift, recorded_ms)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def center(tmp_path: Path) -> AsyncIterator[CenterProcess]:
     # The answer is due within five working days, so its reminder comes at once.
     config = CONFIG.replace("[http]", "[cases]\nremind_days = 10\n[http]\nsecure_cookie = false")

@@ -9,6 +9,8 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import OpenPage, enter_token, screenshot
 from tests.center_support import CONFIG, CenterProcess, Journal, running
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 MORE_HALLS = """
 [[halls]]
 id = "shimen"

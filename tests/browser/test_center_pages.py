@@ -13,6 +13,8 @@ from tests.browser.conftest import OpenPage, enter_token, screenshot
 from tests.center_month import CONFIG, fill
 from tests.center_support import Journal, running
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 BATCH = 1000
 OCTOBER = "from=2026-10-01&to=2026-10-31"
 WIDTHS = (1366, 390, 320)

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import io
+import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from tests import demo_support
 from tests.browser.conftest import OpenPage, screenshot
 from tests.screen_support import picture
 from tools.simulator import panel
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GLASS, LIT = (round(0.299 * r + 0.587 * g + 0.114 * b) for r, g, b in ((0x0B, 0x14, 0x18), (0xEA, 0xF6, 0xF2)))
 LIT_MS = 60_000  # the first citizen is through within half a minute
@@ -305,15 +309,6 @@ async def test_no_other_page_presses(demo: str, open_page: OpenPage) -> None:
     assert (await page.request.get(demo, headers={"Host": "elsewhere.example"})).status == 403
 
 
-async def test_a_page_without_its_demo_says_so(tmp_path: Path, open_page: OpenPage) -> None:
-    with demo_support.running(tmp_path) as url:
-        page = await open_page(url, width=1440, height=900)
-        await expect(page.get_by_text("评价器在运行").first).to_be_visible()
-    await expect(page.get_by_text("与演示的连接断了。")).to_be_visible()
-    await expect(page.locator(".key:enabled")).to_have_count(0)
-    await screenshot(page, "demo-lost")
-
-
 async def test_the_page_fits_every_screen(demo: str, open_page: OpenPage) -> None:
     for width, height in ((1920, 1080), (1280, 720), (820, 1180), (375, 812)):
         page = await open_page(demo, width=width, height=height)
@@ -361,3 +356,13 @@ async def test_a_number_from_the_dispenser_comes_out_as_paper(demo: str, open_pa
     await expect(machine.locator(".red .lamp.lit")).to_have_count(1, timeout=LIT_MS)
     await out.click()
     await expect(machine.locator(".service .lamp.lit")).to_have_count(3, timeout=LIT_MS)
+
+
+async def test_a_page_without_its_demo_says_so(demo: str, room: Path, open_page: OpenPage) -> None:
+    """The last: it ends the demo of all of them."""
+    page = await open_page(demo, width=1440, height=900)
+    await expect(page.get_by_text("评价器在运行").first).to_be_visible()
+    os.kill(int((room / "pid").read_text("ascii")), signal.SIGKILL)
+    await expect(page.get_by_text("与演示的连接断了。")).to_be_visible()
+    await expect(page.locator(".key:enabled")).to_have_count(0)
+    await screenshot(page, "demo-lost")

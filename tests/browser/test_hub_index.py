@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.citizen_support import nothing_serious
 from tests.browser.conftest import OpenPage, screenshot
 from tests.hub_support import HubProcess
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_index_tells_where_everything_is(tmp_path: Path, open_page: OpenPage) -> None:

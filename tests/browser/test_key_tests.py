@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from tests.browser.citizen_support import nothing_serious
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, TIMEOUT_MS, OpenPage, screenshot
+from tests.browser.conftest import OpenPage, screenshot
 from tests.hub_support import HubProcess, new_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -48,26 +48,6 @@ async def hub(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubProc
         await note_test(made, 2, ["1"])
         await made.wait_event("hall.device.key_tested", 2)
         yield made
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def open_page() -> AsyncIterator[OpenPage]:
-    """One browser for all of these; each page in a fresh profile, and a script error fails."""
-    failures: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-
-        async def open_(url: str, width: int = 1366, height: int = 768, lang: str = "zh-CN", **more: Any) -> Page:
-            context = await browser.new_context(viewport={"width": width, "height": height}, locale=lang, **more)
-            context.set_default_timeout(TIMEOUT_MS)
-            page = await context.new_page()
-            page.on("pageerror", lambda error: failures.append(str(error)))
-            await page.goto(url)
-            return page
-
-        yield open_
-        await browser.close()
-    assert not failures, failures
 
 
 async def when(hub: HubProcess) -> dict[str, str | None]:

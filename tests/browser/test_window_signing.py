@@ -5,14 +5,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.conftest import OpenPage, screenshot
 from tests.browser.window_support import let_in, take, window_hall
 from tests.hub_support import HubProcess, new_id, until
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def hub(tmp_path: Path) -> AsyncIterator[HubProcess]:
     async with window_hall(tmp_path) as made:
         yield made

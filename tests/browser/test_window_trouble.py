@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Route, expect
 
 from tests.browser.axe import serious
@@ -12,8 +13,10 @@ from tests.browser.conftest import OpenPage, screenshot
 from tests.browser.window_support import filled, has, let_in, sign_on, take, window_hall
 from tests.hub_support import HubProcess
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def hub(tmp_path: Path) -> AsyncIterator[HubProcess]:
     async with window_hall(tmp_path) as made:
         yield made

@@ -198,7 +198,7 @@ async def test_initials_are_made_by_a_process_and_kept(tmp_path: Path) -> None:
     made = Initials(path, lambda event, **fields: None)
     made.want(["居民身份证换领", "重庆户口"])
     task = asyncio.create_task(made.run())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not made.version or not path.exists():
             await asyncio.sleep(0.02)
     task.cancel()
