@@ -1,7 +1,7 @@
 """Questions to the SQLite store about single runs and tickets: for the citizen's phone, casework, exports and signs."""
 
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -88,9 +88,8 @@ def ticket_of_token(connection: sqlite3.Connection, token_sha256: str) -> Ticket
         return None
     hall, name, service, date, issued_ms, called_ms, window, left, issued_at = row
     number = ""
-    found = None if issued_at is None else kept.at(connection, issued_at)
-    if found is not None:
-        number = msgspec.convert(_event.decode(found.data).data, _Numbered).number
+    for issued in _events_at(connection, [issued_at]).values():
+        number = msgspec.convert(issued.data, _Numbered).number
     ahead = 0
     if called_ms is None and not left:
         ahead = connection.execute(
@@ -122,7 +121,7 @@ def rated_run(connection: sqlite3.Connection, hall: str, name: str) -> RatedRow 
         f"SELECT {_RUN} FROM runs WHERE hall = ? AND run = ? AND {_STANDS}",  # noqa: S608 - our names
         (hall, name),
     ).fetchone()
-    return None if row is None else _rated(connection, RunRow(*row))
+    return None if row is None else _rated(connection, [row])[0]
 
 
 def to_follow(connection: sqlite3.Connection, hall: str, limit: int) -> list[RatedRow]:
@@ -132,7 +131,7 @@ def to_follow(connection: sqlite3.Connection, hall: str, limit: int) -> list[Rat
         ORDER BY rated_at LIMIT ?""",  # noqa: S608 - our names
         (hall, limit),
     ).fetchall()
-    return [_rated(connection, RunRow(*row)) for row in rows]
+    return _rated(connection, rows)
 
 
 def records(connection: sqlite3.Connection, hall: str, days: tuple[str, str], after: str, limit: int) -> list[RatedRow]:
@@ -142,7 +141,7 @@ def records(connection: sqlite3.Connection, hall: str, days: tuple[str, str], af
         ORDER BY run LIMIT ?""",  # noqa: S608 - our names
         (hall, after, *days, limit),
     ).fetchall()
-    return [_rated(connection, RunRow(*row)) for row in rows]
+    return _rated(connection, rows)
 
 
 def rated(connection: sqlite3.Connection, hall: str, days: tuple[str, str]) -> list[RatedRow]:
@@ -152,7 +151,7 @@ def rated(connection: sqlite3.Connection, hall: str, days: tuple[str, str]) -> l
         ORDER BY rated_ms""",  # noqa: S608 - our names
         (hall, *days),
     ).fetchall()
-    return [_rated(connection, RunRow(*row)) for row in rows]
+    return _rated(connection, rows)
 
 
 QUIET_MS = 30 * 60_000  # nobody was served at that window for so long before and after
@@ -176,21 +175,24 @@ def ignored(connection: sqlite3.Connection, hall: str, days: tuple[str, str]) ->
             AND runs.window IS ignored.window AND abs(runs.at_ms - ignored.at_ms) <= ?)
         FROM ignored WHERE ignored.hall = ? AND ignored.date BETWEEN ? AND ? ORDER BY ignored.at_ms""",
         (QUIET_MS, hall, *days),
-    )
-    return [IgnoredRow(_event_at(connection, row[0]).id, row[1], row[2], bool(row[3])) for row in rows]
+    ).fetchall()
+    told = _events_at(connection, [row[0] for row in rows])
+    return [IgnoredRow(told[at].id, device, at_ms, bool(quiet)) for at, device, at_ms, quiet in rows]
 
 
-def _rated(connection: sqlite3.Connection, row: RunRow) -> RatedRow:
-    if row.rated_at is None:
-        return RatedRow(row, "", {})
-    event = _event_at(connection, row.rated_at)
-    return RatedRow(row, event.id, event.data)
+def _rated(connection: sqlite3.Connection, found: Iterable[Sequence[Any]]) -> list[RatedRow]:
+    """Runs with what their rating's event says, where they have one."""
+    rows = [RunRow(*row) for row in found]
+    told = _events_at(connection, [row.rated_at for row in rows])
+    rated = [(row, None if row.rated_at is None else told[row.rated_at]) for row in rows]
+    return [
+        RatedRow(row, "" if event is None else event.id, {} if event is None else event.data) for row, event in rated
+    ]
 
 
-def _event_at(connection: sqlite3.Connection, position: int) -> _Event:
-    found = kept.at(connection, position)
-    assert found is not None
-    return _event.decode(found.data)
+def _events_at(connection: sqlite3.Connection, positions: Iterable[int | None]) -> dict[int, _Event]:
+    found = kept.at(connection, (position for position in positions if position is not None))
+    return {position: _event.decode(one.data) for position, one in found.items()}
 
 
 class Following:

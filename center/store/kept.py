@@ -5,7 +5,7 @@ them. Whoever asks for events gets them from both in one order and need not know
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from heapq import merge
 from itertools import chain as flattened
@@ -134,8 +134,13 @@ def link(connection: sqlite3.Connection, journal: int, sequence: int) -> bytes |
     return body.link(sequence) if body is not None and sequence < body.sequence + body.events else None
 
 
-def at(connection: sqlite3.Connection, position: int) -> Kept | None:
-    """The event that stands at a position."""
+def at(connection: sqlite3.Connection, positions: Iterable[int]) -> dict[int, Kept]:
+    """The events that stand at these positions, in their order: each body is opened once."""
+    found = ((position, _at(connection, position)) for position in sorted(set(positions)))
+    return {position: one for position, one in found if one is not None}
+
+
+def _at(connection: sqlite3.Connection, position: int) -> Kept | None:
     row = connection.execute(
         "SELECT position, journal, sequence, bytes FROM events WHERE position = ?", (position,)
     ).fetchone()

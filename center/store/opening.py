@@ -109,13 +109,11 @@ def ticket(connection: sqlite3.Connection, hall: str, name: str) -> Ticket | Non
 def events_at(connection: sqlite3.Connection, positions: Iterable[int]) -> list[StoredEvent]:
     """The events that stand at these positions, in the order of arrival."""
     found = []
-    for position in sorted(positions):
-        one = kept.at(connection, position)
-        if one is not None:
-            hall, journal = connection.execute(
-                "SELECT hall, journal FROM journals WHERE number = ?", (one.journal,)
-            ).fetchone()
-            link = kept.link(connection, one.journal, one.sequence)
-            assert link is not None
-            found.append(StoredEvent(position, hall, journal, one.sequence, one.data, link))
+    for one in kept.at(connection, positions).values():
+        hall, journal = connection.execute(
+            "SELECT hall, journal FROM journals WHERE number = ?", (one.journal,)
+        ).fetchone()
+        link = kept.link(connection, one.journal, one.sequence)
+        assert link is not None
+        found.append(StoredEvent(one.position, hall, journal, one.sequence, one.data, link))
     return found

@@ -140,3 +140,30 @@ async def test_a_damaged_body_is_named(store: SqliteStore, tmp_path: Path, damag
         connection.execute(f"UPDATE bodies SET {damage}")
     with pytest.raises(StoreError, match=r"a stored batch can.t be read|the body at position 1 has 40 events, not 41"):
         await store.events(journal.hall, journal.name, ALL)
+
+
+async def test_what_follows_single_runs_finds_their_events_in_bodies(store: SqliteStore) -> None:
+    journal = Journal()
+    for number in range(10):
+        journal.run(number, number % 5 + 1)
+        ignored = {"window": "1", "device": "ev1", "epoch": "00112233445566aa", "fact": 100 + number, "why": "repeated"}
+        journal.add("hall.rating.ignored", ignored)
+    token = {"ticket": "held", "number": "B777", "service": "B", "channel": "kiosk", "token_sha256": "f" * 64}
+    journal.add("hall.ticket.issued", token)
+    for after, through in ((0, 27), (27, 30), (30, journal.through)):
+        sent = one_by_one(journal, after, through) if through == 30 else batch(journal, after, through)
+        await store.submit(sent, NOON_MS)
+    grades = {f"{journal.name}/{5 * number + 4}": number % 5 + 1 for number in range(10)}
+    days = DAY, DAY
+    for rows in (await store.rated("qingxi", days), await store.records("qingxi", days, "", 100)):
+        assert {row.event: row.data["grade"] for row in rows} == grades
+        assert all((one.row.grade, one.row.run) == (one.data["grade"], one.data["run"]) for one in rows)
+    bad = await store.to_follow("qingxi", 100)
+    assert [row.data["grade"] for row in bad] == [1, 2, 1, 2]
+    one = await store.rated_run("qingxi", bad[0].row.run)
+    assert one == bad[0]
+    pressed = await store.ignored("qingxi", days)
+    assert sorted(row.event for row in pressed) == sorted(f"{journal.name}/{5 * number + 5}" for number in range(10))
+    ticket = await store.ticket_of_token("f" * 64)
+    assert ticket is not None
+    assert (ticket.number, ticket.ticket) == ("B777", "held")
