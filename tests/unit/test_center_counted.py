@@ -343,3 +343,21 @@ async def test_a_box_that_is_back_is_no_fault_and_what_it_told_of_itself_stands(
     assert "stuck_key" in (await told("fault", "stuck_key") or "")
     assert "stuck_key" in (await told("recovered", "silent") or "")
     assert await told("recovered", "stuck_key") is None
+
+
+async def test_a_month_that_only_a_run_without_a_window_told_of_is_over_with_the_others(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    journal = Journal()
+    done = {"run": "r1", "ticket": None, "window": None, "staff": "s1", "service": "A", "served_ms": 60_000}
+    journal.add("hall.ticket.finished", done)
+    await put(store, journal)
+    (alone,) = await store.tallies("month", "2026-11-01", "2026-11-30", None)
+    finish(journal, "r2", at_ms=NOON_MS + 60 * DAY_MS)
+    await put(store, journal, 1)
+    assert await store.tallies("month", "2026-11-01", "2026-11-30", None) == [alone]
+    assert [t.served for t in await store.tallies("month", "2026-01-01", "2027-12-31", None)] == [1, 1]
+    with closing(connect(tmp_path / FILE_NAME)) as connection:
+        over = connection.execute("SELECT DISTINCT grain, span FROM times_rollup WHERE grain <> 'day' ORDER BY 1")
+        assert over.fetchall() == [("five", "2026-11-21"), ("month", "2026-11")]
+    assert same_when_counted_anew(tmp_path / FILE_NAME)
