@@ -21,7 +21,7 @@ BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 _DENSE = re.compile(r"[1-9][0-9]{0,17}")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_DAY_S = 86_400
 
 
 class _Fields(msgspec.Struct, kw_only=True, frozen=True):
@@ -125,4 +125,5 @@ def parse_time(text: str) -> int:
         raise EnvelopeError(f"time {text!r} is not RFC 3339") from error
     if moment.tzinfo is None:
         raise EnvelopeError(f"time {text!r} has no offset")
-    return (moment - _EPOCH) // _MILLISECOND
+    since = moment - _EPOCH
+    return (since.days * _DAY_S + since.seconds) * 1000 + since.microseconds // 1000

@@ -222,11 +222,12 @@ class Box:
             self.recovered(messages.FAULT_LOG_FULL, now_ms)
 
     def _take_events(self, now_ms):
-        while True:
-            event = self.endpoint.next_event()
-            if event is None:
-                break
+        event = self.endpoint.next_event()
+        if event is None:
+            return  # what comes with time alone, `tick` looks for
+        while event is not None:
             self._take(event, now_ms)
+            event = self.endpoint.next_event()
         self._look_for_hub(now_ms)
         self._look_at_log(now_ms)
 

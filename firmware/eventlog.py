@@ -88,7 +88,10 @@ class EventLog:
 
     def used_bytes(self):
         """What its facts take."""
-        return sum([size for _, size in self._bulks]) + len(self._tail)
+        used = len(self._tail)
+        for _, size in self._bulks:
+            used += size
+        return used
 
     # --- writing
 

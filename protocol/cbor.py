@@ -85,9 +85,20 @@ def _write(out: bytearray, value: "Any", depth: int) -> None:
             if type(key) is not int:
                 raise MisuseError("a map key that is no integer: %r" % (key,))
         _head(out, 0xA0, len(value))
-        for key in sorted(value, key=_order):
-            _write(out, key, depth + 1)
-            _write(out, value[key], depth + 1)
+        keys = sorted(value)
+        if keys and keys[0] < 0:
+            keys.sort(key=_order)
+        for key in keys:
+            # Nearly every key, and every other value, is one byte below 24: written here, without a call.
+            if 0 <= key < 24:
+                out.append(key)
+            else:
+                _write(out, key, depth + 1)
+            item = value[key]
+            if type(item) is int and 0 <= item < 24:
+                out.append(item)
+            else:
+                _write(out, item, depth + 1)
     else:
         raise MisuseError("no CBOR here for %s" % type(value))
 

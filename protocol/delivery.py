@@ -168,6 +168,8 @@ class Requests:
 
     def due(self, now_ms: int) -> "tuple[int, int, dict[str, Any], int] | None":
         """(id, command, args, milliseconds left) of a request to send now; its next turn is set."""
+        if not self._open:
+            return None
         for number in sorted(self._open):
             command, args, deadline_ms, backoff = self._open[number]
             if deadline_ms > now_ms and backoff.due(now_ms):
@@ -181,6 +183,8 @@ class Requests:
 
     def expired(self, now_ms: "int | None") -> "list[int]":
         """Takes out and names those past their deadline; all of them when the link is gone (None)."""
+        if not self._open:
+            return []
         over = [n for n in sorted(self._open) if now_ms is None or self._open[n][2] <= now_ms]
         for number in over:
             del self._open[number]

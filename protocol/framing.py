@@ -23,12 +23,16 @@ def encode_frame(payload: bytes) -> bytes:
     pieces = data.split(b"\x00")
     last = len(pieces) - 1
     for index, piece in enumerate(pieces):
+        if len(piece) < _RUN:
+            frame.append(len(piece) + 1)
+            frame.extend(piece)
+            continue
         rest = piece
         while len(rest) >= _RUN:
             frame.append(0xFF)
             frame.extend(rest[:_RUN])
             rest = rest[_RUN:]
-        if rest or index < last or len(piece) < _RUN:
+        if rest or index < last:
             frame.append(len(rest) + 1)
             frame.extend(rest)
     frame.append(0)

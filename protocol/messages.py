@@ -332,17 +332,21 @@ def _table(field: Field, values: "dict[str, Any]") -> "tuple[Any, ...] | None":
 def _pack(fields: "tuple[Any, ...]", values: "dict[str, Any]") -> "dict[int, Any]":
     body: dict[int, Any] = {}
     for field in rows(fields):
-        value = values.get(field.name)
-        if field.kind >= SETTINGS:
+        key, name, kind, low, high, null = field
+        value = values.get(name)
+        if kind >= SETTINGS:
             table = _table(field, values)
             if table is None or not isinstance(value, dict):
-                raise MessageError("`%s` has no table, or is no map" % field.name)
-            body[field.key] = _pack(table, value)
-        elif value is not None:
+                raise MessageError("`%s` has no table, or is no map" % name)
+            value = _pack(table, value)
+        elif value is None:
+            if not null:
+                raise MessageError("`%s` is missing" % name)
+            continue
+        # The usual number is right; whatever isn't is looked at closely.
+        elif kind != INT or type(value) is not int or not low <= value <= high:
             _check(field, value)
-            body[field.key] = value
-        elif not field.null:
-            raise MessageError("`%s` is missing" % field.name)
+        body[key] = value
     return body
 
 

@@ -268,11 +268,11 @@ class Endpoint:
     def _soonest(self, moments: "list[int | None]") -> "int | None":
         if self._answers.waiting() or self._flush:
             return self._now_ms
-        known = [moment for moment in moments if moment is not None]
-        asked = None if self._requests is None else self._requests.deadline_ms(self._sealer is not None)
-        if asked is not None:
-            known.append(asked)
-        return max(min(known), self._now_ms) if known else None
+        soonest = None if self._requests is None else self._requests.deadline_ms(self._sealer is not None)
+        for moment in moments:
+            if moment is not None and (soonest is None or moment < soonest):
+                soonest = moment
+        return self._now_ms if soonest is not None and soonest < self._now_ms else soonest
 
     def _tick(self) -> None:
         raise NotImplementedError

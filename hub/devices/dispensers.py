@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from common.ticket_words import encoded, words
@@ -27,6 +27,10 @@ SETTLE_MS = 10_000
 SETUP_S = 5.0  # for each answer of a set-up; a box answers in 50 ms
 HAND_OVER_S = 4.0  # less than the box waits for its number
 _MATTER_BYTES, _ENGLISH_BYTES, _ZONE_BYTES = 255, 100, 64
+_SETUPS = 64  # kept; a hall's dispensers mostly have the same
+_Key = tuple[str, str, bool, str, str, str]  # its service, prefix, open, matter in both languages, zone
+_UNUSED: _Key = ("", "", False, "", "", "")
+_Setup = Mapping[tuple[int, int], dict[str, Any]]  # (command, which) → what is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class _Box:
     session: DeviceSession
     boot: int
     came_ms: int
-    told: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)  # (command, which) → as it was told
+    told: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    whole: _Setup | None = None  # the set-up that it was told all of last
     held: str | None = None  # the lease that it has; None: not known
     busy: bool = False
 
@@ -172,38 +177,28 @@ class Dispensers:
 
     async def _set_up(self, box: _Box) -> bool:
         """Everything that a ticket needs, once a session; then what has changed: a service opens, or is renamed."""
-        columns = self._paper.columns(box.device)
-        hall = {
-            "hall": whole(self._paper.hall(), _MATTER_BYTES),
-            "url": self._paper.url,
-            "offset_min": self._hall.state.layout.offset_minutes + dispensing.OFFSET_BASE_MIN,
-            "columns": columns,
-        }
-        told = {(dispensing.HALL, 0): hall}
-        for at, text in enumerate(words(ticket.WORDS, columns)):
-            told[dispensing.WORD, at] = {"at": at, "text": text}
-        keys = self._paper.keys(box.device)
-        for key in range(1, dispensing.MAX_KEYS + 1):
-            service = keys[key - 1] if key <= len(keys) else ""
-            told[dispensing.SERVICE, key] = self._service(key, service)
-        for which, values in told.items():
+        paper = self._paper
+        keys = tuple(map(self._key, paper.keys(box.device)))
+        wanted = _set_up(
+            paper.hall(), paper.url, self._hall.state.layout.offset_minutes, paper.columns(box.device), keys
+        )
+        if wanted is box.whole:
+            return True
+        for which, values in wanted.items():
             if box.told.get(which) != values:
                 if not await self._tell(box, which[0], values):
                     return False
                 box.told[which] = values
+        box.whole = wanted
         return True
 
-    def _service(self, key: int, service: str) -> dict[str, Any]:
-        found = self._hall.state.layout.service_by_id.get(service)
-        return {
-            "key": key,
-            "service": "" if found is None else service,
-            "prefix": "" if found is None else found.prefix,
-            "open": found is not None and gives(self._hall.state, service, self._now()),
-            "matter": b"" if found is None else whole(found.name, _MATTER_BYTES),
-            "matter_en": b"" if found is None else whole(found.name_en, _ENGLISH_BYTES),
-            "zone": b"" if found is None else whole(self._paper.place(service), _ZONE_BYTES),
-        }
+    def _key(self, service: str) -> _Key:
+        state = self._hall.state
+        found = state.layout.service_by_id.get(service)
+        if found is None:
+            return _UNUSED
+        is_open = gives(state, service, self._now())
+        return service, found.prefix, is_open, found.name, found.name_en, self._paper.place(service)
 
     async def _tell(self, box: _Box, command: int, values: dict[str, Any]) -> bool:
         answer = await box.session.ask(command, values, SETUP_S)
@@ -296,6 +291,32 @@ class Dispensers:
             self._log("dispenser.not_kept", why=str(error))
         except Refusal as refusal:
             self._log("device.command_refused", command=refusal.command, why=refusal.detail)
+
+
+@lru_cache(maxsize=_SETUPS)  # each dispenser's is asked for every second, and is nearly always the one before
+def _set_up(hall: str, url: str, offset_minutes: int, columns: int, keys: tuple[_Key, ...]) -> _Setup:
+    """All that a box is told for its tickets."""
+    about = {
+        "hall": whole(hall, _MATTER_BYTES),
+        "url": url,
+        "offset_min": offset_minutes + dispensing.OFFSET_BASE_MIN,
+        "columns": columns,
+    }
+    told: dict[tuple[int, int], dict[str, Any]] = {(dispensing.HALL, 0): about}
+    for at, text in enumerate(words(ticket.WORDS, columns)):
+        told[dispensing.WORD, at] = {"at": at, "text": text}
+    for key in range(1, dispensing.MAX_KEYS + 1):
+        service, prefix, is_open, matter, english, zone = keys[key - 1] if key <= len(keys) else _UNUSED
+        told[dispensing.SERVICE, key] = {
+            "key": key,
+            "service": service,
+            "prefix": prefix,
+            "open": is_open,
+            "matter": whole(matter, _MATTER_BYTES),
+            "matter_en": whole(english, _ENGLISH_BYTES),
+            "zone": whole(zone, _ZONE_BYTES),
+        }
+    return told
 
 
 def free_from(state: State, lease: Lease, service: str) -> int:

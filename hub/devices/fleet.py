@@ -144,8 +144,9 @@ class Fleet:
             self._enrolling.tell_replaced()
             while True:
                 await asyncio.sleep(TICK_S)
+                now = self._hall.moment()
                 for session in (*self.lines, *self.air.sessions.values()):
-                    session.tick()
+                    session.tick(now)
                 await self._enrolling.keep_homes()
                 self._end_fetching()
                 self._missing.look()
@@ -288,7 +289,7 @@ class Fleet:
         if not session.on_radio:  # a visit that is over says nothing; `gone` tells who is heard no more
             self.keeping.spawn(self._say_offline(device, why, GRACE_S if line_lost else 0.0))
         for waiting in self._rivals.behind(session):
-            waiting.tick()
+            waiting.tick(self._hall.moment())
 
     def fault(self, session: DeviceSession, code: str, detail: dict[str, Any]) -> None:
         """Into the journal and the log, once a period."""

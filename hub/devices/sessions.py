@@ -51,6 +51,7 @@ class DeviceSession:
         self._endpoint = HubEndpoint(self._secret, around.random)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_ms: int | None = None
         self._pump_due = False
         self._generation = 0
         self._first_fact = 0
@@ -171,12 +172,11 @@ class DeviceSession:
         self._pump_soon()
         return await answer
 
-    def tick(self) -> None:
+    def tick(self, now: Moment) -> None:
         """Now and then: a device that waits to be let in; the hour, if the clock has moved."""
         self._admit()
         if not self._endpoint.welcomed:
             return
-        now = self._around.moment()
         base_ms = now.unix_ms - now.rising_ms
         if abs(base_ms - self._anchored_ms) > ANCHOR_DRIFT_MS:
             self._anchored_ms = base_ms
@@ -227,9 +227,9 @@ class DeviceSession:
 
     def _pump(self) -> None:
         self._pump_due = False
-        self._cancel_timer()
         link = self._link
         if link is None or not link.is_open:
+            self._cancel_timer()
             return
         while link.writable:
             data = self._endpoint.outgoing(self._rising_ms())
@@ -237,11 +237,19 @@ class DeviceSession:
                 break
             link.write(data)
         self._take_events()
-        if link.writable:
-            deadline_ms = self._endpoint.deadline_ms()
-            if deadline_ms is not None:
-                wait_s = max(MIN_WAIT_S, (deadline_ms - self._rising_ms()) / 1000)
-                self._timer = self._loop.call_later(wait_s, self._pump)
+        self._set_timer(self._endpoint.deadline_ms() if link.writable else None)
+
+    def _set_timer(self, deadline_ms: int | None) -> None:
+        if self._timer is not None and deadline_ms == self._timer_ms:
+            return  # most of what comes and goes changes nothing about when the next thing is due
+        self._cancel_timer()
+        if deadline_ms is not None:
+            wait_s = max(MIN_WAIT_S, (deadline_ms - self._rising_ms()) / 1000)
+            self._timer, self._timer_ms = self._loop.call_later(wait_s, self._rings), deadline_ms
+
+    def _rings(self) -> None:
+        self._timer = None
+        self._pump()
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from tinydb.storages import Storage
 
 from common import files
@@ -43,7 +44,7 @@ class CrashSafeStorage(Storage):
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
         """Old or new, never half; raises `RegistryError`."""
-        content = json.dumps(data, indent=1, ensure_ascii=False).encode()
+        content = msgspec.json.format(msgspec.json.encode(data), indent=1)
         if len(content) > self._max_bytes:
             raise RegistryError(f"{self._path}: would be larger than {self._max_bytes} bytes; nothing was changed.")
         try:

@@ -262,14 +262,8 @@ class Updates:
         if plan.state is Stage.RUNNING and not self._targets and not await self._prove(plan):
             return
         self._courses = {name: each for name, each in self._courses.items() if not each[1].done()}
-        ready = {device for device in plan.boxes if self.quiet(device)}
-        windows = {known.device: known.window for known in self._fleet.registry.standing()}
-        for box in plan.boxes.values():
-            if box.state is Of.WAITING and self.known(box.device) is None:
-                await self.end(replace(box, state=Of.REFUSED, reason=Reason.REPLACED.value))
-        plan = self.plan or plan
-        for device in staging.turns(plan, ready, windows, self._slow()):
-            await self.put(replace(plan.boxes[device], state=Of.SENDING))
+        if any(box.state is Of.WAITING for box in plan.boxes.values()):
+            await self._begin_turns(plan)
         for box in () if self.plan is None else tuple(self.plan.boxes.values()):
             if box.device not in self._courses and box.state in (Of.SENDING, Of.TRYING, Of.MISSING):
                 course = Course(self, box.device)
@@ -278,6 +272,16 @@ class Updates:
                 task.add_done_callback(self._ended)
         if self.plan is not None and self.plan.state is not Stage.RUNNING:
             self._targets = {}
+
+    async def _begin_turns(self, plan: Plan) -> None:
+        ready = {device for device in plan.boxes if self.quiet(device)}
+        windows = {known.device: known.window for known in self._fleet.registry.standing()}
+        for box in plan.boxes.values():
+            if box.state is Of.WAITING and self.known(box.device) is None:
+                await self.end(replace(box, state=Of.REFUSED, reason=Reason.REPLACED.value))
+        plan = self.plan or plan
+        for device in staging.turns(plan, ready, windows, self._slow()):
+            await self.put(replace(plan.boxes[device], state=Of.SENDING))
 
     def _slow(self) -> set[Kind]:
         """Of whom one is on trial for longer than it takes a good one: who comes next waits for what becomes of it."""

@@ -79,20 +79,22 @@ class Reader:
     def read(self, after: int, limit: int) -> list[Stored]:
         """Up to `limit` rows after a sequence, verified; raises `JournalRetired`, `JournalCorrupt`."""
         with self._reading() as db:
-            kept_after, link = start_of(db, self._journal)
-            if after < kept_after:
-                raise JournalRetired(self.path, after, kept_after)
             rows = [
                 Stored(*row)
                 for row in db.execute(
                     "SELECT sequence, data, chain FROM events WHERE sequence >= ? ORDER BY sequence LIMIT ?",
-                    (after, limit + (after > kept_after)),
+                    (after, limit + 1),
                 )
             ]
-            if after > kept_after and rows:
-                if rows[0].sequence != after:
-                    raise JournalCorrupt(corrupt(self.path, f"event {after} is missing"))
+            if rows and rows[0].sequence == after:
                 link = rows.pop(0).chain
+            else:  # the first that is kept is behind it, or nothing is
+                kept_after, link = start_of(db, self._journal)
+                if after < kept_after:
+                    raise JournalRetired(self.path, after, kept_after)
+                if after > kept_after and rows:
+                    raise JournalCorrupt(corrupt(self.path, f"event {after} is missing"))
+                del rows[limit:]
             last = after
             for row in rows:
                 verify_row(self.path, row, last, link)

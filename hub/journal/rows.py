@@ -1,6 +1,6 @@
 """What goes into the journal and comes out of it."""
 
-from dataclasses import dataclass
+import msgspec
 
 from common import envelope
 from common.envelope import Envelope
@@ -10,8 +10,7 @@ SURE = "sure"
 UNSURE = "unsure"
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """A row as it is on disk: the exact bytes of the event and the chain's link after it."""
 
     sequence: int
@@ -19,8 +18,7 @@ class Stored:
     chain: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(msgspec.Struct, frozen=True):
     """An event that is durable, in the order of the journal."""
 
     sequence: int

@@ -79,6 +79,7 @@ class Storage:
         self._lock = self._take_lock()
         self._connection: sqlite3.Connection | None = None
         self._reply_number = 0
+        self._page_bytes = 0
 
     def open(self, hall: str, new_id: Callable[[], str]) -> str:
         """Opens the file, or makes it; returns the journal's id."""
@@ -214,9 +215,8 @@ class Storage:
         with self._translated("measure"):
             pages = self._db.execute("PRAGMA page_count").fetchone()[0]
             unused = self._db.execute("PRAGMA freelist_count").fetchone()[0]
-            size = self._db.execute("PRAGMA page_size").fetchone()[0]
         try:
-            return Room((pages - unused) * size, self._free_bytes(self.path.parent))
+            return Room((pages - unused) * self._page_bytes, self._free_bytes(self.path.parent))
         except OSError as error:
             raise JournalFailed(
                 f"{self.path}: can't ask the disk for its room ({error}). Check that it is there."
@@ -254,6 +254,7 @@ class Storage:
         # FULL syncs the WAL at every commit: acknowledged means durable.
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute(SMALL_CACHE)
+        self._page_bytes = self._connection.execute("PRAGMA page_size").fetchone()[0]
 
     def _identify(self, hall: str, new_id: Callable[[], str]) -> str:
         db = self._db
