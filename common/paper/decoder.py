@@ -139,6 +139,7 @@ class Decoder:
         self._text.clear()
         self._line.clear()
         self._defaults()
+        self._qr_stored = b""  # as the makers' manuals have it: kept until ESC @
         return True
 
     def _hanzi(self) -> bool:
@@ -210,7 +211,8 @@ class Decoder:
             self._qr_stored = data[1:]
         elif function == 81 and data == b"0":
             self._flush()
-            code = QrCode(self._qr_stored, self._qr_module, self._qr_error, self._align)
-            self.hanging.items.append(code)
+            if self._qr_stored:
+                code = QrCode(self._qr_stored, self._qr_module, self._qr_error, self._align)
+                self.hanging.items.append(code)
         else:
             raise PaperError(f"QR function {function} with {data!r} is not known")

@@ -23,7 +23,7 @@ from hub.devices.registry import Device, Registry
 from hub.links.ble import Radio
 from hub.links.link import Link
 from protocol import air as wire
-from tools.simulation.world import SimulatedLoop
+from tools.simulation.loop import SimulatedLoop
 
 BOX_S = 0.015  # what a box needs for a step of the handshake
 COMMIT_S = 0.005

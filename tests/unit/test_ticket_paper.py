@@ -148,6 +148,16 @@ def test_what_the_decoder_does_not_know_is_an_error() -> None:
             Decoder().feed(data)
 
 
+def test_no_paper_has_the_code_of_one_before_it() -> None:
+    """ESC @ clears what a printer keeps of a code: where its own was lost on the line, there is none."""
+    store = b"\x1d(k\x06\x001P0abc"
+    show = b"\x1d(k\x03\x001Q0"
+    decoder = Decoder()
+    decoder.feed(escpos.RESET + store + show + escpos.CUT)
+    decoder.feed(escpos.RESET + show + escpos.CUT)
+    assert [slip.codes for slip in decoder.finished] == [[b"abc"], []]
+
+
 def test_a_code_too_wide_for_the_head_is_an_error() -> None:
     with pytest.raises(PaperError, match="does not fit"):
         draw(Slip([QrCode(b"x" * 200, 16, "m")]), 32)

@@ -11,7 +11,7 @@ from hub.queueing.events import Event
 from hub.uplink.client import CenterClient, Cursor
 from hub.uplink.old import deliver
 from hub.uplink.uplink import BATCH_BYTES, CURSOR, Uplink, UplinkState
-from tools.simulation.world import SimulatedLoop
+from tools.simulation.loop import SimulatedLoop
 
 
 def told(*_: object, **__: object) -> None:

@@ -1,4 +1,7 @@
-"""What grows, beside the limit that its own code names; no door tells most of it, so it is looked at from inside."""
+"""What grows, beside the limit that its own code names; no door tells most of it, so it is looked at from inside.
+
+Looked at every second of every run, and nearly always in order: only what is beyond its limit is given a name.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,31 +13,38 @@ from protocol.delivery import MAX_ANSWERS, MAX_REQUESTS
 from protocol.framing import MAX_FEED, MAX_FRAME
 from protocol.session import MAX_EVENTS, Endpoint
 
-Bound = tuple[str, int, int]  # what, how much now, the most
+Grown = tuple[str, str, int, int]  # whose, what, how much now, the most
 
 
-def of_box(name: str, log: Any, endpoint: Endpoint) -> Iterator[Bound]:
-    """A box's memory and flash."""
+def of_box(name: str, log: Any, endpoint: Endpoint) -> Iterator[Grown]:
+    """A box's memory and flash, as far as there is too much."""
     yield from of_endpoint(name, endpoint)
-    yield f"{name}: bytes of the log", log.used_bytes(), eventlog.LOG_BYTES
-    yield f"{name}: runs that have ended", len(log.ended_runs), eventlog._MAX_RUNS
+    yield from _beyond(name, "bytes of the log", log.used_bytes(), eventlog.LOG_BYTES)
+    yield from _beyond(name, "runs that have ended", len(log.ended_runs), eventlog._MAX_RUNS)
 
 
-def of_endpoint(name: str, endpoint: Endpoint) -> Iterator[Bound]:
+def of_endpoint(name: str, endpoint: Endpoint) -> list[Grown]:
     """Either end of a session."""
     # Requests expire whatever waits already.
-    yield f"{name}: events not taken", len(endpoint._events), MAX_EVENTS + MAX_REQUESTS
     requests = endpoint._requests
-    yield f"{name}: requests in flight", 0 if requests is None else len(requests._open), MAX_REQUESTS
-    yield f"{name}: answers kept", len(endpoint._answers._order), MAX_ANSWERS
-    yield f"{name}: bytes without a frame", endpoint._reader.held, MAX_FEED + MAX_FRAME
+    return [
+        *_beyond(name, "events not taken", len(endpoint._events), MAX_EVENTS + MAX_REQUESTS),
+        *_beyond(name, "requests in flight", 0 if requests is None else len(requests._open), MAX_REQUESTS),
+        *_beyond(name, "answers kept", len(endpoint._answers._order), MAX_ANSWERS),
+        *_beyond(name, "bytes without a frame", endpoint._reader.held, MAX_FEED + MAX_FRAME),
+    ]
 
 
-def of_hub(life: Any) -> Iterator[Bound]:
+def of_hub(life: Any) -> Iterator[Grown]:
     """A hub's queues: the journal's, the devices' tasks, every line's bytes."""
-    yield "hub: events that wait for the disk", life.journal.queued_rows, life.journal._limits.queued_rows
-    yield "hub: commands that wait", life.fleet.keeping.waiting, MAX_WAITING
+    queued, most = life.journal.queued_rows, life.journal._limits.queued_rows
+    yield from _beyond("hub", "events that wait for the disk", queued, most)
+    yield from _beyond("hub", "commands that wait", life.fleet.keeping.waiting, MAX_WAITING)
     for session in life.fleet.lines:
-        yield from of_endpoint(f"hub, {session.name}", session._endpoint)
+        yield from of_endpoint(session.name, session._endpoint)
         if session._link is not None:
-            yield f"hub, {session.name}: bytes to write", len(session._link._pending), WRITE_LIMIT_BYTES
+            yield from _beyond(session.name, "bytes to write", len(session._link._pending), WRITE_LIMIT_BYTES)
+
+
+def _beyond(who: str, what: str, now: int, most: int) -> tuple[Grown, ...]:
+    return ((who, what, now, most),) if now > most else ()

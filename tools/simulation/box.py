@@ -1,6 +1,5 @@
 """What every simulated box has: the shipped box of its role with its log and endpoint, on simulated flash and time."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
@@ -10,11 +9,12 @@ from firmware.eventlog import EventLog
 from firmware.trial import Trial
 from protocol import messages
 from protocol.device import DeviceEndpoint
-from tools.simulation.bounds import Bound, of_box
+from tools.simulation.bounds import Grown, of_box
 from tools.simulation.flash import Flash, PowerCutError
+from tools.simulation.loop import Turn
 from tools.simulation.slots import CRASHES, DEAF, GOOD, ResetError, Slots, take_turn
 from tools.simulation.volume import Volume
-from tools.simulation.world import Later, World
+from tools.simulation.world import World
 
 BOOT_MS = 900  # from power to the first line of the application
 OFF_MS = (500, 8_000)  # how long a cut lasts
@@ -103,7 +103,8 @@ class SimulatedBox:
         self._chance = world.chance(f"box {name}")
         self.secret = secret
         self.epoch = epoch
-        self._alarm: asyncio.TimerHandle | Later | None = None
+        self._alarm: Turn | None = None
+        self._alarm_ms: int | None = None
         self._boot_at_ms = 0
         self._keys = Keys()
         self._log: WatchedLog | None = None
@@ -158,7 +159,7 @@ class SimulatedBox:
         """Whether a hub is heard."""
         return self._box is not None and self.endpoint is not None and self.endpoint.hub_heard(self.uptime_ms)
 
-    def bounds(self) -> Iterator[Bound]:
+    def bounds(self) -> Iterator[Grown]:
         """What grows in it, while it lives."""
         if self._box is not None and self._log is not None and self.endpoint is not None:
             yield from of_box(self.name, self._log, self.endpoint)
@@ -240,17 +241,26 @@ class SimulatedBox:
         box = self._box
         if box is None:
             return
-        box.tick(self.uptime_ms)
-        while data := box.outgoing(self.uptime_ms):
+        uptime_ms = self.uptime_ms
+        box.tick(uptime_ms)
+        while data := box.outgoing(uptime_ms):
             if not self._deaf:
                 self.send(data)
         # Never at once again: what is due now has just been done.
-        self._set_alarm(max(box.deadline_ms() - self.uptime_ms, 1))
+        self._set_alarm(max(box.deadline_ms(), uptime_ms + 1))
 
-    def _set_alarm(self, wait_ms: int | None) -> None:
+    def _set_alarm(self, at_ms: int | None) -> None:
+        """Of its uptime."""
+        if at_ms == self._alarm_ms:
+            return
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = None if wait_ms is None else self._world.after(wait_ms, lambda: self._live(self._nothing))
+        self._alarm_ms = at_ms
+        self._alarm = None if at_ms is None else self._world.after(at_ms - self.uptime_ms, self._rings)
+
+    def _rings(self) -> None:
+        self._alarm = self._alarm_ms = None
+        self._live(self._nothing)
 
     def _nothing(self) -> None:
         """Only the clock has moved."""

@@ -26,18 +26,20 @@ def watched(wrong: Wrong) -> Iterator[None]:
 
         def seal(self, nonce: bytes, plaintext: bytes, associated: bytes = b"") -> bytes:
             """As the shipped one."""
-            if (self._watched, bytes(nonce)) in sealed:
+            use = self._watched, bytes(nonce)
+            if use in sealed:
                 wrong(f"a nonce came twice under one key: counter {int.from_bytes(nonce, 'big')}")
-            sealed.add((self._watched, bytes(nonce)))
+            sealed.add(use)
             return super().seal(nonce, plaintext, associated)
 
         def open(self, nonce: bytes, sealed: bytes, associated: bytes = b"") -> bytes | None:
             """As the shipped one."""
             plaintext = super().open(nonce, sealed, associated)
             if plaintext is not None:
-                if (self._watched, bytes(nonce)) in opened:
+                use = self._watched, bytes(nonce)
+                if use in opened:
                     wrong(f"a packet was taken twice: counter {int.from_bytes(nonce, 'big')}")
-                opened.add((self._watched, bytes(nonce)))
+                opened.add(use)
             return plaintext
 
     shipped_nonce = seal.Keyring.device_nonce

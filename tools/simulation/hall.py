@@ -352,14 +352,12 @@ class Hub:
         if self.life is not None:
             self.life.ports[line].arrived(data)
 
-    async def end(self) -> list[Committed]:
-        """Gives the whole journal of the last life, its chain checked, and clears everything up."""
+    async def end(self) -> None:
+        """Clears everything up."""
         life, self.life = self.life, None
         assert life is not None
-        rows = list(life.journal.replay())
         life.kill(None)
         await asyncio.gather(*self._burials, life.bury())
-        return rows
 
     @property
     def path(self) -> Path:

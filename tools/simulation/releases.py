@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -100,13 +100,13 @@ class Technician:
     def _newest(self) -> Release | None:
         return next((new for new in reversed(self.given) if new.version not in self._withdrawn), None)
 
-    def underway(self) -> list[str]:
+    def underway(self) -> Iterator[str]:
         """Who isn't there yet."""
-        return [
-            f"{box.name} has {box.slots.version}, its slot line is {box.slots.line.decode()}; wanted is {self.wanted}"
-            for box in self._boxes()
-            if box.slots is not None and (box.slots.version != self.wanted or not box.slots.settled)
-        ]
+        wanted = self.wanted
+        for box in self._boxes():
+            slots = box.slots
+            if slots is not None and (slots.version != wanted or not slots.settled):
+                yield f"{box.name} has {slots.version}, its slot line is {slots.line.decode()}; wanted is {wanted}"
 
     async def give(self, new: Release) -> None:
         """In the storm, whatever is under way."""
@@ -131,7 +131,7 @@ class Technician:
                     await self._stop()
             elif plan is None or plan.digest != new.digest:
                 await self._asked(new)
-            elif self.underway():
+            elif any(self.underway()):
                 await self._once_more(life, plan, new)
 
     async def _once_more(self, life: Any, plan: Any, new: Release) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import firmware.box
 from firmware import trial, updating
+from hub.devices import manners
 from protocol import updating as wire
 from protocol.errors import MessageError
 from tools.simulation.volume import Volume
@@ -19,8 +20,9 @@ from tools.simulation.world import World
 SLOT = "/slot"
 FORMS = re.compile(rb"a|b|(ab|ba)[0-3]|a-b|b-a")  # docs/decisions/update-slots.md
 STARTS = 3  # of one trial
-# Of the 120 s that a trial has from each start. A storm has half a minute, and a trial's end is to fall into it.
-TRIAL_SHARE = 1 / 8
+# Of the 120 s that a trial has from each start: a storm has half a minute, and a trial's end is to fall into it. And of
+# the five minutes without a number after which a dispenser is sent to: in them nothing happens but heartbeats.
+SHARE = 1 / 8
 GOOD, CRASHES, HANGS, DEAF = "works", "crashes", "hangs", "is deaf"
 Live = Callable[[Callable[[], object]], None]
 VERSION_FILE, PROGRAM = "firmware/__init__.mpy", "firmware/main.mpy"
@@ -85,7 +87,7 @@ class Slots:
 
     def arm(self, period_ms: int, callback: Callable[[Any], None]) -> None:
         """The chooser's timer."""
-        self._timer = self._world.after(round(period_ms * TRIAL_SHARE), lambda: self._rings(callback))
+        self._timer = self._world.after(round(period_ms * SHARE), lambda: self._rings(callback))
 
     def _rings(self, callback: Callable[[Any], None]) -> None:
         self._timer = None
@@ -233,6 +235,7 @@ _HERE: dict[Any, dict[str, Any]] = {
     CHOOSER: {"os": _Os(), "open": _opened, "sys": _SILENT},
     updating: {"os": _Os(), "open": _opened, "gc": _ENOUGH, "VERSION": _Version()},
     trial: {"os": _Os(), "open": _opened, "VERSION": _Version()},
+    manners: {"QUIET_MS": round(manners.QUIET_MS * SHARE)},
     firmware.box: {"once": importlib.import_module, "gc": _ENOUGH},  # modules stay, for loading anew takes time
 }
 

@@ -10,7 +10,7 @@ from hub.journal import ORIGINAL, Committed, Journal, Stored
 from hub.journal.renewal import GAP
 from hub.journal.rows import read
 from hub.queueing import events as ev
-from tools.simulation.bounds import Bound
+from tools.simulation.bounds import Grown
 from tools.simulation.center import SimulatedStore
 from tools.simulation.desk_oracle import Places
 from tools.simulation.oracle import Oracle
@@ -43,8 +43,7 @@ class Watch:
         self.lost_rows: list[Committed] = []
         self.stored: dict[str, tuple[int, bytes]] = {}  # journal → how far the center has it, and its chain there
         self.at_center: dict[str, list[Committed]] = defaultdict(list)  # run → its ratings there
-        self.bounds: Callable[[], Iterable[Bound]] = lambda: ()
-        self.most: dict[str, tuple[int, int]] = {}
+        self.bounds: Callable[[], Iterable[Grown]] = lambda: ()
         self.life: Callable[[], Any] = lambda: None
         self.updated: Callable[[dict[str, Any]], None] = lambda data: None
         self._world = world
@@ -73,12 +72,8 @@ class Watch:
         if life is not None:
             self.follow(life.journal)
         self._ask_uplink()
-        for name, now, most in self.bounds():
-            seen = self.most.get(name, (0, most))[0]
-            if now > seen:
-                self.most[name] = (now, most)
-            if now > most:
-                self.say(f"{name}: {now}, and its limit is {most}")
+        for who, what, now, most in self.bounds():
+            self.say(f"{who}: {what}: {now}, and its limit is {most}")
 
     def _ask_uplink(self) -> None:
         life = self.life()
@@ -101,6 +96,13 @@ class Watch:
                     f"journal {journal.id} ends at {len(followed.rows)}, and {journal.durable} are told as durable"
                 )
                 return
+
+    def read_again(self, journal: Journal) -> None:
+        """In the end: the disk still has, byte for byte, all that it had when each row was new."""
+        rows = self.journals[journal.id].rows
+        for row, found in zip(rows, journal.read(0, len(rows)), strict=True):
+            if (row.sequence, row.data, row.chain) != (found.sequence, found.data, found.chain):
+                self.say(f"journal {journal.id}: event {row.sequence} is not what it was")
 
     def _row(self, journal: str, followed: Followed, row: Stored) -> None:
         followed.link = chain.link(followed.link, row.data)

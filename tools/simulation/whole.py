@@ -15,7 +15,7 @@ from hub.queueing.layout import Layout
 from hub.queueing.tables import RunState, WindowState
 from hub.queueing.window_commands import Finish, MarkArrived
 from tools.simulation import backup
-from tools.simulation.bounds import Bound, of_hub
+from tools.simulation.bounds import Grown, of_hub
 from tools.simulation.box import SimulatedBox
 from tools.simulation.center import SimulatedCenter, new_store
 from tools.simulation.ciphers import watched
@@ -106,7 +106,7 @@ class WholeRun(Run):
             self.watch.center_committed(self.center.store)
             self._killed_in_a_moment(self._kill_center)
 
-    def _bounds(self) -> Iterator[Bound]:
+    def _bounds(self) -> Iterator[Grown]:
         for box in self._all:
             yield from box.bounds()
         if self.hub.life is not None:
@@ -302,38 +302,41 @@ class WholeRun(Run):
         until_ms = self.world.now_ms + limit_ms
         while self.world.now_ms < until_ms and calm < CALM_LOOKS:
             await asyncio.sleep(LOOK_S)
-            calm = 0 if self.underway() else calm + 1
+            calm = 0 if any(self.underway()) else calm + 1
         for what in self.underway():
             self.watch.say(f"{limit_ms // 1000} s after the last fault {what}")
 
-    def underway(self) -> list[str]:
+    def underway(self) -> Iterator[str]:
         """What has not arrived yet."""
         life, store = self.hub.life, self.center.store
         if life is None or store is None:
-            return ["hub or center is down"]
-        left = [f"{box.name} holds {box.unacknowledged()} facts" for box in self._all if box.unacknowledged()]
-        dark = [f"{box.name} has no session" for box in self._all if not box.live]
+            yield "hub or center is down"
+            return
+        for box in self._all:
+            if box.unacknowledged():
+                yield f"{box.name} holds {box.unacknowledged()} facts"
+            if not box.live:
+                yield f"{box.name} has no session"
+        yield from self.technician.underway()
+        yield from self.watch.undelivered(life.journal.id)
         behind = life.journal.durable - store.durable(life.journal.id)[0]
+        if behind or not life.journal.idle:
+            yield f"the center lacks {behind} events"
         state = life.service.state
         # How these ended was acknowledged by a hub that is lost, and nobody can say it again.
         lost = {row.event.data.get("run") for row in self.watch.lost_rows}
         waiting = (RunState.OPEN, RunState.INVITED)
-        invited = [run for run in state.runs.values() if run.state in waiting and run.id not in lost]
-        return [
-            *left,
-            *dark,
-            *self.technician.underway(),
-            *self.watch.undelivered(life.journal.id),
-            *([f"the center lacks {behind} events"] if behind or not life.journal.idle else []),
-            *([f"{len(invited)} invitations are open"] if invited else []),
-            *([f"{len(state.printing)} papers have no word"] if state.printing else []),
-        ]
+        if invited := [run for run in state.runs.values() if run.state in waiting and run.id not in lost]:
+            yield f"{len(invited)} invitations are open"
+        if state.printing:
+            yield f"{len(state.printing)} papers have no word"
 
     async def _judge(self, left: dict[str, int], began_s: float) -> Result:
         life, store = self.hub.life, self.center.store
         assert life is not None
         assert store is not None
         self.watch.look()
+        self.watch.read_again(life.journal)
         verdict = Verdict(self.watch, self.oracle, self.desk_oracle, life.journal.id)
         assert self.dispenser is not None
         wrong = [*self.watch.wrong, *verdict.hall(left, self.dispenser.papers), *await verdict.center(store)]
