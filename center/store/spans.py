@@ -50,7 +50,7 @@ class Together:
 
 
 def teach(connection: sqlite3.Connection) -> None:
-    """What this room's SQL needs to know."""
+    """What the SQL here and in a migration needs to know."""
     connection.create_aggregate("together", 2, Together)  # type: ignore[arg-type]  # typeshed: aggregates of a number
 
 

@@ -12,7 +12,7 @@ import msgspec
 from center.bulletin import figures
 from center.store import counted, reading
 from center.store.migrations import migrate
-from center.store.sqlite import CHINA_MINUTES
+from center.store.sqlite import CHINA_MINUTES, connect
 from center.verify.export import Export, ExportError, Head, put_right_of
 from common import chain
 
@@ -34,7 +34,7 @@ def verify(file: Path, notices: list[dict[str, Any]], tell: Callable[[int], None
     verdict = Verdict()
     with file.open("rb") as raw, tempfile.TemporaryDirectory(prefix="tingting-verify-") as folder:
         export = Export(raw)
-        connection = sqlite3.connect(Path(folder) / "scratch.sqlite", isolation_level=None)
+        connection = connect(Path(folder) / "scratch.sqlite")
         try:
             # It is thrown away in any case.
             connection.execute("PRAGMA synchronous = OFF")
