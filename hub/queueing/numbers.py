@@ -64,7 +64,9 @@ def leave(state: State, layout: Layout) -> None:
 
 def _leave_behind(state: State, service: Service) -> None:
     """It may begin anew: what it gave and leased is remembered by its prefix."""
-    for date, counters in ((state.business_date, state.counters), *state.days.items()):
+    # Of a day that has given none yet there may be leases.
+    for date in dict.fromkeys((state.business_date, *state.days, *state.leased)):
+        counters = state.counters if date == state.business_date else state.days.get(date, {})
         through = counters.pop(service.id, 0)
         lowest = state.leased.get(date, {}).pop(service.id, None)
         ranges = [] if through < service.first_number else [(service.id, service.first_number, through)]

@@ -344,7 +344,7 @@ class State:
             self.days[self.business_date] = self.counters
             while len(self.days) > DAYS_KEPT:
                 del self.days[next(iter(self.days))]
-            for gone in self.left.keys() - self.days.keys():
+            for gone in self.left.keys() - self.days.keys() - self.leased.keys():
                 del self.left[gone]
         for window in self.windows.values():
             window.day = DayFigures()

@@ -9,7 +9,7 @@ import pytest
 from hub.queueing import snapshot
 from hub.queueing import state as queueing_state
 from hub.queueing.apply import apply
-from hub.queueing.commands import CancelTicket, ChangeHall, IssueTicket
+from hub.queueing.commands import CancelTicket, ChangeHall, GrantLease, IssueTicket
 from hub.queueing.errors import ApplyError, LayoutError
 from hub.queueing.events import HALL_CHANGED, Event
 from hub.queueing.layout import Layout, Service, Window, from_plain, plain
@@ -199,6 +199,42 @@ def test_a_prefix_that_changes_hands_gives_no_number_twice_on_one_day() -> None:
     apart = (replace(A, first_number=500), B, Service("C", "A", "新", last_number=499))
     change(hall, laid_out(Window("1", "1", ("A", "B", "C")), services=apart))
     assert (number(hall, "C"), number(hall)) == ("A004", "A500")
+
+
+def lent(hall: Hall, device: str, count: int) -> tuple[int, int]:
+    """The numbers of service A that a dispenser gets."""
+    (granted,) = hall.one(GrantLease(device, ("A",), count, 1_000)).data["ranges"]
+    return granted["first"], granted["last"]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_was_lent_before_the_numbers_changed_is_not_lent_again_on_that_day(begun: bool) -> None:
+    """Also before the day's first number is given: the lease is of that day already."""
+    hall = Hall()
+    if begun:
+        assert number(hall) == "A001"
+    change(hall, laid_out(*LAYOUT.windows, services=(replace(A, last_number=500), B)))
+    assert lent(hall, "di-1", 10) == (491, 500)
+    change(hall, laid_out(*LAYOUT.windows, services=(replace(A, last_number=505), B)))
+    assert lent(hall, "di-2", 5) == (501, 505)
+    assert lent(hall, "di-3", 10) == (481, 490)
+    # What begins the day keeps it.
+    number(hall)
+    assert lent(hall, "di-4", 10) == (471, 480)
+    assert hall.replayed() == hall.state
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_service_whose_range_others_lent_from_goes_round_what_was_lent(begun: bool) -> None:
+    hall = Hall()
+    if begun:
+        assert number(hall) == "A001"
+    change(hall, laid_out(*LAYOUT.windows, services=(replace(A, last_number=500), B)))
+    assert lent(hall, "di-1", 10) == (491, 500)
+    above = Service("C", "A", "新", first_number=490)
+    change(hall, laid_out(Window("1", "1", ("A", "B", "C")), services=(replace(A, last_number=489), B, above)))
+    assert lent(hall, "di-2", 10) == (480, 489)
+    assert [number(hall, "C") for _ in range(2)] == ["A490", "A501"]
 
 
 def test_no_number_is_given_for_what_no_window_serves() -> None:

@@ -191,6 +191,8 @@ def test_devices_go_on_and_off_once_and_are_off_after_a_start(hall: Hall) -> Non
     hall.do(DeviceOnline("box-1", "evaluator"))
     started = hall.one(HubStarted("0.1", "j"))
     assert started.data == {"version": "0.1", "journal": "j", "from_ms": None, "to_ms": None, "what": None}
+    assert started.subject == "hub"
+    assert hall.state.devices["box-1"].role == "evaluator"
     assert not hall.state.devices["box-1"].online
 
 
