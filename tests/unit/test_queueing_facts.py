@@ -252,6 +252,13 @@ def test_two_boxes_that_change_places_again_are_told_again(hall: Hall) -> None:
     assert hall.do(DeviceReplaced("box-1", "evaluator", "box-2", "1", "3" * 16)) == []
 
 
+def test_a_rating_is_of_the_window_that_finished_wherever_the_box_stands_by_now(hall: Hall, run: str) -> None:
+    rated = hall.one(fact(1, "rated", "2", run=run, grade=5, pressed_after_ms=1))
+    assert (rated.subject, rated.data["window"]) == ("window/1", "1")
+    nowhere = hall.one(fact(2, "rated", None, run="f" * 16, grade=5, pressed_after_ms=1))
+    assert (nowhere.subject, nowhere.data["window"]) == ("device/box-1", None)
+
+
 def test_old_runs_are_forgotten_and_their_late_rating_still_counts(hall: Hall, run: str) -> None:
     hall.state.runs_kept = 3
     for _ in range(3):
