@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from center.errors import StoreError
+from center.store import spans
 
 HERE = Path(__file__).parent
 _NAME = re.compile(r"m(\d{4})_[a-z0-9_]+\.py")
@@ -37,6 +38,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = tuple(statements(name) for name in fou
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> int:
     """Brings a store to the newest schema; returns its number. A store newer than this program is left alone."""
+    spans.teach(connection)  # a migration may ask for it
     current: int = connection.execute("PRAGMA user_version").fetchone()[0]
     for number, sql in enumerate(migrations[current:], start=current + 1):
         connection.execute("BEGIN IMMEDIATE")
