@@ -196,8 +196,11 @@ def test_the_forgetting_of_runs_goes_on_in_its_order() -> None:
         state.run_order.append(run)
     again = snapshot.load(LAYOUT, snapshot.dump(state))
     assert list(again.run_order) == list(state.run_order)
-    with pytest.raises(SnapshotError):
-        snapshot.load(LAYOUT, None)
+    cut = snapshot.dump(state)
+    del cut["runs"][-1]
+    for broken in (None, cut):
+        with pytest.raises(SnapshotError):
+            snapshot.load(LAYOUT, broken)
 
 
 def test_every_module_that_makes_a_state_is_part_of_the_rules_version() -> None:
