@@ -33,7 +33,9 @@ def test_what_a_run_took_is_noted_file_by_file(tmp_path: Path) -> None:
     assert list(pace.read(tmp_path / "build" / "seconds.json").items()) == [("b.py", 40), ("a.py", 4), ("c.py", 0)]
 
 
-def test_every_noted_file_is_there() -> None:
+def test_what_is_noted_is_still_true_of_most_files() -> None:
+    """One that went or came costs nothing; with many of them it is time to copy a run's own figures."""
     noted = pace.read()
-    assert [name for name in noted if not (ROOT / name).is_file()] == []
+    here = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
+    assert len(noted.keys() ^ here) < len(here) / 5, sorted(noted.keys() ^ here)
     assert max(noted.values()) > pace.NEW_S
