@@ -24,6 +24,7 @@ _HEALTH_MS = const(30_000)
 _ROOM_AGAIN_PERMILLE = const(900)  # a full log counts as emptied below this, so that the fault doesn't flicker
 _IDENTIFY_MAX_MS = const(60_000)
 _MAINTENANCE_AFTER_MS = const(1_000)  # time for the answer to leave
+_LEAST_BYTES = const(5_632)  # free at the least; below it goes what a box can do without (`shed`)
 _DIARY_BYTES = const(8_192)  # free at the least where a line is written: what a box's own work needs comes first
 
 
@@ -137,6 +138,10 @@ class Box:
         self._note(now_ms, "fault", code, detail)
         self.do(("fault", code), now_ms)
 
+    def shed(self, now_ms):
+        """Memory is short: what this box can do without goes, before a fact finds no room."""
+        self._updater = None
+
     def recovered(self, code, now_ms):
         """It is right again."""
         self._append(messages.RECOVERED, now_ms, {"code": code})
@@ -192,6 +197,8 @@ class Box:
     def _tell_health(self, now_ms):
         gc.collect()
         free = gc.mem_free() if hasattr(gc, "mem_free") else 0
+        if 0 < free < _LEAST_BYTES:
+            self.shed(now_ms)
         low = self._low
         if not low or free < low - low // 4:
             self._low = free

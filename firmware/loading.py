@@ -10,7 +10,11 @@ def once(name):
     It is forgotten again, in the table of modules and in its package: what its user doesn't keep of it is free memory.
     """
     gc.collect()
-    module = __import__(name, None, None, ["*"])
+    try:
+        module = __import__(name, None, None, ["*"])
+    except MemoryError:
+        sys.modules.pop(name, None)  # what there was room for goes, too
+        raise
     last = ""
     while "." in name:
         del sys.modules[name]

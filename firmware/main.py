@@ -87,6 +87,8 @@ class Main:
                     pass
         except Exception as error:
             sys.print_exception(error)
+            if isinstance(error, MemoryError):
+                self.box.shed(self._now())  # so that what went wrong finds room to be told
             self.box.fault(messages.FAULT_TASK_DIED, "%s: %r" % (self.doing, error), self._now())
             time.sleep_ms(_LONGEST_WAIT_MS)  # a box that fails at once, again and again, doesn't wear out its flash
 

@@ -93,6 +93,14 @@ class Oled:
             return now_ms
         return self._next_dot_ms(now_ms)
 
+    def off(self):
+        """Dark, for a picture that stays would be none of the box's any more."""
+        try:
+            if self._i2c is not None:
+                self._i2c.writeto(_ADDRESS, b"\x80\xae")
+        except OSError:
+            pass  # it is broken, and told
+
     def _send(self, i2c):
         if not self._told:
             for command in self._setup:

@@ -97,13 +97,16 @@ class Rig:
         self.boot(log_bytes)
         self.hub.link_opened(self.now_ms)
 
+    def display(self):
+        return Screen()
+
     def boot(self, log_bytes=None):
         """What main does at switching on."""
         self.key_pins = [Pin(1) for _ in range(5)]
         self.lamp_pins = [Pin(0, self.journal)] + [Pin(0) for _ in range(4)]
         self.led_pin = Pin(0)
         self.pwm = Pwm()
-        self.screen = Screen()
+        self.screen = self.display()
         self.log = EventLog(self.flash, log_bytes=log_bytes) if log_bytes else EventLog(self.flash)
         self.led = PowerLed(self.led_pin)
         self.buzzer = HeardBuzzer(self.pwm, self.journal)
@@ -397,3 +400,79 @@ def test_a_hub_with_higher_numbers_is_a_fault_to_be_seen():
     detail = [fields for fields in rig.of_kind(m.FAULT) if fields["code"] == m.FAULT_NUMBER_BEHIND]
     assert detail == [{"code": m.FAULT_NUMBER_BEHIND, "detail": "the hub knew facts up to 700"}]
     assert min([n for n in rig.facts if n != 700]) == 701
+
+
+class Hungry(Screen):
+    """A display for which there is no memory from some moment on."""
+
+    def __init__(self):
+        Screen.__init__(self)
+        self.broken = self.full = False
+        self.dark = 0
+
+    def show(self, face, now_ms):
+        if self.full:
+            raise MemoryError
+        Screen.show(self, face, now_ms)
+
+    def step(self, now_ms):
+        return now_ms + 1000
+
+    def serve(self, clerk, stars):
+        pass
+
+    def off(self):
+        self.dark += 1
+
+
+def with_display():
+    rig = live()
+    rig.screen = Hungry()
+    box = rig.box
+    box._screen, box._step, box._serve = rig.screen, rig.screen.step, rig.screen.serve
+    return rig
+
+
+def told_dark(rig):
+    return [fact["fields"] for fact in rig.facts.values() if fact["fact_kind"] == m.FAULT] == [
+        {"code": m.FAULT_DISPLAY, "detail": "no memory for the display"}
+    ]
+
+
+def test_a_picture_without_memory_ends_the_display_and_no_invitation():
+    rig = with_display()
+    rig.screen.full = True
+    assert rig.invite(A) == (m.ACCEPTED, None)
+    rig.press(4)
+    rig.run(100)
+    assert [fact["fields"]["grade"] for fact in rig.facts.values() if fact["fact_kind"] == m.RATED] == [4]
+    assert rig.screen.dark == 1 and told_dark(rig)
+
+
+def test_short_of_memory_the_display_goes_first_and_once():
+    rig = with_display()
+    rig.box._updater = Short()
+    for _ in range(2):
+        rig.box.shed(rig.now_ms)
+        rig.run(100)
+    assert rig.box._updater is None
+    assert rig.screen.dark == 1 and told_dark(rig)
+
+
+class DarkRig(Rig):
+    def display(self):
+        return None
+
+
+def test_a_box_whose_display_found_no_room_says_so_after_its_boot():
+    rig = DarkRig()
+    rig.run(200)
+    assert [fact["fact_kind"] for _, fact in sorted(rig.facts.items())] == [m.BOOTED, m.FAULT]
+    assert told_dark(rig)
+
+
+def test_a_box_without_a_display_has_none_to_shed():
+    rig = live()
+    rig.box.shed(rig.now_ms)
+    rig.run(100)
+    assert rig.of_kind(m.FAULT) == []

@@ -14,6 +14,7 @@ RUN = b"run 0001"
 HEAP = 96 * 1024
 # The promise is kept with a reserve, and what grows is noticed before the promise breaks: here it must work as well.
 RESERVED = 4 * 1024
+NO_ROOM = 88 * 1024  # enough for a box, not for its display
 
 
 def seen(view) -> list[str]:
@@ -52,6 +53,21 @@ async def test_firmware_shows_every_state_on_its_display(tmp_path, kind):
         await shows("按键自检 1/5", "请按第 1 个键", "Press key 1")
         assert board._fittings.panel.unknown == []
         assert hub.of_kind(m.FAULT) == []
+        assert board.view.boots == 1
+
+
+async def test_firmware_without_memory_for_its_display_goes_on_in_the_dark(tmp_path):
+    """It tells so, rates as before, and needs no restart for it."""
+    image = flash(tmp_path, settings(screen="firmware.drivers.ssd1306"))
+    async with box_and_hub(image, heap_bytes=NO_ROOM, panel="ssd1306") as (board, hub):
+        fault = await hub.fact(m.FAULT)
+        assert fault["fields"] == {"code": m.FAULT_DISPLAY, "detail": "no memory for the display"}
+        assert (await hub.invite(RUN))[0] == m.ACCEPTED
+        await board.wait_lamps(True, WAIT_S)
+        await board.press(4)
+        assert (await hub.fact(m.RATED))["fields"]["grade"] == 4
+        assert not any(base64.b64decode(board.view.panel))
+        assert len(hub.of_kind(m.FAULT)) == 1
         assert board.view.boots == 1
 
 

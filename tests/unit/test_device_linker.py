@@ -219,6 +219,16 @@ def test_linker_puts_what_is_forgotten_into_the_last_file_and_keeps_a_door_befor
     assert "from ours.main import run" in files["ours.opening"]
 
 
+def test_linker_forgets_functions_that_only_tables_are_made_with(root: Path) -> None:
+    (root / "ours" / "main.py").write_text(
+        "def _row(x):\n    return (x, _both(x))\ndef _both(x):\n    return x\ndef _late(x):\n    return x\n"
+        "TABLE = (_row(1), _late(2))\ndef run():\n    return [TABLE, _late(3)]\n"
+    )
+    text = Linker(root, ["ours"]).link("ours.main", frozenset({"run"}))["ours.main"]
+    assert text.endswith("del _row\n")
+    assert run(text) == [((1, 1), 2), 3]
+
+
 def test_what_opens_a_box_is_in_no_file_that_stays() -> None:
     """Nothing of a board's pins, of settings and of the first facts is needed by a box that runs."""
     for role in ("evaluator", "caller", "dispenser"):

@@ -121,7 +121,10 @@ class Linker:
         if syntax.drop_rows(tree, tables):
             syntax.drop_unused(tree, exports, alone, outside)
         merging.plain_errors(tree, exports | set(outside), self._silent)
-        return {name: ast.unparse(ast.fix_missing_locations(file)) + "\n" for name, file in syntax.files(tree, bodies)}
+        done = dict(syntax.files(tree, bodies))
+        for linked in done.values():
+            syntax.forget(linked, exports | set(outside), done.values())
+        return {name: ast.unparse(ast.fix_missing_locations(linked)) + "\n" for name, linked in done.items()}
 
     def symbol(self, module: _Module, name: str) -> Symbol | None:
         """What a module-level name of a module means; None: it is a builtin."""

@@ -3,7 +3,7 @@
 import ast
 import builtins
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from tools.device.errors import DeviceError
@@ -256,3 +256,19 @@ def files(tree: ast.Module, bodies: dict[str, list[ast.stmt]]) -> Iterator[tuple
                 head.append(ast.ImportFrom(home, [ast.alias(name) for name in names], 0))
         homes |= {name: file for statement in own for name in names_of(statement)}
         yield file, ast.Module([*head, *own], [])
+
+
+def forget(file: ast.Module, exports: frozenset[str], files: Iterable[ast.Module]) -> None:
+    """Ends a file with a `del` of its functions that only its own tables were made with."""
+    made = {statement.name for statement in file.body if isinstance(statement, ast.FunctionDef)} - exports
+    for other in files:
+        for statement in other.body:
+            if isinstance(statement, ast.ImportFrom):
+                made -= {alias.name for alias in statement.names}
+        for node in ast.walk(other):
+            if isinstance(node, FUNCTIONS):
+                made -= {name for name in uses(node) if name not in local_names(node)}
+    asked = uses(file)
+    gone: list[ast.expr] = [ast.Name(name, ast.Del()) for name in sorted(made) if asked[name]]
+    if gone:
+        file.body.append(ast.Delete(gone))
