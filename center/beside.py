@@ -85,7 +85,7 @@ def answer(asked_bytes: bytes) -> bytes:
     except tuple(_TOLD.values()) as error:
         return _encoder.encode(_Answer(kind=type(error).__name__, words=str(error)))
     elements = read_parts(asked.heading, unpacked, parts)
-    made = folded(asked.heading, len(unpacked), len(parts), elements)
+    made = folded(asked.heading, max(len(unpacked), len(asked.body)), len(parts), elements)
     return _encoder.encode(_Answer(folded=made) if made is not None else _Answer(batch(asked.heading, elements)))
 
 

@@ -1,7 +1,7 @@
 """A large batch as the process beside the center hands it over: folded where it was read.
 
-Whoever finds that it does not fit what is stored (a part is stored already, a fact came by another journal) looks at
-its elements, and they are a batch like any other.
+Whoever finds that it does not fit what is stored (it is sent again after a lost answer, in whole or in part) makes it a
+batch like any other.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import msgspec
 
 from center.counting import Fact, Touched, touched
-from center.ingest import Element, Heading, read_element, split, unpack
+from center.ingest import Batch, Element, Heading, split, unpack
 from center.rollups.ahead import Ahead, ahead
 from common import chain
 
-SPREAD = 2  # bytes of a body for each of its events' own; hubs write two between them
+SPREAD = 2  # bytes of a body, as it came or unpacked, for each of its events' own; hubs write two between them
 
 _encoder = msgspec.msgpack.Encoder()
 _fact: msgspec.msgpack.Decoder[Fact | None] = msgspec.msgpack.Decoder(Fact | None)
@@ -29,7 +29,6 @@ class FoldedBatch(msgspec.Struct, frozen=True, array_like=True):
     journal: str
     after: int
     chain: bytes
-    offset_minutes: int
     events: int
     link: bytes  # the chain after them
     facts: list[bytes]  # packed: hardly any of them is looked at again
@@ -44,20 +43,15 @@ class FoldedBatch(msgspec.Struct, frozen=True, array_like=True):
         """What the event at a place (from 1 on) says."""
         return _fact.decode(self.facts[place - 1])
 
-    @property
-    def data(self) -> list[bytes]:
-        """The exact bytes of each."""
-        return split(unpack(self.body, self.encoding))
-
-    @property
-    def links(self) -> list[bytes]:
-        """The chain after each."""
-        return list(chain.links(self.chain, self.data))
-
-    @property
-    def elements(self) -> Sequence[Element]:
-        """As they were read."""
-        return [read_element(data, self.hall, self.journal, self.offset_minutes) for data in self.data]
+    def unfolded(self) -> Batch:
+        """Its elements as they were read; their bytes are taken out of the body, and nothing is read again."""
+        data = split(unpack(self.body, self.encoding))
+        elements = [
+            Element(one, self.after + place, self.fact(place), self.reasons.get(place))
+            for place, one in enumerate(data, start=1)
+        ]
+        links = list(chain.links(self.chain, data))
+        return Batch(self.hall, self.journal, self.after, self.chain, elements, links, self.touched)
 
     @property
     def touched(self) -> Touched:
@@ -66,13 +60,14 @@ class FoldedBatch(msgspec.Struct, frozen=True, array_like=True):
         return touched(fact for fact in facts if fact is not None)
 
 
-def folded(heading: Heading, unpacked: int, parts: int, elements: Sequence[Element]) -> FoldedBatch | None:
+def folded(heading: Heading, size: int, parts: int, elements: Sequence[Element]) -> FoldedBatch | None:
     """These elements after a heading, if they stand one after the other.
 
-    So many bytes and parts had the body: one with an event twice, or with much beside its events, is not kept as it is.
+    So many bytes (the more of packed and unpacked) and parts had the body: one with an event twice, or with much beside
+    its events, such as a comment in the gzip, is not kept as it is.
     """
     data = [element.data for element in elements]
-    if len(elements) != parts or unpacked > SPREAD * sum(map(len, data)):
+    if len(elements) != parts or size > SPREAD * sum(map(len, data)):
         return None
     for expected, element in enumerate(elements, start=heading.after + 1):
         if element.declared is not None and element.declared != expected:
@@ -83,7 +78,6 @@ def folded(heading: Heading, unpacked: int, parts: int, elements: Sequence[Eleme
         heading.journal,
         heading.after,
         heading.chain,
-        heading.offset_minutes,
         len(elements),
         chain.extend(heading.chain, data),
         [_encoder.encode(fact) for fact in facts],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from center.counting import DeviceFact, Fact, Touched
+from center.errors import StoreError
 from center.folded import FoldedBatch
 from center.ingest import Batch, Element
 from center.rollups.ahead import Ahead, again
@@ -37,6 +38,8 @@ def append(connection: sqlite3.Connection, batch: Batch | FoldedBatch, received_
     _check_link(connection, batch, journal)
     if isinstance(batch, FoldedBatch) and batch.after == journal.stored_through and batch.events:
         return _append_folded(connection, batch, journal, received_ms)
+    if isinstance(batch, FoldedBatch):
+        batch = batch.unfolded()
     elements, links = _dense(connection, batch, journal), batch.links
     if len(elements) != len(links):
         links = list(chain.links(batch.chain, (element.data for element in elements)))
@@ -62,15 +65,17 @@ def _last_recorded_ms(elements: Sequence[Element]) -> int | None:
     return next((element.fact.recorded_ms for element in reversed(elements) if element.fact is not None), None)
 
 
-def _check_known(
-    connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: _Journal, links: Sequence[bytes]
-) -> None:
+def _check_known(connection: sqlite3.Connection, batch: Batch, journal: _Journal, links: Sequence[bytes]) -> None:
     """What is sent again must be what is stored."""
     if journal.number is None or not links:
         return
     stored = islice(kept.of_journal(connection, journal.number, batch.after), len(links))
-    chained = chain.links(batch.chain, (one.data for one in stored))
-    for sequence, (link, known) in enumerate(zip(links, chained, strict=True), start=batch.after + 1):
+    known = batch.chain
+    for sequence, link in enumerate(links, start=batch.after + 1):
+        one = next(stored, None)
+        if one is None or one.sequence != sequence:
+            raise _lacking(batch, sequence, journal)
+        known = chain.link(known, one.data)
         if known != link:
             raise Refused(
                 FORKED,
@@ -106,7 +111,8 @@ def _check_link(connection: sqlite3.Connection, batch: Batch | FoldedBatch, jour
     else:
         assert journal.number is not None
         stored = kept.link(connection, journal.number, batch.after)
-        assert stored is not None
+        if stored is None:
+            raise _lacking(batch, batch.after, journal)
         link = stored
     if link != batch.chain:
         raise Refused(
@@ -117,20 +123,28 @@ def _check_link(connection: sqlite3.Connection, batch: Batch | FoldedBatch, jour
         )
 
 
-def _dense(connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: _Journal) -> list[Element]:
+def _lacking(batch: Batch | FoldedBatch, sequence: int, journal: _Journal) -> StoreError:
+    return StoreError(
+        f"event {sequence} of journal {batch.journal} of hall {batch.hall} is not in the store though it was stored "
+        f"through {journal.stored_through}: the file is damaged; restore a backup of the store"
+    )
+
+
+def _dense(connection: sqlite3.Connection, batch: Batch, journal: _Journal) -> list[Element]:
     """The elements one after the other from after + 1 on: what stands before that and is stored is left out.
 
     An event with a wrong number in the midst of right ones is malformed: it keeps its place and goes to quarantine.
     When the numbers are ahead to the end of the batch, events are missing, and that is a gap.
     """
     elements: list[Element] = []
+    before = _stored_before(connection, batch, journal)
     ahead = False
     for element in batch.elements:
         expected = batch.after + len(elements) + 1
         ahead = element.declared is not None and element.declared > expected
         if element.declared is None or element.declared == expected:
             elements.append(element)
-        elif element.declared <= min(batch.after, journal.stored_through) and _is_stored(connection, journal, element):
+        elif (element.declared, element.data) in before:
             continue
         else:
             reason = element.reason or f"its sequence is {element.declared}, its place in the journal {expected}"
@@ -141,16 +155,19 @@ def _dense(connection: sqlite3.Connection, batch: Batch | FoldedBatch, journal: 
     return elements
 
 
-def _is_stored(connection: sqlite3.Connection, journal: _Journal, element: Element) -> bool:
-    assert journal.number is not None
-    assert element.declared is not None
-    stored = next(kept.of_journal(connection, journal.number, element.declared - 1), None)
-    return stored is not None and stored[2:] == (element.declared, element.data)
+def _stored_before(connection: sqlite3.Connection, batch: Batch, journal: _Journal) -> set[tuple[int, bytes]]:
+    """Those of a batch that are stored where it begins or before, as (sequence, bytes)."""
+    through = min(batch.after, journal.stored_through)
+    sent = {(one.declared, one.data) for one in batch.elements if one.declared is not None and one.declared <= through}
+    if not sent or journal.number is None:
+        return set()
+    stored = kept.numbered(connection, journal.number, (sequence for sequence, _ in sent))
+    return {one for one in ((found.sequence, found.data) for found in stored) if one in sent}
 
 
 def _store(  # noqa: PLR0917 - what is new of a batch, and where it goes
     connection: sqlite3.Connection,
-    batch: Batch | FoldedBatch,
+    batch: Batch,
     journal: _Journal,
     elements: Sequence[Element],
     links: Sequence[bytes],

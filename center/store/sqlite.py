@@ -180,7 +180,8 @@ class SqliteStore(Following):
     def _translate(self, error: Exception) -> StoreError:
         if isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             return StoreFullError(f"{self._path}: the disk is full; make room, the halls send again by themselves")
-        return StoreError(f"{self._path}: nothing could be stored: {type(error).__name__}: {error}")
+        words = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
+        return StoreError(f"{self._path}: nothing could be stored: {words}")
 
     def failure(self) -> str | None:
         """Why the last commit failed, or None."""

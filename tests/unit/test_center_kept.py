@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from center import folded, ingest
 from center.beside import answer, read_answer, request
 from center.errors import StoreError
 from center.folded import FoldedBatch
@@ -130,7 +131,108 @@ async def test_a_body_that_is_not_its_events_alone_is_kept_event_by_event(store:
         assert connection.execute("SELECT count(*) FROM bodies").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("damage", ["body = substr(body, 1, 100)", "body = zeroblob(9)", "events = events + 1"])
+@pytest.mark.parametrize("beside", ["comment", "extra field", "empty members"])
+async def test_a_gzip_that_is_longer_than_its_events_is_kept_event_by_event(
+    store: SqliteStore, tmp_path: Path, beside: str
+) -> None:
+    journal = Journal()
+    journal.run(1, 5)
+    plain = gzip.compress(b"[" + b",".join(journal.events) + b"]")
+    if beside == "empty members":
+        sent = plain + gzip.compress(b"") * 400
+    elif beside == "comment":
+        sent = plain[:3] + b"\x10" + plain[4:10] + b"x" * 10_000 + b"\0" + plain[10:]
+    else:
+        sent = plain[:3] + b"\x04" + plain[4:10] + (10_000).to_bytes(2, "little") + b"x" * 10_000 + plain[10:]
+    heading = Heading(journal.hall, journal.name, 0, journal.links[0], OFFSET_MINUTES)
+    assert isinstance(read_answer(answer(request(heading, plain, "gzip")), plain, "gzip"), FoldedBatch)
+    batch = read_answer(answer(request(heading, sent, "gzip")), sent, "gzip")
+    assert isinstance(batch, Batch)
+    assert (await store.submit(batch, NOON_MS)).added == journal.through
+    assert await store.events(journal.hall, journal.name, ALL) == journal.events
+    with closing(connect(tmp_path / FILE_NAME)) as connection:
+        assert connection.execute("SELECT count(*) FROM bodies").fetchone() == (0,)
+
+
+async def test_events_that_a_later_batch_repeats_are_looked_up_and_each_body_opened_once(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal()
+    for number in range(90):
+        journal.run(number, 5)
+    for after in range(0, 320, 40):
+        await store.submit(batch(journal, after, after + 40), NOON_MS)
+    await store.submit(one_by_one(journal, 320, 330), NOON_MS)
+    # By turns from the eight bodies and the rows, so that no one body is the one of the event before.
+    repeated = [journal.events[place] for start in range(40) for place in range(start, 330, 40)]
+    again = handed_over(journal, 330, b"[" + b",".join([*repeated, *journal.events[330:]]) + b"]")
+    opened, made = [], []
+
+    class Counted(kept.Kept):
+        def __new__(cls, position: int, journal: int, sequence: int, data: bytes) -> "Counted":
+            made.append(sequence)
+            return super().__new__(cls, position, journal, sequence, data)
+
+    def unpack(body: bytes, encoding: str) -> bytes:
+        opened.append(body)
+        return ingest.unpack(body, encoding)
+
+    kept._opened.cache_clear()
+    monkeypatch.setattr(kept, "unpack", unpack)
+    monkeypatch.setattr(kept, "Kept", Counted)
+    stored = await store.submit(again, NOON_MS)
+    assert (stored.added, stored.quarantined) == (journal.through - 330, {})
+    assert len(opened) == len(set(opened)) == 8
+    assert len(made) <= 2 * len(repeated)
+
+
+async def test_a_batch_that_is_sent_again_is_unpacked_once_and_not_read_again(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal()
+    for number in range(20):
+        journal.run(number, 5)
+    journal.add_raw(b'{"no": "event"}')
+    sent = batch(journal, 0, journal.through)
+    assert isinstance(sent, FoldedBatch)
+    here = one_by_one(journal, 0, journal.through)
+    whole = sent.unfolded()
+    assert whole.elements[:-1] == here.elements[:-1]
+    assert (whole.elements[-1].data, whole.elements[-1].reason) == (journal.events[-1], here.elements[-1].reason)
+    assert (whole.links, whole.touched) == (here.links, here.touched)
+    await store.submit(sent, NOON_MS)
+    opened = []
+
+    def unpack(body: bytes, encoding: str) -> bytes:
+        opened.append(body)
+        return ingest.unpack(body, encoding)
+
+    def read(*_args: object) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr(folded, "unpack", unpack)
+    monkeypatch.setattr(ingest, "read_element", read)
+    monkeypatch.setattr(ingest, "read_parts", read)
+    assert (await store.submit(sent, NOON_MS)).added == 0
+    assert opened == [sent.body]
+
+
+@pytest.mark.parametrize("table", ["events", "bodies"])
+async def test_events_that_a_damaged_file_lacks_are_told_in_words(
+    store: SqliteStore, tmp_path: Path, table: str
+) -> None:
+    journal, other = await two(store)
+    journal = journal if table == "bodies" else other
+    with closing(connect(tmp_path / FILE_NAME)) as connection:
+        connection.execute(f"DELETE FROM {table}")
+    for after in (0, 41):
+        with pytest.raises(StoreError, match=r"event \d+ of journal j\d of hall .* the file is damaged"):
+            await store.submit(one_by_one(journal, after, 120), NOON_MS)
+
+
+@pytest.mark.parametrize(
+    "damage", ["body = substr(body, 1, 100)", "body = zeroblob(9)", "events = events + 1", "encoding = 'br'"]
+)
 async def test_a_damaged_body_is_named(store: SqliteStore, tmp_path: Path, damage: str) -> None:
     journal = Journal()
     for number in range(10):
@@ -138,7 +240,7 @@ async def test_a_damaged_body_is_named(store: SqliteStore, tmp_path: Path, damag
     await store.submit(batch(journal, 0, 40), NOON_MS)
     with closing(connect(tmp_path / FILE_NAME)) as connection:
         connection.execute(f"UPDATE bodies SET {damage}")
-    with pytest.raises(StoreError, match=r"a stored batch can.t be read|the body at position 1 has 40 events, not 41"):
+    with pytest.raises(StoreError, match=r"the stored batch of 4. events at position 1 \(journal .* can't be read: "):
         await store.events(journal.hall, journal.name, ALL)
 
 
