@@ -8,6 +8,9 @@ follow from what is stored, not from when or in what pieces it came.
 import sqlite3
 from collections.abc import Iterable
 
+import msgspec
+
+from center.errors import StoreError
 from center.rollups.cells import QUARTER, Times, added, pack, pack_quarters, unpack, unpack_quarters
 from center.rollups.spans import BY_DAY, BY_FIVE, BY_MONTH, five, month
 
@@ -49,9 +52,29 @@ class Together:
         return pack_quarters(sums) if self._quarters else pack(sums[""])
 
 
+class TogetherIfReadable(Together):
+    """`together_if_readable(dimension, counts)`: the same, and an empty text of bytes where a row can't be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._damaged = False
+
+    def step(self, dimension: str, counts: bytes) -> None:
+        """One row more."""
+        try:
+            super().step(dimension, counts)
+        except (msgspec.DecodeError, TypeError):  # no MessagePack of counts, or no bytes at all
+            self._damaged = True
+
+    def finalize(self) -> bytes | None:
+        """All of them."""
+        return b"" if self._damaged else super().finalize()
+
+
 def teach(connection: sqlite3.Connection) -> None:
     """What the SQL here and in a migration needs to know."""
-    connection.create_aggregate("together", 2, Together)  # type: ignore[arg-type]  # typeshed: aggregates of a number
+    for name, kind in (("together", Together), ("together_if_readable", TogetherIfReadable)):
+        connection.create_aggregate(name, 2, kind)  # type: ignore[arg-type]  # typeshed: aggregates of a number
 
 
 def running(connection: sqlite3.Connection, hall: str) -> str:
@@ -74,7 +97,17 @@ def go_on(connection: sqlite3.Connection, hall: str, before: str, newest: str) -
 
 def _seal(connection: sqlite3.Connection, span: str, *values: str) -> None:
     connection.execute(_SEAL_RATINGS.format(span), values)
-    connection.execute(_SEAL_TIMES.format(span), values)
+    try:
+        connection.execute(_SEAL_TIMES.format(span), values)
+    except sqlite3.OperationalError as error:
+        # So SQLite tells that `together` failed. What it says of the disk has other codes, and is everybody's matter.
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        hall, _, first, *_ = values
+        raise StoreError(
+            f"the figures of hall {hall} from {first or 'its first day'} on can't be read ({error}); stop the "
+            "center and run `tingting center recompute`: it makes them again from the events"
+        ) from error
 
 
 def newest(dates: Iterable[str | None]) -> str:

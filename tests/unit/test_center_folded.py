@@ -156,6 +156,39 @@ async def test_a_batch_whose_rows_can_not_be_stored_fails_alone(tmp_path: Path) 
     await store.close()
 
 
+@pytest.mark.parametrize("dimension", ["hall", "quarter"])
+async def test_a_hall_whose_figures_are_damaged_fails_alone_and_is_made_whole_by_recompute(
+    tmp_path: Path, dimension: str
+) -> None:
+    bad, good = Journal(name="j1"), Journal(hall="liuhe", name="j2")
+    for journal in (bad, good):
+        for number, at_ms in enumerate((NOON_MS, NOON_MS + 10 * 86_400_000)):
+            journal.add("hall.ticket.issued", {"ticket": f"t{number}", "service": "A", "channel": "kiosk"}, at_ms=at_ms)
+    store = SqliteStore(tmp_path / FILE_NAME, asyncio.get_running_loop())
+    for journal in (bad, good):
+        await store.submit(part(journal, 0, 1), NOON_MS)
+    with closing(connect(tmp_path / FILE_NAME)) as held:
+        damage = "UPDATE times_rollup SET counts = x'C1' WHERE hall = ? AND dimension = ?"
+        assert held.execute(damage, (bad.hall, dimension)).rowcount == 1
+        # The writer is held so that both are of one commit.
+        held.execute("BEGIN IMMEDIATE")
+        sent = [store.submit(part(journal, 1, 2), NOON_MS) for journal in (bad, good)]
+        held.execute("ROLLBACK")
+    failed, stored = await asyncio.gather(*sent, return_exceptions=True)
+    assert isinstance(failed, StoreError)
+    assert "the figures of hall qingxi from 2026-11-21 on can't be read" in str(failed)
+    assert "tingting center recompute" in str(failed)
+    assert isinstance(stored, Stored)
+    assert stored.added == 1
+    assert store.failure() is None
+    with closing(connect(tmp_path / FILE_NAME)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        counted.recount(connection, lambda hall: OFFSET_MINUTES)
+        connection.execute("COMMIT")
+    assert (await store.submit(part(bad, 1, 2), NOON_MS)).added == 1
+    await store.close()
+
+
 async def test_what_is_malformed_in_it_stands_aside_and_is_named(tmp_path: Path) -> None:
     journal = Journal()
     journal.run(1, 5)

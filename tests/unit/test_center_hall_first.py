@@ -87,6 +87,22 @@ async def test_an_old_store_answers_as_it_did_and_as_its_events_do(path: Path) -
         await store.close()
 
 
+@pytest.mark.parametrize("dimension", ["staff", "quarter"])
+async def test_a_store_with_a_damaged_row_of_times_is_counted_anew(path: Path, dimension: str) -> None:
+    with closing(connect(path)) as connection:
+        damaged = "UPDATE times_rollup SET counts = x'C1' WHERE grain = 'day' AND dimension = ? AND span = '2026-10-27'"
+        assert connection.execute(damaged, (dimension,)).rowcount == 1
+    await SqliteStore(path, asyncio.get_running_loop()).close()
+    with closing(connect(path)) as connection:
+        assert not counted.needed(connection)
+        made = counted.digests(connection)
+        connection.execute("BEGIN")
+        counted.recount(connection, lambda hall: OFFSET_MINUTES)
+        assert counted.digests(connection) == made
+        connection.execute("ROLLBACK")
+        assert connection.execute("SELECT count(*) FROM times_rollup WHERE length(counts) < 2").fetchone() == (0,)
+
+
 def test_a_store_whose_process_is_killed_while_it_is_brought_up_is_as_it_was(path: Path) -> None:
     before = months(path)
     done = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=ROOT, check=False, capture_output=True)

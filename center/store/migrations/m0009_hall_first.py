@@ -1,6 +1,7 @@
 """Rollups hall by hall, so that a hall's day lies in a few pages; five days and months have rows once they are over.
 
-Nothing is counted anew: what stands in the rows is carried over, in the order of their new keys.
+Nothing is counted anew: what stands in the rows is carried over, in the order of their new keys. Only where a row of
+times can't be read all is, right after.
 """
 
 _OLD_FIRST = """FROM running AS known
@@ -36,7 +37,9 @@ STATEMENTS = (
     f"""INSERT INTO times_by_hall (hall, grain, dimension, span, key, counts)
     SELECT old.hall, old.grain, old.dimension, old.span, key, counts {_OLD_FIRST.format(table="times_rollup")}""",
     f"""INSERT INTO times_by_hall (hall, grain, dimension, span, key, counts)
-    SELECT hall, 'five', dimension, {_FIVE_OF}, key, together(dimension, counts) FROM times_by_hall {_OVER}""",  # noqa: S608
+    SELECT hall, 'five', dimension, {_FIVE_OF}, key, together_if_readable(dimension, counts)
+    FROM times_by_hall {_OVER}""",  # noqa: S608
+    "DELETE FROM counted WHERE EXISTS (SELECT 1 FROM times_by_hall WHERE grain = 'five' AND counts = x'')",
     "DROP TABLE times_rollup",
     "ALTER TABLE times_by_hall RENAME TO times_rollup",
 )
