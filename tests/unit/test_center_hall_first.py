@@ -55,6 +55,8 @@ async def test_an_old_store_answers_as_it_did_and_as_its_events_do(path: Path) -
         ("2026-10", "qingxi"),
         ("2026-10", "liuhe"),
         ("2026-11", "qingxi"),
+        ("2026-10", "beiwan"),
+        ("2026-11", "beiwan"),
     }
     with closing(connect(path)) as connection:
         assert migrate(connection) == len(MIGRATIONS)
@@ -68,7 +70,16 @@ async def test_an_old_store_answers_as_it_did_and_as_its_events_do(path: Path) -
         assert dict(connection.execute("SELECT hall, five FROM running").fetchall()) == {
             "qingxi": "2026-11-21",
             "liuhe": "2026-10-26",
+            "beiwan": "",  # runs alone, which may move
+            "dongqiao": "2026-11-01",  # a ticket of October that was called in November
+            "nanshi": "2026-11-01",  # a window that was open then, and no ticket
         }
+        # What is over there is told by no run.
+        over = connection.execute(
+            "SELECT hall, span FROM times_rollup WHERE grain <> 'day' AND dimension = 'hall' AND hall IN (?, ?, ?)",
+            ("beiwan", "dongqiao", "nanshi"),
+        ).fetchall()
+        assert sorted(over) == [(hall, span) for hall in ("dongqiao", "nanshi") for span in ("2026-10", "2026-10-26")]
     assert months(path) == [row for row in before if (row[0], row[1]) in {("2026-09", "qingxi"), ("2026-10", "qingxi")}]
     store = SqliteStore(path, asyncio.get_running_loop())
     try:
@@ -78,9 +89,15 @@ async def test_an_old_store_answers_as_it_did_and_as_its_events_do(path: Path) -
                 hall, key = tally.key
                 asked.append((month, hall, key or "", tally.served, *tally.grades, tally.aside))
         assert sorted(asked) == before
-        assert [tally.served for tally in await store.tallies("month", *YEAR, None)] == [4, 8, 4]
+        assert [tally.served for tally in await store.tallies("month", *YEAR, None)] == [4, 9, 5]
         of_hall = {one.key: one.times for one in await store.times("hall", *YEAR, None)}
-        assert {key: times.waiting.count for key, times in of_hall.items()} == {("liuhe",): 4, ("qingxi",): 12}
+        assert {key[0]: times.waiting.count for key, times in of_hall.items()} == {
+            "liuhe": 4,
+            "qingxi": 12,
+            "beiwan": 0,
+            "dongqiao": 1,
+            "nanshi": 0,
+        }
         (liuhe,) = await store.times("hall", *YEAR, ["liuhe"])
         assert liuhe.times.waiting.sum_ms == 2 * (700_000 + 700_001)
     finally:
