@@ -114,8 +114,11 @@ class Store(Protocol):
     async def to_follow(self, hall: str, limit: int) -> list[RatedRow]:
         """Bad ratings that no case follows yet, the oldest first."""
 
-    async def records(self, hall: str, days: tuple[str, str], after: str, limit: int) -> list[RatedRow]:
-        """Runs of service dates days[0] to days[1] in the order of their ids, after one of them."""
+    async def records(self, hall: str, days: tuple[str, str], after: tuple[str, str], limit: int) -> list[RatedRow]:
+        """Runs of service dates days[0] to days[1] by date and id, after the one that has this date and id."""
+
+    async def unrated(self, hall: str, date: str, windows: frozenset[str] | None, limit: int) -> list[RunRow]:
+        """Runs of a service date that nobody has rated, as they were finished; `windows`: of these alone."""
 
     async def ignored(self, hall: str, days: tuple[str, str]) -> list[IgnoredRow]:
         """Presses of the dates days[0] to days[1] that nobody was asked for."""

@@ -1,5 +1,6 @@
 """Questions to the SQLite store about single runs and tickets: for the citizen's phone, casework, exports and signs."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
@@ -134,14 +135,33 @@ def to_follow(connection: sqlite3.Connection, hall: str, limit: int) -> list[Rat
     return _rated(connection, rows)
 
 
-def records(connection: sqlite3.Connection, hall: str, days: tuple[str, str], after: str, limit: int) -> list[RatedRow]:
-    """Runs of a hall's service dates days[0] to days[1] in the order of their ids, after one of them."""
+def records(
+    connection: sqlite3.Connection, hall: str, days: tuple[str, str], after: tuple[str, str], limit: int
+) -> list[RatedRow]:
+    """Runs of a hall's service dates days[0] to days[1] day by day, after the run after[1] of the date after[0].
+
+    Ids come in any order: by them alone each part would have its events in the bodies of all days.
+    """
     rows = connection.execute(
-        f"""SELECT {_RUN} FROM runs WHERE hall = ? AND run > ? AND date BETWEEN ? AND ? AND {_STANDS}
-        ORDER BY run LIMIT ?""",  # noqa: S608 - our names
-        (hall, after, *days, limit),
+        f"""SELECT {_RUN} FROM runs WHERE hall = ? AND date BETWEEN ? AND ? AND (date, run) > (?, ?) AND {_STANDS}
+        ORDER BY date, run LIMIT ?""",  # noqa: S608 - our names
+        (hall, *days, *after, limit),
     ).fetchall()
     return _rated(connection, rows)
+
+
+def unrated(
+    connection: sqlite3.Connection, hall: str, date: str, windows: Iterable[str] | None, limit: int
+) -> list[RunRow]:
+    """Runs of a hall's service date that nobody has rated, of these windows if any are named; no event is read."""
+    among = "" if windows is None else "AND window IN (SELECT value FROM json_each(?))"
+    named = [] if windows is None else [json.dumps(sorted(windows))]
+    rows = connection.execute(
+        f"""SELECT {_RUN} FROM runs WHERE hall = ? AND date = ? AND grade IS NULL AND undone = 0 {among}
+        ORDER BY at_ms, run LIMIT ?""",  # noqa: S608 - our names
+        (hall, date, *named, limit),
+    )
+    return [RunRow(*row) for row in rows]
 
 
 def rated(connection: sqlite3.Connection, hall: str, days: tuple[str, str]) -> list[RatedRow]:
@@ -217,9 +237,13 @@ class Following:
         """Bad ratings that no case follows yet."""
         return await self._read(lambda c: to_follow(c, hall, limit))
 
-    async def records(self, hall: str, days: tuple[str, str], after: str, limit: int) -> list[RatedRow]:
+    async def records(self, hall: str, days: tuple[str, str], after: tuple[str, str], limit: int) -> list[RatedRow]:
         """Runs for an export."""
         return await self._read(lambda c: records(c, hall, days, after, limit))
+
+    async def unrated(self, hall: str, date: str, windows: frozenset[str] | None, limit: int) -> list[RunRow]:
+        """Runs that nobody has rated."""
+        return await self._read(lambda c: unrated(c, hall, date, windows, limit))
 
     async def ignored(self, hall: str, days: tuple[str, str]) -> list[IgnoredRow]:
         """Presses that nobody was asked for."""

@@ -50,9 +50,9 @@ async def records(center: Center, reader: Reader, halls: list[Hall], days: tuple
     """Every run in scope, hall by hall."""
     for hall in halls:
         windows = reader.scope.windows(hall)
-        after = ""
+        after = ("", "")
         while rows := await center.store.records(hall.id, days, after, CHUNK):
-            after = rows[-1].row.run
+            after = rows[-1].row.date, rows[-1].row.run
             for row in rows:
                 if windows is None or row.row.window in windows:
                     yield record_of(row, hall, hall.departments)

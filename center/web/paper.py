@@ -10,7 +10,7 @@ from center.people.reader import Reader
 from center.people.roles import ENTER_PAPER
 from center.phone.errors import PhoneRefusal
 from center.phone.rating import PAPER, data_of, read
-from center.store.following import RatedRow, RunRow
+from center.store.following import RunRow
 from center.web.context import CENTER, Center, parts_in_scope, require_actor
 from center.web.desk_page import desk_page, signed_in
 from common.envelope import format_time
@@ -37,21 +37,9 @@ def _asked(request: web.Request, center: Center, reader: Reader) -> tuple[Hall |
 async def _unrated(center: Center, reader: Reader, hall: Hall, date: str, window: str) -> list[RunRow]:
     """Runs of a day, and of a window if one is named, that nobody has rated."""
     windows = reader.scope.windows(hall)
-    found: list[RunRow] = []
-    after = ""
-    while len(found) < MAX_RUNS:
-        rows: list[RatedRow] = await center.store.records(hall.id, (date, date), after, MAX_RUNS)
-        if not rows:
-            break
-        after = rows[-1].row.run
-        found += [
-            row.row
-            for row in rows
-            if row.row.grade is None
-            and (not window or row.row.window == window)
-            and (windows is None or row.row.window in windows)
-        ]
-    return sorted(found, key=lambda run: run.at_ms)[:MAX_RUNS]
+    if window:
+        windows = frozenset({window} if windows is None or window in windows else ())
+    return await center.store.unrated(hall.id, date, windows, MAX_RUNS)
 
 
 async def _page(

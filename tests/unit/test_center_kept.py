@@ -17,7 +17,7 @@ from center.ingest import Batch, Heading, read_batch
 from center.store import FORKED, Refused, counted, kept
 from center.store.answers import Part, Stored
 from center.store.sqlite import FILE_NAME, SqliteStore, connect
-from tests.center_support import DAY, NOON_MS, OFFSET_MINUTES, Journal
+from tests.center_support import DAY, NOON_MS, OFFSET_MINUTES, Journal, rating
 
 ALL = Part(0, 10_000, 10**8)
 
@@ -257,7 +257,7 @@ async def test_what_follows_single_runs_finds_their_events_in_bodies(store: Sqli
         await store.submit(sent, NOON_MS)
     grades = {f"{journal.name}/{5 * number + 4}": number % 5 + 1 for number in range(10)}
     days = DAY, DAY
-    for rows in (await store.rated("qingxi", days), await store.records("qingxi", days, "", 100)):
+    for rows in (await store.rated("qingxi", days), await store.records("qingxi", days, ("", ""), 100)):
         assert {row.event: row.data["grade"] for row in rows} == grades
         assert all((one.row.grade, one.row.run) == (one.data["grade"], one.data["run"]) for one in rows)
     bad = await store.to_follow("qingxi", 100)
@@ -269,3 +269,42 @@ async def test_what_follows_single_runs_finds_their_events_in_bodies(store: Sqli
     ticket = await store.ticket_of_token("f" * 64)
     assert ticket is not None
     assert (ticket.number, ticket.ticket) == ("B777", "held")
+
+
+async def test_parts_of_an_export_open_few_bodies_and_unrated_runs_none(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six days of ten runs, a body each; the ids of a day's runs stand between those of the other days'."""
+    journal = Journal()
+    ids = [(day, number, f"{number:02}-{day}") for day in range(6) for number in range(10)]
+    for day, number, run in ids:
+        place = {"run": run, "window": str(number % 2 + 1), "staff": "s1", "service": "A"}
+        at_ms = NOON_MS + day * 86_400_000 - number * 1000
+        journal.add("hall.ticket.finished", place | {"ticket": "t" + run, "served_ms": 60_000}, at_ms=at_ms)
+        if number < 7:
+            journal.add("hall.rating.submitted", rating(run, 5, 10 * day + number), at_ms=at_ms)
+    for after in range(0, journal.through, 17):
+        await store.submit(batch(journal, after, after + 17), NOON_MS)
+    opened = []
+
+    def unpack(body: bytes, encoding: str) -> bytes:
+        opened.append(body)
+        return ingest.unpack(body, encoding)
+
+    monkeypatch.setattr(kept, "unpack", unpack)
+    kept._opened.cache_clear()
+    dates = [f"2026-11-{21 + day}" for day in range(6)]
+    found, after_run = [], ("", "")
+    while rows := await store.records(journal.hall, (dates[0], dates[-1]), after_run, 4):
+        assert len(rows) <= 4
+        found += rows
+        after_run = rows[-1].row.date, rows[-1].row.run
+    assert [(one.row.date, one.row.run) for one in found] == [(dates[day], run) for day, _, run in ids]
+    assert [one.data.get("run") for one in found] == [run if number < 7 else None for _, number, run in ids]
+    assert len(opened) == 6
+    kept._opened.cache_clear()
+    for windows, wanted in ((None, ["09-2", "08-2", "07-2"]), (frozenset({"2"}), ["09-2", "07-2"]), (frozenset(), [])):
+        unrated = await store.unrated(journal.hall, dates[2], windows, 10)
+        assert [run.run for run in unrated] == wanted
+    assert [run.run for run in await store.unrated(journal.hall, dates[2], None, 2)] == ["09-2", "08-2"]
+    assert len(opened) == 6
