@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from center.errors import StoreError
-from center.rollups.cells import QUARTER, Times, added, pack, pack_quarters, unpack, unpack_quarters
+from center.rollups.cells import QUARTER, Times, pack, pack_quarters, unpack, unpack_quarters
 from center.rollups.spans import BY_DAY, BY_FIVE, BY_MONTH, five, month
 
 COUNTS = ("served", *(f"grade_{grade}" for grade in (1, 2, 3, 4, 5)), "aside")
@@ -36,17 +36,19 @@ class Together:
 
     def __init__(self) -> None:
         self._quarters = False
-        self._some: dict[str, list[Times]] = {}
+        self._sums: dict[str, Times] = {}
 
     def step(self, dimension: str, counts: bytes) -> None:
         """One row more."""
         self._quarters = dimension == QUARTER
         for name, times in unpack_quarters(counts).items() if self._quarters else (("", unpack(counts)),):
-            self._some.setdefault(name, []).append(times)
+            mine = self._sums.setdefault(name, times)
+            if mine is not times:
+                mine.merge(times)
 
     def finalize(self) -> bytes | None:
         """All of them."""
-        sums = added({}, self._some)
+        sums = {name: times for name, times in self._sums.items() if not times.empty}
         if not sums:
             return None
         return pack_quarters(sums) if self._quarters else pack(sums[""])
