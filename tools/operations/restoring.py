@@ -62,10 +62,7 @@ def restore(
     manifest = backups.read(backup)
     tail = backups.verify(backup, manifest, say)
     now = Clock()()
-    if now.ms < manifest.made_at_ms:
-        raise OperationsError(
-            "The clock of this machine is behind the backup's. Set it first: numbers hang on the date."
-        )
+    check_clock(now.ms, manifest.made_at_ms)
     with _settings(config, backup, manifest) as (loaded, written):
         if loaded.hall.id != manifest.hall:
             raise OperationsError(
@@ -95,6 +92,14 @@ def restore(
         wanted = [name for name in BESIDE if boxes or name != REGISTRY]
         set_aside = _put(backup, data, loaded, restored, wanted, replace=replace)
     return Restored(manifest, data, to_ms, skipped, written, set_aside)
+
+
+def check_clock(now_ms: int, made_at_ms: int) -> None:
+    """Raises `OperationsError` where the backup was made later than now: its last day's numbers would come again."""
+    if now_ms < made_at_ms:
+        raise OperationsError(
+            "The clock of this machine is behind the backup's. Set it first: numbers hang on the date."
+        )
 
 
 class _settings(contextlib.AbstractContextManager[tuple[Config, bool]]):  # noqa: N801 - read as a verb

@@ -10,7 +10,7 @@ from hub.journal.storage import Storage
 from hub.queueing.events import JOURNAL_RESTORED, Event, Now
 from hub.queueing.layout import Layout
 from hub.service import HallService
-from tools.operations.restoring import AN_HOUR, ASIDE, AT_MOST, HOUR_MS
+from tools.operations.restoring import AN_HOUR, ASIDE, AT_MOST, HOUR_MS, check_clock
 from tools.simulation.hall import JOURNAL, Ids
 
 
@@ -21,7 +21,11 @@ def make(folder: Path, target: Path) -> Tail:
 
 
 async def restore(backup: Path, folder: Path, layout: Layout, ids: Ids, *, made_at_ms: int, now: Now) -> int:
-    """Puts it in the place of the journal in `folder`, which no hub has open; returns the backup's last event."""
+    """Puts it in the place of the journal in `folder`, which no hub has open; returns the backup's last event.
+
+    Raises `OperationsError` where the command refuses it.
+    """
+    check_clock(now.ms, made_at_ms)
     path = folder / JOURNAL
     tail = check(backup, lambda done, of: None)
     whole = path.with_name(path.name + ".restoring")

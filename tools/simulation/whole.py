@@ -14,6 +14,7 @@ from hub.journal.backup import Tail
 from hub.queueing.layout import Layout
 from hub.queueing.tables import RunState, WindowState
 from hub.queueing.window_commands import Finish, MarkArrived
+from tools.operations.errors import OperationsError
 from tools.simulation import backup
 from tools.simulation.bounds import Grown, of_hub
 from tools.simulation.box import SimulatedBox
@@ -251,10 +252,15 @@ class WholeRun(Run):
         self._restoring = True
         self.hub.kill()
         ids: Ids = self.hub.ids
-        through = await backup.restore(copied, self.hub.path, self.layout, ids, made_at_ms=made_at_ms, now=self.clock())
-        self.watch.restored(tail.journal, through)
-        self.world.tell("hub", f"its machine is lost; another has the backup of {through} events")
-        self.restores += 1
+        try:
+            through = await backup.restore(
+                copied, self.hub.path, self.layout, ids, made_at_ms=made_at_ms, now=self.clock()
+            )
+            self.watch.restored(tail.journal, through)
+            self.world.tell("hub", f"its machine is lost; another has the backup of {through} events")
+            self.restores += 1
+        except OperationsError as error:
+            self.world.tell("hub", f"stops, and its backup is not put in place: {error}")
         await asyncio.sleep(self.odd.randrange(200, 5_000) / 1000)
         self._restoring = False
         self._start_hub()
