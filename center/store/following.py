@@ -156,10 +156,11 @@ def unrated(
     """Runs of a hall's service date that nobody has rated, of these windows if any are named; no event is read."""
     among = "" if windows is None else "AND window IN (SELECT value FROM json_each(?))"
     named = [] if windows is None else [json.dumps(sorted(windows))]
+    # By one date alone SQLite would go through all of the hall's runs.
     rows = connection.execute(
-        f"""SELECT {_RUN} FROM runs WHERE hall = ? AND date = ? AND grade IS NULL AND undone = 0 {among}
+        f"""SELECT {_RUN} FROM runs WHERE hall = ? AND date BETWEEN ? AND ? AND grade IS NULL AND {_STANDS} {among}
         ORDER BY at_ms, run LIMIT ?""",  # noqa: S608 - our names
-        (hall, date, *named, limit),
+        (hall, date, date, *named, limit),
     )
     return [RunRow(*row) for row in rows]
 

@@ -14,7 +14,7 @@ from center.beside import answer, read_answer, request
 from center.errors import StoreError
 from center.folded import FoldedBatch
 from center.ingest import Batch, Heading, read_batch
-from center.store import FORKED, Refused, counted, kept
+from center.store import FORKED, Refused, counted, following, kept
 from center.store.answers import Part, Stored
 from center.store.sqlite import FILE_NAME, SqliteStore, connect
 from tests.center_support import DAY, NOON_MS, OFFSET_MINUTES, Journal, rating
@@ -272,7 +272,7 @@ async def test_what_follows_single_runs_finds_their_events_in_bodies(store: Sqli
 
 
 async def test_parts_of_an_export_open_few_bodies_and_unrated_runs_none(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Six days of ten runs, a body each; the ids of a day's runs stand between those of the other days'."""
     journal = Journal()
@@ -302,9 +302,21 @@ async def test_parts_of_an_export_open_few_bodies_and_unrated_runs_none(
     assert [(one.row.date, one.row.run) for one in found] == [(dates[day], run) for day, _, run in ids]
     assert [one.data.get("run") for one in found] == [run if number < 7 else None for _, number, run in ids]
     assert len(opened) == 6
+    asked: list[str] = []
+    with closing(connect(tmp_path / FILE_NAME)) as connection:
+        connection.set_trace_callback(asked.append)
+        following.records(connection, journal.hall, (dates[0], dates[-1]), ("", ""), 4)
+        following.unrated(connection, journal.hall, dates[0], frozenset({"2"}), 4)
+        connection.set_trace_callback(None)
+        of_runs = [one for one in asked if " FROM runs " in one]
+        assert len(of_runs) == 2
+        for sql in of_runs:
+            plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql)]
+            assert plan[0] == "SEARCH runs USING INDEX runs_by_date (hall=? AND date>? AND date<?)"
     kept._opened.cache_clear()
+    opened.clear()
     for windows, wanted in ((None, ["09-2", "08-2", "07-2"]), (frozenset({"2"}), ["09-2", "07-2"]), (frozenset(), [])):
         unrated = await store.unrated(journal.hall, dates[2], windows, 10)
         assert [run.run for run in unrated] == wanted
     assert [run.run for run in await store.unrated(journal.hall, dates[2], None, 2)] == ["09-2", "08-2"]
-    assert len(opened) == 6
+    assert not opened
