@@ -329,12 +329,21 @@ class Box:
         run, self.open_run = self.open_run, None
         return self.fact(messages.RATED, run=run, grade=grade, pressed_after_ms=1500)
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.raw = writer
+    def become(self, other: "Box") -> None:
+        """Another takes this one's place on the cable, which stays where it is."""
+        self.device, self.secret, self.epoch, self.boot = other.device, other.secret, other.epoch, other.boot
+        self.log = other.log
+        self._begin()
+
+    def _begin(self) -> None:
         self.endpoint = DeviceEndpoint(
             self.device, messages.ROLE_EVALUATOR, self.secret, self.epoch, self.boot, self.log, os.urandom
         )
         self.endpoint.link_opened(self.uptime_ms())
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.raw = writer
+        self._begin()
         try:
             while True:
                 self._turn(writer)
@@ -347,6 +356,7 @@ class Box:
                 if self.mute:
                     continue
                 self.heard += data
+                assert self.endpoint is not None
                 self.endpoint.receive(data, self.uptime_ms())
         except ConnectionError:
             return

@@ -283,6 +283,9 @@ class DeviceSession:
         self._generation += 1
         self._arrived.clear()
         self._hellos = 0
+        before, self.device = self.device, None
+        if before is not None and before.device != device_id:
+            self._keeper.left(self, before.device, "another box is on its line now", line_lost=False)
         self.device = self._around.registry.find(device_id)
         self.status = None
         self._admitted = False

@@ -68,6 +68,30 @@ async def test_a_box_that_was_moved_is_let_in_though_its_old_line_stays_open(tmp
             assert not await faults(hub, "identity_shared")
 
 
+async def test_a_box_whose_place_another_took_is_let_in_elsewhere(tmp_path: Path) -> None:
+    """Found by seed 3234: the cable stays plugged in, and the new box greets before the old one is missed."""
+    async with Box("ev-1") as place, Box("ev-1", place.secret) as bench:
+        bench.epoch, bench.boot, bench.mute = place.epoch, 2, True
+        bench.fact(messages.RECOVERED, code=1)
+        async with HubProcess(tmp_path, (place.line, bench.line)) as hub:
+            await hub.register(bench)
+            await until(lambda: hub.online(bench), "the box in its place")
+            new = Box("ev-2")
+            await hub.register(new)
+            greeted = len(await hub.events("hall.device.online"))
+            place.cut()  # the old one greets once more, after the new one was registered
+            await hub.wait_event("hall.device.online", greeted + 1)
+            offline = len(await hub.events("hall.device.offline"))
+            place.become(new)
+            await until(lambda: hub.online(place), "the new box in the old one's place")
+            gone = await hub.wait_event("hall.device.offline", offline + 1)
+            assert gone[-1]["data"]["device"] == "ev-1"
+            bench.mute = False
+            await until(lambda: bench.log.oldest == 2, "what the old box holds, from the technician's bench")
+            await until(lambda: hub.online(place), "the new one, still there")
+            assert not await faults(hub, "identity_shared")
+
+
 async def test_a_box_that_lost_its_log_and_logged_past_the_hub_keeps_its_facts(tmp_path: Path) -> None:
     async with Box("ev-1") as box, HubProcess(tmp_path, (box.line,)) as hub:
         box.boot = 7
