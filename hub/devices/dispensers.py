@@ -59,8 +59,8 @@ class _Box:
     session: DeviceSession
     boot: int
     came_ms: int
-    told: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
-    whole: _Setup | None = None  # the set-up that it was told all of last
+    told: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)  # (command, which) → what it surely has
+    complete: _Setup | None = None  # the set-up of which it surely has all
     held: str | None = None  # the lease that it has; None: not known
     busy: bool = False
 
@@ -179,17 +179,19 @@ class Dispensers:
         """Everything that a ticket needs, once a session; then what has changed: a service opens, or is renamed."""
         paper = self._paper
         keys = tuple(map(self._key, paper.keys(box.device)))
-        wanted = _set_up(
+        wanted = _wanted(
             paper.hall(), paper.url, self._hall.state.layout.offset_minutes, paper.columns(box.device), keys
         )
-        if wanted is box.whole:
+        if wanted is box.complete:
             return True
+        box.complete = None  # from the first that it takes on, it has no whole one
         for which, values in wanted.items():
             if box.told.get(which) != values:
+                box.told.pop(which, None)  # without an answer it may have either
                 if not await self._tell(box, which[0], values):
                     return False
                 box.told[which] = values
-        box.whole = wanted
+        box.complete = wanted
         return True
 
     def _key(self, service: str) -> _Key:
@@ -294,7 +296,7 @@ class Dispensers:
 
 
 @lru_cache(maxsize=_SETUPS)  # each dispenser's is asked for every second, and is nearly always the one before
-def _set_up(hall: str, url: str, offset_minutes: int, columns: int, keys: tuple[_Key, ...]) -> _Setup:
+def _wanted(hall: str, url: str, offset_minutes: int, columns: int, keys: tuple[_Key, ...]) -> _Setup:
     """All that a box is told for its tickets."""
     about = {
         "hall": whole(hall, _MATTER_BYTES),
@@ -302,12 +304,12 @@ def _set_up(hall: str, url: str, offset_minutes: int, columns: int, keys: tuple[
         "offset_min": offset_minutes + dispensing.OFFSET_BASE_MIN,
         "columns": columns,
     }
-    told: dict[tuple[int, int], dict[str, Any]] = {(dispensing.HALL, 0): about}
+    made: dict[tuple[int, int], dict[str, Any]] = {(dispensing.HALL, 0): about}
     for at, text in enumerate(words(ticket.WORDS, columns)):
-        told[dispensing.WORD, at] = {"at": at, "text": text}
+        made[dispensing.WORD, at] = {"at": at, "text": text}
     for key in range(1, dispensing.MAX_KEYS + 1):
         service, prefix, is_open, matter, english, zone = keys[key - 1] if key <= len(keys) else _UNUSED
-        told[dispensing.SERVICE, key] = {
+        made[dispensing.SERVICE, key] = {
             "key": key,
             "service": service,
             "prefix": prefix,
@@ -316,7 +318,7 @@ def _set_up(hall: str, url: str, offset_minutes: int, columns: int, keys: tuple[
             "matter_en": whole(english, _ENGLISH_BYTES),
             "zone": whole(zone, _ZONE_BYTES),
         }
-    return told
+    return made
 
 
 def free_from(state: State, lease: Lease, service: str) -> int:
