@@ -10,6 +10,8 @@ import select
 import sys
 import time
 
+import micropython
+
 from firmware.drivers import running
 from firmware.drivers.keys import SETTLE_MS
 from firmware.loading import once
@@ -24,6 +26,7 @@ _SENDING_MS = const(5)  # 58 bytes at 115,200 baud, less than a port's own buffe
 _READ_BYTES = const(256)
 _REST_MS = const(10_000)  # a box that can't start tries again, but leaves time to interrupt it
 _POLL = const(3)  # MP_STREAM_POLL
+_CTRL_C = const(3)
 
 
 class KeyEdge(io.IOBase):
@@ -157,13 +160,14 @@ def run(trial=False):
         main.live()
     except Exception as error:
         sys.print_exception(error)
-        main = None  # with it goes all that a box is made of
+        main = None  # with it goes nearly all that a box is made of: its pins still know the keys
         _rest()
     running.reset()
 
 
 def _rest():
     """Leaves a technician time to interrupt a box that fails; whatever happens here, it starts again."""
+    micropython.kbd_intr(_CTRL_C)  # a link over USB took it for a byte like any other
     try:
         once("firmware.opening").rest_before_restart(_REST_MS)
     except Exception as error:
