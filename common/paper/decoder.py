@@ -66,8 +66,13 @@ class Decoder:
         while self._data and self._step():
             pass
 
+    def power_off(self) -> None:
+        """A QR code that was stored is gone, too: the makers' manuals keep it until ESC @, a reset or power off."""
+        self.forget()
+        self._qr_stored = b""
+
     def forget(self) -> None:
-        """The line that isn't printed yet, and a command cut in two, are gone: power off, or a cleared buffer."""
+        """The line that isn't printed yet, and a command cut in two, are gone: a cleared buffer."""
         self._data.clear()
         self._line.clear()
         self._text.clear()

@@ -158,6 +158,18 @@ def test_no_paper_has_the_code_of_one_before_it() -> None:
     assert [slip.codes for slip in decoder.finished] == [[b"abc"], []]
 
 
+def test_a_stored_code_outlives_a_cleared_buffer_and_not_the_power() -> None:
+    store = b"\x1d(k\x06\x001P0abc"
+    show = b"\x1d(k\x03\x001Q0"
+    decoder = Decoder()
+    decoder.feed(escpos.RESET + store)
+    decoder.forget()
+    decoder.feed(show + escpos.CUT)
+    decoder.power_off()
+    decoder.feed(show + escpos.CUT)
+    assert [slip.codes for slip in decoder.finished] == [[b"abc"], []]
+
+
 def test_a_code_too_wide_for_the_head_is_an_error() -> None:
     with pytest.raises(PaperError, match="does not fit"):
         draw(Slip([QrCode(b"x" * 200, 16, "m")]), 32)

@@ -67,7 +67,7 @@ class VirtualPrinter:
         if was_plugged and not self.now.plugged:
             self._waiting.clear()
             self._real_time.clear()
-            self.decoder.forget()
+            self.decoder.power_off()
             self._automatic = False
         self._tell()
         self._work()
