@@ -1,5 +1,6 @@
 """What the citizens' page tests share: one hall, one browser and one printer a module, axe-core, and screens."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
+from hub.web import initials
 from tests.browser.axe import serious
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, TIMEOUT_MS
 from tests.hall_support import County
@@ -50,8 +52,9 @@ class Screens:
         await until(answered, "the printer ready")
 
     async def initials(self) -> None:
-        """The hub has made the initials of all names."""
-        await until((self.hub.folder / "data/initials.json").exists, "the initials")
+        """The hub has made the initials of all names; they are written all at once."""
+        kept = self.hub.folder / "data" / initials.FILE
+        await until(lambda: kept.exists() and "居民身份证换领" in json.loads(kept.read_text("utf-8")), "the initials")
 
 
 @asynccontextmanager
