@@ -35,6 +35,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """How long each file took, by the one process that has seen all: the one that the others report to."""
-    if session.config.getoption("dist") != "no" and not hasattr(session.config, "workerinput"):
+    """How long each file took in a whole run, by the one process that has seen all: that to which the others report."""
+    config = session.config
+    parallel = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
+    if parallel and pace.whole(config) and not (session.shouldstop or session.shouldfail):
         _noting.write()

@@ -2,7 +2,7 @@
 
 A file stays in one process. Whoever starts the longest last waits for it alone with a core idle, so the longest begin.
 How long each takes is in `seconds.json`, noted from a run: `make test` leaves the same of its own in
-`build/test-seconds.json`, to be copied when the order is no longer true.
+`build/test-seconds.json`, to be copied when the order is no longer true. A run of a part leaves nothing.
 """
 
 import json
@@ -30,6 +30,15 @@ def file_of(nodeid: str) -> str:
 def read(path: Path = NOTED) -> dict[str, int]:
     """File → seconds."""
     return {str(name): int(seconds) for name, seconds in json.loads(path.read_text("utf-8")).items()}
+
+
+def whole(config: pytest.Config) -> bool:
+    """Whether it is what `make test` runs: all files, each with all its tests but for the long forms."""
+    option = config.option
+    chosen = (option.keyword, option.deselect, option.ignore, option.ignore_glob, option.collectonly)
+    again = (getattr(option, name, False) for name in ("lf", "stepwise"))
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return everything and option.markexpr == "not long" and not any((*chosen, *again))
 
 
 class Noting:
