@@ -82,3 +82,9 @@ def running(room: Path) -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
+
+
+def ended(room: Path) -> bool:
+    """Whether the demo that `running` started there has ended; `running` still learns how."""
+    pid = int((room / "pid").read_text("ascii"))
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,34 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo")
 
 
+class Shipped:
+    """The shipped demo; one for all tests that leave it running."""
+
+    def __init__(self, room: Path, stack: ExitStack) -> None:
+        self._room = room
+        self._stack = stack
+        self._url = ""
+
+    def url(self) -> str:
+        """Its address; where a test has ended it, of one that is started now."""
+        if self._url and demo_support.ended(self._room):
+            self._stack.close()
+            self._url = ""
+        if not self._url:
+            self._url = self._stack.enter_context(demo_support.running(self._room))
+        return self._url
+
+
 @pytest.fixture(scope="module")
-def demo(room: Path) -> Iterator[str]:
-    """The address of the shipped demo; one for all tests that leave it running."""
-    with demo_support.running(room) as url:
-        yield url
+def shipped(room: Path) -> Iterator[Shipped]:
+    with ExitStack() as stack:
+        yield Shipped(room, stack)
+
+
+@pytest.fixture
+def demo(shipped: Shipped) -> str:
+    """The address of a demo that runs."""
+    return shipped.url()
 
 
 # The window of the next box that asks: its citizen's time has just begun.
@@ -359,7 +383,7 @@ async def test_a_number_from_the_dispenser_comes_out_as_paper(demo: str, open_pa
 
 
 async def test_a_page_without_its_demo_says_so(demo: str, room: Path, open_page: OpenPage) -> None:
-    """The last: it ends the demo of all of them."""
+    """The last, so that no other has to be started."""
     page = await open_page(demo, width=1440, height=900)
     await expect(page.get_by_text("评价器在运行").first).to_be_visible()
     os.kill(int((room / "pid").read_text("ascii")), signal.SIGKILL)

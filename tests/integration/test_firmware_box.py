@@ -103,7 +103,8 @@ async def test_firmware_stores_a_press_while_the_hub_is_away(image):
 async def test_firmware_silence_ends_unrated(image):
     async with box_and_hub(image) as (board, hub):
         assert (await hub.invite(RUN, 1000))[0] == m.ACCEPTED
-        await board.wait_for(lambda _: ("lamp0", 1) in [(each.what, each.value) for each in board.history], WAIT_S)
+        lamps = {(f"lamp{number}", 1) for number in range(5)}
+        await board.wait_for(lambda _: lamps <= {(each.what, each.value) for each in board.history}, WAIT_S)
         assert (await hub.fact(m.UNRATED))["fields"] == {"run": RUN, "reason": m.UNRATED_TIMEOUT}
         await board.wait_lamps(False, WAIT_S)
         await press(board, 5)

@@ -15,6 +15,7 @@ from tools.simulator.board import SimulatedBoard
 from tools.simulator.profile import CALLER, FOUR_KEY_CALLER, FOUR_KEYS
 
 WITHIN_S = 1.0  # of one key
+TRIES = 30  # for two presses within that, on a busy machine
 
 
 class Desk(Hub):
@@ -156,13 +157,16 @@ async def test_caller_takes_two_presses_within_a_second_for_one(images, tmp_path
         hub.endpoint.show(m.WINDOW_IDLE, "", "3", 2)
         await board.wait_text("L  2", WAIT_S)
         loop = asyncio.get_running_loop()
-        took_s = WITHIN_S
-        while took_s >= WITHIN_S:  # on a machine too busy for two presses within a second: once more
+        for _ in range(TRIES):
             asked, began_s = len(hub.asked), loop.time()
             await press(board, "next", "next")
             took_s = loop.time() - began_s
             await hub.wait_for(lambda before=asked: len(hub.asked) > before, "the question")
             await asyncio.sleep(SAME_KEY_S)
+            if took_s < WITHIN_S:
+                break
+        else:
+            raise AssertionError(f"two presses never came within {WITHIN_S} s in {TRIES} tries: too busy a machine")
         assert len(hub.asked) == asked + 1
         await press(board, "next")
         await hub.question(asked + 2)

@@ -51,8 +51,8 @@ class Disk:
         refused is a SIGBUS, or not, as the kernel has written it out in the meantime.
         """
         flag = "+i" if refused else "-i"
-        files = [path for path in self.data.iterdir() if path.is_file() and not path.name.endswith("-shm")]
-        run("chattr", flag, str(self.data), *map(str, files))
+        below = [path for path in self.data.rglob("*") if not path.name.endswith("-shm")]
+        run("chattr", flag, str(self.data), *map(str, below))
 
 
 @pytest.fixture
