@@ -1,4 +1,4 @@
-"""What a worn-out disk does to a journal: pages of zeroes where events stood."""
+"""What a worn-out disk does to a journal: pages of zeroes where events stood, and rows that are others, or none."""
 
 import sqlite3
 from pathlib import Path
@@ -34,6 +34,15 @@ def spoil_under_its_user(path: Path) -> None:
     with other:
         other.execute("INSERT OR REPLACE INTO cursors VALUES ('any', '1')")
     other.close()
+
+
+def changed(path: Path, *statements: str) -> None:
+    """Does this to a database behind its user's back."""
+    database = sqlite3.connect(path)
+    with database:
+        for statement in statements:
+            database.execute(statement)
+    database.close()
 
 
 def zero(path: Path, page: int) -> None:

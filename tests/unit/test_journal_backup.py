@@ -12,7 +12,7 @@ from hub.journal import JournalCorrupt, JournalFailed, JournalMismatch, backup
 from hub.journal.backup import Tail
 from hub.journal.renewal import Hall, begin_anew, put_in_place
 from hub.queueing.events import Event
-from tests.damage_support import zero
+from tests.damage_support import changed, zero
 from tests.support_hub_core import LAYOUT, MORNING_MS
 from tests.unit.test_journal_damage import filled, happened, open_journal
 
@@ -21,14 +21,6 @@ EVENTS = 100
 
 def quiet(done: int, of: int) -> None:
     """Nobody looks how far it is."""
-
-
-def changed(path: Path, *statements: str) -> None:
-    database = sqlite3.connect(path)
-    with database:
-        for statement in statements:
-            database.execute(statement)
-    database.close()
 
 
 def end_of(rows: list[bytes]) -> bytes:

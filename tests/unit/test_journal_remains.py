@@ -1,22 +1,13 @@
 """What a damaged journal still holds beside its events: replies, states, its name."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from hub.journal.database import suspect_mark
-from tests.damage_support import zero
+from tests.damage_support import changed, zero
 from tests.support_hub_core import MORNING_MS
 from tests.unit.test_journal_damage import filled, happened, open_journal, texts
-
-
-def changed(path: Path, *statements: str) -> None:
-    database = sqlite3.connect(path)
-    with database:
-        for statement in statements:
-            database.execute(statement)
-    database.close()
 
 
 async def test_a_state_tells_that_there_was_more_than_the_events_that_are_left(tmp_path: Path) -> None:

@@ -242,7 +242,10 @@ _HERE: dict[Any, dict[str, Any]] = {
 
 @contextmanager
 def on_simulated_flash() -> Iterator[None]:
-    """While this lasts what the shipped modules ask of `os` and `open` is answered by the box whose turn it is."""
+    """While this lasts what the shipped modules ask of `os` and `open` is answered by the box whose turn it is.
+
+    What else stands in `_HERE` holds as well, of the hub, too: the wait before a dispenser is sent to is shorter.
+    """
     before = [(module, name, getattr(module, name, None)) for module, put in _HERE.items() for name in put]
     for module, put in _HERE.items():
         for name, value in put.items():
