@@ -102,8 +102,14 @@ def mutmut(place: Path, *words: str) -> str:
     """What it says; its own line that counts up is not shown. It is told to stop, too, when this is."""
     command = [str(Path(sys.executable).with_name("mutmut")), *words]
     surroundings = {**os.environ, **({"TMPDIR": str(MEMORY)} if MEMORY.is_dir() else {})}
+    # A session of its own: the terminal's Ctrl+C comes to this process alone, and so only once to mutmut.
     with subprocess.Popen(
-        command, cwd=place, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=place,
+        env=surroundings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     ) as run:
         try:
             return run.communicate()[0].decode("utf-8", "replace")
