@@ -45,6 +45,47 @@ def test_what_falls_upon_one_moment_is_done_as_it_was_asked_for() -> None:
     assert done == [0, 1, 2, 3, 4]
 
 
+def test_one_moment_is_one_however_its_time_was_added_up() -> None:
+    """0.1 + 0.2 is not 0.3, and what was asked for first is done first."""
+    done: list[int] = []
+
+    async def play(loop: SimulatedLoop) -> None:
+        loop.call_at(0.1 + 0.2, done.append, 0)
+        loop.after(300, lambda: done.append(1))
+        await asyncio.sleep(0.1)
+        loop.call_later(0.2, done.append, 2)
+        loop.after(200, lambda: done.append(3))
+        await asyncio.sleep(1)
+
+    _run(play)
+    assert done == [0, 1, 2, 3]
+
+
+def test_who_waits_for_the_rest_of_a_time_comes_to_its_end() -> None:
+    async def play(loop: SimulatedLoop) -> None:
+        await asyncio.sleep(0.3)
+        for until_s in (loop.time() + 1e-12, loop.time() + 0.1 + 0.2, 3 * 0.7):
+            waits = 0
+            while (rest_s := until_s - loop.time()) > 0:
+                assert (waits := waits + 1) < 5
+                await asyncio.sleep(rest_s)
+            at: asyncio.Future[None] = loop.create_future()
+            loop.call_at(loop.time() + 1e-12, at.set_result, None)
+            await at
+
+    _run(play)
+
+
+def test_a_timer_that_is_done_was_not_called_off() -> None:
+    async def play(loop: SimulatedLoop) -> None:
+        timer = loop.call_later(0.1, lambda: None)
+        assert timer.when() == pytest.approx(0.1)
+        await asyncio.sleep(1)
+        assert not timer.cancelled()
+
+    _run(play)
+
+
 def test_a_timer_called_off_is_not_done_not_even_at_its_own_moment() -> None:
     done: list[str] = []
 

@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 
 Job = Callable[[], None]
 _R = TypeVar("_R")
-# Sums of seconds that are one moment differ by less, and asyncio's own loop takes them for one, too.
-_SAME_S = 1e-9
+_US = 1_000_000  # whole microseconds are counted: sums of seconds that are one moment differ in their last digits
 
 
 class WorldError(Exception):
@@ -24,7 +23,7 @@ class WorldError(Exception):
 
 
 class Turn(list[Any]):
-    """A callback that waits: when, its number, callback, arguments, context. A list, so that heapq compares it in C."""
+    """A callback that waits: when in us, its number, callback, arguments, context. A list: heapq compares it in C."""
 
     __slots__ = ()
 
@@ -33,12 +32,18 @@ class Turn(list[Any]):
         self[2:] = (None, (), None)
 
     def cancelled(self) -> bool:
-        """Whether it was called off, or had been done."""
+        """Whether it was called off; one that is done was not."""
         return self[2] is None
 
     def when(self) -> float:
         """On the loop's clock."""
-        return float(self[0])
+        return float(self[0] / _US)
+
+
+def _whole_us(moment_s: float, before_us: int) -> int:
+    """The nearest; what comes after a moment is not put upon it, or who waits for the rest of a time never ends."""
+    nearest = round(moment_s * _US)
+    return nearest + 1 if nearest == before_us and moment_s > before_us / _US else nearest
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
@@ -49,6 +54,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.now_ms = 0
+        self._now_us = 0
         self._now_s = 0.0
         self._turns: deque[Turn] = deque()
         self._timers: list[Turn] = []
@@ -60,7 +66,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def after(self, wait_ms: int, job: Job) -> Turn:
         """Does a job later; in no context of its own, unlike what asyncio is asked for."""
-        turn = Turn((self._now_s + wait_ms / 1000, self._number(), job, (), None))
+        turn = Turn((self._now_us + wait_ms * 1000, self._number(), job, (), None))
         heappush(self._timers, turn)
         return turn
 
@@ -69,7 +75,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     ) -> Turn:
         """As asyncio's."""
         context = copy_context() if context is None else context
-        turn = Turn((0.0, 0, callback, arguments, context))
+        turn = Turn((0, 0, callback, arguments, context))
         self._turns.append(turn)
         return turn
 
@@ -80,7 +86,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     ) -> Turn:
         """As asyncio's."""
         context = copy_context() if context is None else context
-        turn = Turn((when, self._number(), callback, arguments, context))
+        turn = Turn((_whole_us(when, self._now_us), self._number(), callback, arguments, context))
         heappush(self._timers, turn)
         return turn
 
@@ -89,7 +95,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     ) -> Turn:
         """As asyncio's."""
         context = copy_context() if context is None else context
-        turn = Turn((self._now_s + delay, self._number(), callback, arguments, context))
+        when_us = self._now_us + _whole_us(delay, 0)
+        turn = Turn((when_us, self._number(), callback, arguments, context))
         heappush(self._timers, turn)
         return turn
 
@@ -116,8 +123,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         while True:
             if not turns and not self._stopping:
                 self._jump()
-            until_s = self._now_s + _SAME_S
-            while timers and timers[0][0] < until_s:
+            while timers and timers[0][0] <= self._now_us:
                 turns.append(heappop(timers))
             for _ in range(len(turns)):
                 turn = turns.popleft()
@@ -143,5 +149,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             heappop(timers)
         if not timers:
             raise WorldError("everything waits and no timer is set: nothing can happen any more")
-        self._now_s = max(self._now_s, timers[0][0])
+        self._now_us = max(self._now_us, timers[0][0])
+        self._now_s = self._now_us / _US
         self.now_ms = round(self._now_s * 1000)
