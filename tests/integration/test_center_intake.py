@@ -157,7 +157,7 @@ async def test_a_process_beside_that_stands_still_costs_one_batch(runs: int) -> 
     before = children(os.getpid())
     intake = Intake(answer_s=LIMIT_S)
     async with asyncio.timeout(5 * LIMIT_S):
-        assert len((await intake.read(heading, body, "")).elements) == journal.through
+        assert len((await intake.read(heading, body, "")).unfolded().elements) == journal.through
         (pid,) = set(children(os.getpid())) - set(before)
         os.kill(pid, signal.SIGSTOP)
         intake.answer_s = 0.5
@@ -165,7 +165,7 @@ async def test_a_process_beside_that_stands_still_costs_one_batch(runs: int) -> 
             await intake.read(heading, body, "")
         assert gone(pid)
         intake.answer_s = LIMIT_S
-        assert len((await intake.read(heading, body, "")).elements) == journal.through
+        assert len((await intake.read(heading, body, "")).unfolded().elements) == journal.through
         await intake.close()
 
 
