@@ -104,10 +104,14 @@ class RadioHall:
         batch = batch or self.boxes
         for box in batch:
             await self.hub.register(box, box.window)  # type: ignore[arg-type]
-        async with asyncio.timeout(ALL_ONLINE_S):
-            for box in batch:
-                while not await self.hub.online(box):
-                    await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(ALL_ONLINE_S):
+                for box in batch:
+                    while not await self.hub.online(box):
+                        await asyncio.sleep(0.1)
+        except TimeoutError:
+            told = [(box.device, bytes(box.board.output), box.board.stats["resets"]) for box in batch]
+            raise AssertionError(f"not online: {told}; the hub says of its radio {await self.seen()}") from None
         for box in batch:
             await self.hub.command(box.window, "sign_in", staff=f"s{box.window}")
 
