@@ -110,7 +110,7 @@ class RadioHall:
                     while not await self.hub.online(box):
                         await asyncio.sleep(0.1)
         except TimeoutError:
-            told = [(box.device, bytes(box.board.output), box.board.stats["resets"]) for box in batch]
+            told = [(box.device, box.board.turns, bytes(box.board.output), box.board.stats["resets"]) for box in batch]
             raise AssertionError(f"not online: {told}; the hub says of its radio {await self.seen()}") from None
         for box in batch:
             await self.hub.command(box.window, "sign_in", staff=f"s{box.window}")
