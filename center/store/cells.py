@@ -36,10 +36,10 @@ _ADD_RATINGS = (
 )
 _CELL = "hall = ? AND grain = ? AND dimension = ? AND span = ? AND key = ?"
 # S608 here and below: every name in these statements is ours, every value is bound.
-_DROP_RATINGS = f"DELETE FROM ratings_rollup WHERE {_CELL} AND {' AND '.join(f'{n} = 0' for n in COUNTS)}"  # noqa: S608
+_DROP_RATINGS = f"DELETE FROM ratings_rollup WHERE {_CELL} AND {' AND '.join(f'{n} = 0' for n in COUNTS)}"  # noqa: S608 - our names
 _GET_TIMES = """SELECT key, counts FROM times_rollup WHERE hall = ? AND grain = ? AND dimension = ? AND span = ?
 AND key IN (SELECT value FROM json_each(?))"""
-_DROP_TIMES = f"DELETE FROM times_rollup WHERE {_CELL}"  # noqa: S608
+_DROP_TIMES = f"DELETE FROM times_rollup WHERE {_CELL}"  # noqa: S608 - our names
 _PUT_TIMES = "INSERT OR REPLACE INTO times_rollup (hall, grain, dimension, span, key, counts) VALUES (?, ?, ?, ?, ?, ?)"
 
 

@@ -109,7 +109,7 @@ def of_journal(connection: sqlite3.Connection, journal: int, after: int) -> Iter
     )
     bodies = connection.execute(
         f"""SELECT {_BODY} FROM bodies WHERE journal = ?1 AND sequence >= coalesce(
-            (SELECT max(sequence) FROM bodies WHERE journal = ?1 AND sequence <= ?2 + 1), 0) ORDER BY sequence""",  # noqa: S608
+            (SELECT max(sequence) FROM bodies WHERE journal = ?1 AND sequence <= ?2 + 1), 0) ORDER BY sequence""",  # noqa: S608 - our names
         (journal, after),
     )
     packed = (kept for row in bodies for kept in Body(*row).kept() if kept.sequence > after)
@@ -123,7 +123,7 @@ def by_position(connection: sqlite3.Connection, after: int) -> Iterator[Kept]:
     )
     bodies = connection.execute(
         f"""SELECT {_BODY} FROM bodies WHERE position >= coalesce(
-            (SELECT max(position) FROM bodies WHERE position <= ?1 + 1), 0) ORDER BY position""",  # noqa: S608
+            (SELECT max(position) FROM bodies WHERE position <= ?1 + 1), 0) ORDER BY position""",  # noqa: S608 - our names
         (after,),
     )
     packed = (kept for row in bodies for kept in Body(*row).kept() if kept.position > after)
@@ -171,5 +171,5 @@ def _each(
 
 
 def _body(connection: sqlite3.Connection, where: str, *values: int) -> Body | None:
-    row = connection.execute(f"SELECT {_BODY} FROM bodies WHERE {where} LIMIT 1", values).fetchone()  # noqa: S608
+    row = connection.execute(f"SELECT {_BODY} FROM bodies WHERE {where} LIMIT 1", values).fetchone()  # noqa: S608 - our names
     return Body(*row) if row is not None else None

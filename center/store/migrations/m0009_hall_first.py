@@ -19,7 +19,7 @@ _SUMS = ", ".join(f"sum({name})" for name in _COUNTS.split(", "))
 STATEMENTS = (
     # The last five days that a hall's tickets or windows tell of, empty where there are none; what is before is over.
     "CREATE TABLE running (hall TEXT PRIMARY KEY, five TEXT NOT NULL) WITHOUT ROWID",
-    f"INSERT INTO running (hall, five) SELECT hall, coalesce({_FIVE_OF}, '') FROM ({_NEWEST})",  # noqa: S608
+    f"INSERT INTO running (hall, five) SELECT hall, coalesce({_FIVE_OF}, '') FROM ({_NEWEST})",  # noqa: S608 - our names
     """CREATE TABLE ratings_by_hall (
         hall TEXT NOT NULL, grain TEXT NOT NULL, dimension TEXT NOT NULL, span TEXT NOT NULL, key TEXT NOT NULL,
         served INTEGER NOT NULL, grade_1 INTEGER NOT NULL, grade_2 INTEGER NOT NULL, grade_3 INTEGER NOT NULL,
@@ -28,7 +28,7 @@ STATEMENTS = (
     f"""INSERT INTO ratings_by_hall (hall, grain, dimension, span, key, {_COUNTS})
     SELECT old.hall, old.grain, old.dimension, old.span, key, {_COUNTS} {_OLD_FIRST.format(table="ratings_rollup")}""",
     f"""INSERT INTO ratings_by_hall (hall, grain, dimension, span, key, {_COUNTS})
-    SELECT hall, 'five', dimension, {_FIVE_OF}, key, {_SUMS} FROM ratings_by_hall {_OVER}""",  # noqa: S608
+    SELECT hall, 'five', dimension, {_FIVE_OF}, key, {_SUMS} FROM ratings_by_hall {_OVER}""",  # noqa: S608 - our names
     "DROP TABLE ratings_rollup",
     "ALTER TABLE ratings_by_hall RENAME TO ratings_rollup",
     """CREATE TABLE times_by_hall (
@@ -38,7 +38,7 @@ STATEMENTS = (
     SELECT old.hall, old.grain, old.dimension, old.span, key, counts {_OLD_FIRST.format(table="times_rollup")}""",
     f"""INSERT INTO times_by_hall (hall, grain, dimension, span, key, counts)
     SELECT hall, 'five', dimension, {_FIVE_OF}, key, together_if_readable(dimension, counts)
-    FROM times_by_hall {_OVER}""",  # noqa: S608
+    FROM times_by_hall {_OVER}""",  # noqa: S608 - our names
     "DELETE FROM counted WHERE EXISTS (SELECT 1 FROM times_by_hall WHERE grain = 'five' AND counts = x'')",
     "DROP TABLE times_rollup",
     "ALTER TABLE times_by_hall RENAME TO times_rollup",
